@@ -1,0 +1,232 @@
+"""A catalog to the JSON documents of the registry API.
+
+Bodies are put together from stored bytes: a list is the concatenation of its entries, and an entry is serialised
+once, when it is read.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+import orjson
+
+from regpress import __version__, paths
+from regpress.catalog import Catalog
+from regpress.digest import recipe
+from regpress.model.artifact import JSON, Artifact, ArtifactGroup
+from regpress.model.document import escape_html_in_json
+from regpress.model.entry import OFFICIAL_META, Entry, EntryVersion
+from regpress.names import KINDS, Kind
+
+#: Address of the file format that ``registry.json`` has.
+UPSTREAM_SCHEMA = (
+    "https://raw.githubusercontent.com/stacklok/toolhive-core/main/registry/types/data/upstream-registry.schema.json"
+)
+#: ``meta.last_updated`` of a registry without entries.
+_NEVER = "1970-01-01T00:00:00Z"
+
+
+def official_block(version: EntryVersion) -> bytes:
+    """Return the registry's block of a version as a JSON member, official registry specification 4.2."""
+    official = version.official
+    block: dict[str, Any] = {"status": official.status, "statusChangedAt": official.status_changed_at}
+    if official.status_message:
+        block["statusMessage"] = official.status_message
+    block["publishedAt"] = official.published_at
+    block["updatedAt"] = official.updated_at
+    block["isLatest"] = official.is_latest
+    return b'"%s":%s' % (OFFICIAL_META.encode(), escape_html_in_json(orjson.dumps(block)))
+
+
+def response(version: EntryVersion) -> bytes:
+    """Return the body that answers for one version: ``{"server", "_meta"}``, or a bare skill or plugin."""
+    meta = official_block(version)
+    if version.other_meta:
+        meta += b"," + version.other_meta
+    if version.kind == "server":
+        return b'{"server":%s,"_meta":{%s}}' % (version.text, meta)
+    return b'%s,"_meta":{%s}}' % (version.text[:-1], meta)
+
+
+def document(version: EntryVersion) -> bytes:
+    """Return what the publisher wrote, as it stands in a registry file."""
+    if version.kind == "server" or not version.other_meta:
+        return version.text
+    return b'%s,"_meta":{%s}}' % (version.text[:-1], version.other_meta)
+
+
+def list_body(kind: Kind, bodies: Sequence[bytes], *, cursor: str = "") -> bytes:
+    """Return a list document; ``nextCursor`` only where there is one."""
+    tail = b',"nextCursor":"%s"' % cursor.encode() if cursor else b""
+    return b'{"%s":[%s],"metadata":{"count":%d%s}}' % (
+        paths.ENTRY_PLURAL[kind].encode(),
+        b",".join(bodies),
+        len(bodies),
+        tail,
+    )
+
+
+def entry_fingerprint(entry: Entry) -> bytes:
+    """Return what stands for all served bytes of an entry, deleted versions left out."""
+    return recipe(part for version in entry.versions for part in _version_parts(version))
+
+
+def _version_parts(version: EntryVersion) -> tuple[bytes, ...]:
+    official = version.official
+    state = "\0".join(
+        (
+            official.status,
+            official.status_message,
+            official.status_changed_at,
+            official.published_at,
+            official.updated_at,
+            "1" if official.is_latest else "",
+            version.version,
+        )
+    )
+    return (version.digest, state.encode())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Aliases:
+    """Further prefixes that hold copies of the default registry's documents, for hosts without rules.
+
+    Attributes:
+        prefixes: what replaces ``v0.1`` at the start of an address: ``v0``, ``registry/<default>/v0.1``.
+    """
+
+    prefixes: tuple[str, ...] = ()
+
+    @classmethod
+    def of(cls, names: Iterable[str], default_registry: str) -> Aliases:
+        """Return the prefixes for the values of ``site.aliases``."""
+        known = {"v0": paths.LEGACY_API, "registry": f"registry/{default_registry}/{paths.API}"}
+        return cls(prefixes=tuple(known[name] for name in names))
+
+    def copies(self, address: str) -> Iterator[str]:
+        """Return *address* and the same below each prefix, if it is an API address of the default registry."""
+        yield address
+        head, slash, rest = address.partition("/")
+        if head == paths.API and slash:
+            for prefix in self.prefixes:
+                yield f"{prefix}/{rest}"
+
+
+def entry_groups(catalog: Catalog, aliases: Aliases) -> Iterator[ArtifactGroup]:
+    """Return one group for each entry: its versions, the latest, and the list of versions."""
+    salt = "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
+    for entry in catalog:
+        yield ArtifactGroup(
+            key=f"{catalog.registry}/api/{entry.kind}/{entry.name}",
+            recipe=recipe((b"entry", salt, entry_fingerprint(entry))),
+            stage="leaf",
+            render=partial(_render_entry, entry, catalog.prefix, aliases),
+        )
+
+
+def _render_entry(entry: Entry, prefix: str, aliases: Aliases) -> Iterator[Artifact]:
+    kind, name = entry.kind, entry.name
+    bodies = [response(version) for version in entry.versions]
+    for version, body in zip(entry.versions, bodies, strict=True):
+        yield from _copies(paths.version(prefix, kind, name, version.version), body, aliases)
+    latest = bodies[entry.versions.index(entry.latest)] if len(bodies) > 1 else bodies[0]
+    yield from _copies(paths.version(prefix, kind, name, "latest"), latest, aliases)
+    yield from _copies(paths.versions(prefix, kind, name), list_body(kind, bodies), aliases)
+    if kind != "server":
+        yield from _copies(paths.entry(prefix, kind, name), latest, aliases)
+
+
+def _copies(address: str, body: bytes, aliases: Aliases) -> Iterator[Artifact]:
+    for copy in aliases.copies(address):
+        yield Artifact(copy, "document", JSON, body)
+
+
+def complete_list(catalog: Catalog, kind: Kind) -> bytes:
+    """Return the list of the latest visible version of every entry, without a cursor."""
+    return list_body(kind, [response(version) for version in catalog.latest(kind)])
+
+
+def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool]) -> Iterator[ArtifactGroup]:
+    """Return the complete lists and the registry file.
+
+    Args:
+        catalog: the registry.
+        aliases: prefixes for copies.
+        complete: whether the complete list of a kind is written.
+    """
+    prints = {kind: recipe(map(_latest_print, catalog.of(kind))) for kind in KINDS}
+    salt = "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
+    for kind in KINDS:
+        if complete[kind]:
+            yield ArtifactGroup(
+                key=f"{catalog.registry}/list/{kind}",
+                recipe=recipe((b"list", salt, prints[kind])),
+                stage="list",
+                render=partial(_render_list, catalog, kind, aliases),
+            )
+    yield ArtifactGroup(
+        key=f"{catalog.registry}/registry-file",
+        recipe=recipe((b"registry", salt, catalog.last_updated.encode(), *prints.values())),
+        stage="list",
+        render=partial(_render_registry_file, catalog),
+    )
+
+
+def _latest_print(entry: Entry) -> bytes:
+    return recipe(_version_parts(entry.latest))
+
+
+def _render_list(catalog: Catalog, kind: Kind, aliases: Aliases) -> Iterator[Artifact]:
+    yield from _copies(paths.collection(catalog.prefix, kind), complete_list(catalog, kind), aliases)
+
+
+def _render_registry_file(catalog: Catalog) -> Iterator[Artifact]:
+    address = catalog.prefix + paths.REGISTRY_FILE
+    body = registry_file(catalog)
+    yield Artifact(address, "file", JSON, body)
+    if catalog.is_default:
+        yield Artifact(f"registry/{catalog.registry}/{paths.REGISTRY_FILE}", "file", JSON, body)
+
+
+def registry_file(catalog: Catalog) -> bytes:
+    """Return a whole public registry, latest versions, in the upstream file format."""
+    parts = [
+        b'"%s":[%s]' % (paths.ENTRY_PLURAL[kind].encode(), b",".join(map(document, catalog.latest(kind))))
+        for kind in KINDS
+    ]
+    return b'{"$schema":"%s","version":"1.0.0","meta":{"last_updated":"%s"},"data":{%s}}' % (
+        UPSTREAM_SCHEMA.encode(),
+        (catalog.last_updated or _NEVER).encode(),
+        b",".join(parts),
+    )
+
+
+def build_file(catalogs: Sequence[Catalog], *, host: str, revisions: Mapping[str, str], list_file: str) -> Artifact:
+    """Return ``build.json``: what was built from what, for the check after a deploy; no times, no machine.
+
+    Args:
+        catalogs: the registries, the default one among them.
+        host: name of the host profile.
+        revisions: source name to what identifies its content.
+        list_file: where the default registry's list of servers lies below the site's base, empty where it has none.
+    """
+    default = next(catalog for catalog in catalogs if catalog.is_default)
+    digest = recipe([_latest_print(entry) for entry in default.of("server")]).hex()
+    listed: dict[str, str] = {"digest": digest}
+    if list_file:
+        listed |= {"file": list_file, "sha256": hashlib.sha256(complete_list(default, "server")).hexdigest()}
+    body = {
+        "counts": default.counts(),
+        "generator": f"regpress {__version__}",
+        "host": host,
+        "list": listed,
+        "registries": {catalog.registry: catalog.counts() for catalog in catalogs},
+        "registry": default.registry,
+        "revision": dict(sorted(revisions.items())),
+    }
+    text = escape_html_in_json(orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)) + b"\n"
+    return Artifact(paths.BUILD_FILE, "file", JSON, text)

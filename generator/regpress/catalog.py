@@ -1,0 +1,60 @@
+"""The immutable read model of one registry: what is published, in order, ready to be rendered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+
+from regpress import paths
+from regpress.model.entry import Entry, EntryVersion
+from regpress.names import KINDS, Kind
+
+
+@dataclass(frozen=True, kw_only=True)
+class Catalog:
+    """One registry's entries.
+
+    Attributes:
+        registry: its name in the configuration.
+        is_default: whether it is the one at the root of the site.
+        entries: per kind, in the order of names (code points).
+        last_updated: the latest ``updatedAt`` of any version, RFC 3339; the file's ``meta.last_updated``.
+    """
+
+    registry: str
+    is_default: bool
+    entries: Mapping[Kind, tuple[Entry, ...]] = field(default_factory=dict)
+    last_updated: str = ""
+
+    @property
+    def prefix(self) -> str:
+        """Return what stands before all addresses of this registry."""
+        return paths.registry_prefix(self.registry, default=self.is_default)
+
+    def of(self, kind: Kind) -> tuple[Entry, ...]:
+        """Return the entries of a kind in the order of names."""
+        return self.entries.get(kind, ())
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Return all entries, servers first."""
+        for kind in KINDS:
+            yield from self.of(kind)
+
+    @cached_property
+    def by_name(self) -> Mapping[tuple[Kind, str], Entry]:
+        """Return the entries by kind and ``namespace/name``."""
+        return {(entry.kind, str(entry.name)): entry for entry in self}
+
+    def latest(self, kind: Kind) -> Iterable[EntryVersion]:
+        """Return the latest version of each entry of a kind, in the order of names."""
+        return (entry.latest for entry in self.of(kind))
+
+    def counts(self) -> dict[str, int]:
+        """Return ``servers``, ``serverVersions``, ``skills`` … as they appear in ``build.json``."""
+        counted: dict[str, int] = {}
+        for kind in KINDS:
+            entries = self.of(kind)
+            counted[paths.ENTRY_PLURAL[kind]] = len(entries)
+            counted[f"{kind}Versions"] = sum(len(entry.versions) for entry in entries)
+        return counted

@@ -1,0 +1,80 @@
+"""``regpress build``: sources in, a registry made of files out."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+import click
+
+from regpress import build as use_case
+from regpress import paths
+from regpress.cli import options
+from regpress.cli.report import counts_line, findings_exit_code, write_report
+
+
+@click.command()
+@options.site_argument
+@options.config_option
+@options.out_option
+@options.host_option
+@options.base_url_option
+@options.previous_option
+@options.jobs_option
+@click.option("--full", is_flag=True, help="Trust nothing from the last build: render everything, read every file.")
+@options.format_option
+@options.strict_option
+@options.verbose_option
+def build(
+    site: Path,
+    config_file: Path | None,
+    out: Path | None,
+    host: str | None,
+    base_url: str | None,
+    previous: str | None,
+    jobs: int | None,
+    full: bool,
+    output_format: str,
+    strict: bool,
+    verbose: bool,
+) -> None:
+    """Build the registry of the site in folder SITE.
+
+    When a document is invalid (with --strict also when there are warnings) nothing is written: the last good output
+    stays as it is.
+    """
+    started = time.monotonic()
+    opened = options.open_for(site, config_file, host=host, base_url=base_url)
+    folder = out or site / "dist"
+    earlier = options.open_previous(previous, opened)
+    build_options = options.options_for(opened, folder, previous=earlier, jobs=jobs, full=full, strict=strict)
+    result = use_case.build(opened, folder, build_options, options.progress())
+    extra = {
+        "result": {
+            "out": str(folder),
+            "done": result.done,
+            "unchanged": result.unchanged,
+            "registries": result.counts,
+            "written": result.written,
+            "removed": result.removed,
+        }
+    }
+    write_report(result.report, output_format, verbose=verbose, extra=extra)
+    click.echo(counts_line(result.report), err=True)
+    if result.done:
+        _print_summary(result, folder, time.monotonic() - started, quiet=output_format == "json")
+    else:
+        click.echo(f"{folder} was not touched", err=True)
+    raise SystemExit(findings_exit_code(result.report, strict=strict))
+
+
+def _print_summary(result: use_case.BuildResult, folder: Path, seconds: float, *, quiet: bool) -> None:
+    for registry, counts in result.counts.items():
+        parts = [f"{counts[plural]:,} {plural}" for plural in paths.ENTRY_PLURAL.values() if counts[plural]]
+        versions = sum(count for key, count in counts.items() if key.endswith("Versions"))
+        click.echo(f"registry {registry}: {', '.join(parts) or 'no entries'}; {versions:,} versions", err=True)
+    click.echo(result.summary, err=True)
+    done = "nothing to do" if result.unchanged else f"{result.written:,} files written, {result.removed:,} removed"
+    click.echo(f"{folder}: {done} in {seconds:.1f} s", err=True)
+    if not quiet:
+        click.echo(f"look at it: regpress preview --out {folder}", err=True)

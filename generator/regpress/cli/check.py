@@ -1,0 +1,43 @@
+"""``regpress check``: validate every source and write nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from regpress import build as use_case
+from regpress.cli import options
+from regpress.cli.report import counts_line, findings_exit_code, write_report
+
+
+@click.command()
+@options.site_argument
+@options.config_option
+@options.host_option
+@options.previous_option
+@options.jobs_option
+@options.format_option
+@options.strict_option
+@options.verbose_option
+def check(
+    site: Path,
+    config_file: Path | None,
+    host: str | None,
+    previous: str | None,
+    jobs: int | None,
+    output_format: str,
+    strict: bool,
+    verbose: bool,
+) -> None:
+    """Validate every source of the site in folder SITE and write nothing.
+
+    Exit code 1 when there are errors (with --strict also warnings).
+    """
+    opened = options.open_for(site, config_file, host=host)
+    earlier = options.open_previous(previous, opened)
+    build_options = options.options_for(opened, site / "dist", previous=earlier, jobs=jobs)
+    report = use_case.check(opened, build_options, options.progress())
+    write_report(report, output_format, verbose=verbose)
+    click.echo(counts_line(report), err=True)
+    raise SystemExit(findings_exit_code(report, strict=strict))

@@ -1,0 +1,24 @@
+"""``regpress init``: a new site in a folder of its own."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from regpress.hosts.table import profile
+from regpress.scaffolding import write_site
+from regpress.wiring import read_now
+
+
+@click.command()
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+@click.option("--title", help="Title of the site; the folder's name by default.")
+@click.option("--host", default="generic", show_default=True, help="Host profile.")
+def init(folder: Path, title: str | None, host: str) -> None:
+    """Write a new site to FOLDER: configuration, an example entry, a page and workflows."""
+    name = " ".join((title or folder.resolve().name).split())
+    written = write_site(folder, title=name, host=profile(host).name, today=read_now())
+    for path in written:
+        click.echo(path)
+    click.echo(f"next: cd {folder} && regpress build", err=True)

@@ -1,0 +1,72 @@
+"""The command group, and the one translation of errors to exit codes.
+
+0: done. 1: findings, or an output that must not be written. 2: usage or configuration. 3: a source or storage failed.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from typing import Any, Final
+
+import click
+
+from regpress import __version__
+from regpress.cli.build import build
+from regpress.cli.check import check
+from regpress.cli.diff import diff
+from regpress.cli.init import init
+from regpress.cli.preview import preview
+from regpress.cli.probe import probe
+from regpress.errors import BuildRefusedError, ConfigError, RegistryError, SourceError, StorageError
+
+EXIT_CODES: Final[tuple[tuple[type[RegistryError], int], ...]] = (
+    (ConfigError, 2),
+    (SourceError, 3),
+    (StorageError, 3),
+    (BuildRefusedError, 1),
+    (RegistryError, 3),
+)
+
+
+def exit_code(error: RegistryError) -> int:
+    """Return the exit code for an exception of ours."""
+    return next(code for kind, code in EXIT_CODES if isinstance(error, kind))
+
+
+class _Group(click.Group):
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command; turn our exceptions into one line and an exit code."""
+        try:
+            return super().invoke(ctx)
+        except RegistryError as error:
+            _print_error(error, verbose=bool(ctx.meta.get("verbose")))
+            sys.exit(exit_code(error))
+        except BrokenPipeError:
+            # The reader of our output has seen enough.
+            sys.stderr.close()
+            sys.exit(0)
+
+
+def _print_error(error: RegistryError, *, verbose: bool) -> None:
+    for line in str(error).splitlines():
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {line}", err=True)
+    cause = error.__cause__
+    while verbose and cause is not None:
+        click.echo(f"  because: {type(cause).__name__}: {cause}", err=True)
+        cause = cause.__cause__
+
+
+@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "REGPRESS"})
+@click.version_option(__version__, prog_name="regpress", message="%(prog)s %(version)s")
+def cli() -> None:
+    """Turn MCP registry sources into a registry made of files."""
+
+
+for command in (init, check, build, preview, diff, probe):
+    cli.add_command(command)
+
+
+def main(arguments: Sequence[str] | None = None) -> None:
+    """Run the command line; entry point of the installed program."""
+    cli.main(args=list(arguments) if arguments is not None else None, prog_name="regpress")

@@ -1,0 +1,35 @@
+"""Values to canonical JSON bytes, bytes to digests."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable
+from typing import Any
+
+
+def canonical_json(value: Any) -> bytes:
+    """Return *value* as the JSON text of files that people read and git compares.
+
+    Sorted keys, two spaces, UTF-8 without escapes, a final newline.
+    """
+    return (json.dumps(value, ensure_ascii=False, indent=2, sort_keys=True) + "\n").encode()
+
+
+def compact_json(value: Any) -> bytes:
+    """Return *value* as the shortest JSON text with sorted keys."""
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).encode()
+
+
+def digest(data: bytes) -> str:
+    """Return ``sha256:`` and the 64 hexadecimal digits of the SHA-256 of *data*."""
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
+def recipe(parts: Iterable[bytes]) -> bytes:
+    """Return a 16-byte fingerprint of *parts*, each counted with its length so that their borders matter."""
+    state = hashlib.blake2b(digest_size=16)
+    for part in parts:
+        state.update(len(part).to_bytes(8, "big"))
+        state.update(part)
+    return state.digest()

@@ -1,0 +1,1 @@
+"""Host profiles: how one tree is laid out and configured for each static host."""

@@ -1,0 +1,96 @@
+"""The seam between the tree and the hosts that serve it.
+
+A profile is one decision: layout, configuration files, capabilities and limits belong together, since a tree
+that is right for one host loops or breaks on another.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from regpress.model.artifact import Artifact, Form
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """What a host accepts; None where it sets no limit. Sizes in bytes."""
+
+    files: int | None = None
+    file_bytes: int | None = None
+    total_bytes: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteAddress:
+    """Where the site will be served, and what is in it.
+
+    Attributes:
+        base_url: ``https://example.org/my-registry`` without a final slash; empty where it is not known.
+        base_path: the path part of it, ``/my-registry``, or empty.
+        registries: names of the registries below ``/registry/``; the default one is also at the root.
+        default_registry: the one at the root.
+        aliases: further prefixes that the files themselves carry (``v0``, ``registry/<default>``).
+    """
+
+    base_url: str = ""
+    base_path: str = ""
+    registries: tuple[str, ...] = ()
+    default_registry: str = "default"
+    aliases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Reply:
+    """What the host answers to a request.
+
+    Attributes:
+        status: HTTP status.
+        file: path of the served file below the output folder, None for no body.
+        headers: header fields, names in lower case.
+    """
+
+    status: int
+    file: str | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+class HostProfile(Protocol):
+    """One kind of static host."""
+
+    @property
+    def name(self) -> str:
+        """The name given to ``--host`` and ``site.host``."""
+
+    @property
+    def title(self) -> str:
+        """The name as people know the host."""
+
+    @property
+    def limits(self) -> Limits:
+        """What the host accepts."""
+
+    @property
+    def follows_cursors(self) -> bool:
+        """Whether requests with a cursor reach the page that it names."""
+
+    @property
+    def rewrites_aliases(self) -> bool:
+        """Whether ``/v0`` and ``/registry/<default>`` are answered without copies of the files."""
+
+    def files(self, address: str, form: Form) -> tuple[str, ...]:
+        """Return the paths, relative to the output folder, that hold the document at *address*."""
+
+    def configuration(self, site: SiteAddress) -> Iterable[Artifact]:
+        """Return the files that configure the host, such as ``.nojekyll``."""
+
+    def answer(self, method: str, target: str, site: SiteAddress, exists: Callable[[str], bool]) -> Reply:
+        """Return how the host answers a request, for ``regpress preview``.
+
+        Args:
+            method: the HTTP method in capitals.
+            target: path and query as sent, percent-encoded.
+            site: where the site is served.
+            exists: whether the output folder has a file of that path.
+        """

@@ -1,0 +1,80 @@
+"""GitHub Pages: no rules, no headers, and two opinions on what an address without extension means.
+
+A document is written twice, as ``P.html`` and as ``P/index.json``. Where the page wins it is answered at once, as
+``text/html``; where the folder wins, after a redirect, as JSON. See static hosting sections 5.3 and 6.3.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from regpress import paths
+from regpress.hosts import layouts, serving
+from regpress.hosts.base import Limits, Reply, SiteAddress
+from regpress.hosts.layouts import INDEX
+from regpress.model.artifact import Artifact, Form
+
+_LIMITS: Final = Limits(total_bytes=1_000_000_000)
+#: What Pages sends with every answer; a site cannot change it.
+_HEADERS: Final[Mapping[str, str]] = {
+    "access-control-allow-origin": "*",
+    "cache-control": "max-age=600",
+    "server": "GitHub.com",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class GitHubPages:
+    """Two files for each document, ``.nojekyll``, and at most 1 GB."""
+
+    name: str = "github-pages"
+    title: str = "GitHub Pages"
+    limits: Limits = _LIMITS
+    follows_cursors: bool = False
+    rewrites_aliases: bool = False
+
+    def files(self, address: str, form: Form) -> tuple[str, ...]:
+        """Return the two paths of a document, or the one of a page or file."""
+        return layouts.page_and_folder(address, form)
+
+    def configuration(self, site: SiteAddress) -> Iterable[Artifact]:  # noqa: ARG002 (the same for every site)
+        """Return ``.nojekyll``, without which paths that begin with ``_`` or a dot are dropped, and ``404.json``.
+
+        Pages itself answers misses with ``404.html``; a site without HTML may give that file the bytes of the other.
+        """
+        yield Artifact(".nojekyll", "file", "text/plain; charset=utf-8", b"")
+        yield serving.problem_document()
+
+    def answer(self, method: str, target: str, site: SiteAddress, exists: serving.Exists) -> Reply:
+        """Return what Pages answers if ``P.html`` wins over the folder ``P/``, which is the commoner report."""
+        if method not in {"GET", "HEAD"}:
+            return Reply(status=405, headers=_HEADERS)
+        where = serving.locate(target, site.base_path)
+        if isinstance(where, Reply):
+            return Reply(status=where.status, headers={**_HEADERS, **where.headers})
+        for file in _candidates(where.path):
+            if exists(file):
+                return _with_type(200, file)
+        if any(exists(f"{where.path}/{index}") for index in (INDEX, "index.json")):
+            return Reply(status=301, headers={**_HEADERS, "location": serving.to_folder(where, site.base_path)})
+        if exists(paths.NOT_FOUND_PAGE):
+            return _with_type(404, paths.NOT_FOUND_PAGE)
+        return Reply(status=404, headers=_HEADERS)
+
+
+def _candidates(path: str) -> tuple[str, ...]:
+    if not path or path.endswith("/"):
+        return (f"{path}{INDEX}", f"{path}index.json")
+    return (path, f"{path}.html")
+
+
+def _with_type(status: int, file: str) -> Reply:
+    kind = serving.media_type(file)
+    if kind == "application/json":
+        kind += "; charset=utf-8"
+    return Reply(status=status, file=file, headers={**_HEADERS, "content-type": kind})
+
+
+PROFILE: Final = GitHubPages()

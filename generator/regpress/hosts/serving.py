@@ -1,0 +1,114 @@
+"""What hosts have in common when they answer a request: targets to paths, files to types, misses to bodies.
+
+A target is as hostile as any other input. What comes out of `locate` has no step out of the folder, no control
+character and no backslash, whatever the encoding it came in.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple
+from urllib.parse import quote, unquote
+
+from regpress import paths
+from regpress.hosts.base import Reply
+from regpress.model.artifact import Artifact
+
+Exists = Callable[[str], bool]
+
+NOT_FOUND_PROBLEM: Final = "404.json"
+PROBLEM_TYPE: Final = "application/problem+json"
+#: What clients in browsers and editors need, on every answer of the API (static hosting: GitHub's registry policy).
+CORS: Final[Mapping[str, str]] = {
+    "access-control-allow-origin": "*",
+    "access-control-allow-methods": "GET, OPTIONS",
+    "access-control-allow-headers": "Authorization, Content-Type",
+}
+
+_TYPES: Final = {
+    "css": "text/css; charset=utf-8",
+    "gz": "application/gzip",
+    "html": "text/html; charset=utf-8",
+    "ico": "image/x-icon",
+    "jpg": "image/jpeg",
+    "js": "text/javascript; charset=utf-8",
+    "json": "application/json",
+    "md": "text/markdown; charset=utf-8",
+    "png": "image/png",
+    "svg": "image/svg+xml",
+    "txt": "text/plain; charset=utf-8",
+    "webmanifest": "application/manifest+json",
+    "webp": "image/webp",
+    "woff2": "font/woff2",
+    "xml": "application/xml",
+    "zip": "application/zip",
+}
+_API: Final = re.compile(rf"(registry/[^/]+/)?({re.escape(paths.API)}|{paths.LEGACY_API})/.+", re.DOTALL)
+_NEVER_IN_A_PATH: Final = re.compile(r"[\x00-\x1f\x7f\\]")
+
+
+class Target(NamedTuple):
+    """A request's target, understood.
+
+    Attributes:
+        path: decoded, below the site's base, without a leading slash; ends in a slash if the request did.
+        query: with its question mark, or empty.
+    """
+
+    path: str
+    query: str
+
+
+def locate(target: str, base_path: str) -> Target | Reply:
+    """Return where a target leads, or the answer where it can lead nowhere.
+
+    Args:
+        target: path and query as sent.
+        base_path: ``/my-registry``, or empty.
+    """
+    raw, mark, query = target.partition("#")[0].partition("?")
+    try:
+        path = unquote(raw, errors="strict")
+    except UnicodeDecodeError:
+        return Reply(status=400)
+    if not path.startswith("/") or _NEVER_IN_A_PATH.search(path) or {".", ".."} & set(path.split("/")):
+        return Reply(status=400)
+    if path == base_path:
+        return Reply(status=301, headers={"location": to_folder(Target("", mark + query), base_path)})
+    if not path.startswith(f"{base_path}/") or "//" in path:
+        return Reply(status=404)
+    return Target(path[len(base_path) + 1 :], mark + query)
+
+
+def is_api(path: str) -> bool:
+    """Return whether a path below the base is an address of the API, of any registry and version."""
+    return _API.fullmatch(path) is not None
+
+
+def media_type(file: str) -> str:
+    """Return the type that hosts derive from a file's extension."""
+    _, dot, extension = file.rpartition("/")[2].rpartition(".")
+    return _TYPES.get(extension.lower(), "application/octet-stream") if dot else "application/octet-stream"
+
+
+def to_folder(where: Target, base_path: str) -> str:
+    """Return the ``Location`` that adds the final slash and keeps the query."""
+    folder = f"{base_path}/{where.path}/" if where.path else f"{base_path}/"
+    return quote(folder, safe="/@:+~!$'()*,;=-._") + where.query
+
+
+def problem_document() -> Artifact:
+    """Return ``404.json``: what a host may answer to requests for API documents that do not exist.
+
+    It is a problem document (RFC 9457) with the member ``error`` that other registry clients read.
+    """
+    body = {
+        "title": "Not Found",
+        "status": 404,
+        "detail": "There is no document at this address in this registry",
+        "error": "not found",
+    }
+    text = json.dumps(body, sort_keys=True) + "\n"
+    return Artifact(NOT_FOUND_PROBLEM, "file", PROBLEM_TYPE, text.encode())

@@ -1,0 +1,1 @@
+"""The HTML catalog: views from the catalog, templates to pages."""

@@ -1,0 +1,111 @@
+"""What is around every page: head, navigation, footer. Made once for all pages of one depth and section."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Final
+
+from markupsafe import Markup
+
+from regpress import paths
+from regpress.catalog import Catalog
+from regpress.digest import recipe
+from regpress.html.assets import ICON, STYLESHEET
+from regpress.html.links import Links
+from regpress.html.site import ContentPage, SiteView
+from regpress.html.text import clean, reveal
+from regpress.html.views import ChromeView, LayoutView, LinkView
+from regpress.names import KINDS, Kind
+
+KIND_LABELS: Final[Mapping[Kind, str]] = {"server": "Servers", "skill": "Skills", "plugin": "Plugins"}
+
+#: A template's name and its view to HTML.
+Fill = Callable[[str, ChromeView], str]
+
+
+def shown_kinds(catalog: Catalog) -> tuple[Kind, ...]:
+    """Return the kinds that have a list: those with entries, and servers in any case."""
+    return tuple(kind for kind in KINDS if kind == "server" or catalog.of(kind))
+
+
+class Chrome:
+    """The surroundings of the pages of one site.
+
+    Args:
+        site: the site.
+        catalogs: its registries.
+        pages: its Markdown pages, in the order of the navigation.
+        assets: addresses of the assets by the names of their files.
+        fill: renders ``header.html`` and ``footer.html``.
+    """
+
+    def __init__(
+        self,
+        site: SiteView,
+        catalogs: Sequence[Catalog],
+        pages: Sequence[ContentPage],
+        *,
+        assets: Mapping[str, str],
+        fill: Fill,
+    ) -> None:
+        self._site = site
+        self._assets = dict(assets)
+        self._fill = fill
+        self._pages = tuple((clean(page.title), paths.content_page(page.slug)) for page in pages)
+        self._kinds = {catalog.prefix: shown_kinds(catalog) for catalog in catalogs}
+        self._registries = tuple((catalog.registry, catalog.prefix) for catalog in catalogs)
+        self._made: dict[tuple[str, str, str], tuple[Markup, Markup]] = {}
+
+    @property
+    def fingerprint(self) -> bytes:
+        """Return what stands for everything here that pages depend on."""
+        facts = (self._assets, self._pages, self._registries, tuple(self._kinds.items()), self._site)
+        return recipe((repr(facts).encode("utf-8", "surrogatepass"),))
+
+    def layout(
+        self, links: Links, *, title: str = "", description: str = "", prefix: str = "", section: str = ""
+    ) -> LayoutView:
+        """Return what is around one page.
+
+        Args:
+            links: of the page.
+            title: of the document; the site's name is added. Empty for the home page.
+            description: of the document.
+            prefix: of the registry that the page belongs to.
+            section: address of the page that the navigation marks as current.
+        """
+        made = self._made.get((links.root, prefix, section))
+        if made is None:
+            view = self._view(links, prefix, section)
+            made = (Markup(self._fill("header.html", view)), Markup(self._fill("footer.html", view)))  # noqa: S704
+            self._made[(links.root, prefix, section)] = made
+        return LayoutView(
+            language=self._site.language,
+            theme=self._site.theme,
+            title=self._document_title(title),
+            description=description,
+            stylesheet=links.to(self._assets[STYLESHEET]),
+            icon=links.to(self._assets[ICON]) if ICON in self._assets else "",
+            home=links.to(prefix),
+            header=made[0],
+            footer=made[1],
+        )
+
+    def _document_title(self, title: str) -> str:
+        own = clean(self._site.title)
+        # A window's title has no markup that could end a change of direction.
+        return f"{title if title.isprintable() else reveal(title)} · {own}" if title else own
+
+    def _view(self, links: Links, prefix: str, section: str) -> ChromeView:
+        kinds = ((KIND_LABELS[kind], paths.index_page(prefix, kind)) for kind in self._kinds.get(prefix, ()))
+        return ChromeView(
+            site_title=clean(self._site.title),
+            home=links.to(prefix),
+            links=_links(links, (*kinds, *self._pages), section),
+            registries=_links(links, self._registries, prefix) if len(self._registries) > 1 else (),
+            registry_file=links.to(prefix + paths.REGISTRY_FILE),
+        )
+
+
+def _links(links: Links, targets: Sequence[tuple[str, str]], current: str) -> tuple[LinkView, ...]:
+    return tuple(LinkView(label, links.to(address), address == current) for label, address in targets)

@@ -1,0 +1,115 @@
+"""Packages and remotes of a document to views: server.json specification 9.5 to 9.7, ToolHive specification 15.4."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+from urllib.parse import quote
+
+from regpress.html.inputs import argument_name, inputs_of, plain_name, variables_of
+from regpress.html.text import exact, mapping, records, web_address
+from regpress.html.views import FactView, InputsView, OptionView
+
+
+class _PackageType(NamedTuple):
+    """A package registry.
+
+    Attributes:
+        label: as people call it.
+        page: where it shows a package, with ``{}`` for the identifier; empty where it has no such pages.
+        base: the ``registryBaseUrl`` that means this registry.
+    """
+
+    label: str
+    page: str = ""
+    base: str = ""
+
+
+_TYPES: Final = {
+    "npm": _PackageType("npm", "https://www.npmjs.com/package/{}", "https://registry.npmjs.org"),
+    "pypi": _PackageType("PyPI", "https://pypi.org/project/{}/", "https://pypi.org"),
+    "nuget": _PackageType("NuGet", "https://www.nuget.org/packages/{}", "https://api.nuget.org/v3/index.json"),
+    "cargo": _PackageType("Cargo", "https://crates.io/crates/{}", "https://crates.io"),
+    "oci": _PackageType("OCI image"),
+    "mcpb": _PackageType("MCPB bundle"),
+    "git": _PackageType("Git"),
+}
+#: Members of a package that are shown as they are; the last four are those of skills and plugins.
+_FACTS: Final = (
+    ("runtimeHint", "Runtime"),
+    ("registryBaseUrl", "Registry"),
+    ("fileSha256", "SHA-256"),
+    ("digest", "Digest"),
+    ("mediaType", "Media type"),
+    ("ref", "Ref"),
+    ("commit", "Commit"),
+    ("subfolder", "Folder"),
+)
+
+
+def packages_of(value: Any) -> tuple[OptionView, ...]:
+    """Return the views of ``packages``."""
+    return tuple(map(_package, records(value)))
+
+
+def remotes_of(value: Any) -> tuple[OptionView, ...]:
+    """Return the views of ``remotes``."""
+    return tuple(map(_remote, records(value)))
+
+
+def _package(package: dict[str, Any]) -> OptionView:
+    registry_type = exact(package.get("registryType"))
+    identifier = package.get("identifier") or package.get("url")
+    transport = mapping(package.get("transport"))
+    return OptionView(
+        type=_TYPES[registry_type].label if registry_type in _TYPES else registry_type,
+        name=exact(identifier),
+        href=web_address(identifier) or _package_page(registry_type, package),
+        version=exact(package.get("version")),
+        facts=tuple(_package_facts(package, transport)),
+        inputs=tuple(_package_inputs(package, transport)),
+    )
+
+
+def _package_page(registry_type: str, package: dict[str, Any]) -> str:
+    known = _TYPES.get(registry_type)
+    identifier = package.get("identifier")
+    if known is None or not known.page or type(identifier) is not str or not identifier.isprintable():
+        return ""
+    base = package.get("registryBaseUrl")
+    if base and base != known.base:
+        return ""
+    # A path step in an identifier would lead out of the registry's package pages.
+    return "" if ".." in identifier else known.page.format(quote(identifier, safe="@/"))
+
+
+def _package_facts(package: dict[str, Any], transport: dict[str, Any]) -> Iterator[FactView]:
+    if kind := transport.get("type"):
+        yield FactView("Transport", (exact(kind),))
+    if url := transport.get("url"):
+        yield FactView("Address", (exact(url),))
+    for member, label in _FACTS:
+        if given := package.get(member):
+            yield FactView(label, (exact(given),))
+
+
+def _package_inputs(package: dict[str, Any], transport: dict[str, Any]) -> Iterator[InputsView]:
+    yield from inputs_of("Environment variables", package.get("environmentVariables"), plain_name)
+    yield from inputs_of("Package arguments", package.get("packageArguments"), argument_name)
+    yield from inputs_of("Runtime arguments", package.get("runtimeArguments"), argument_name)
+    yield from inputs_of("Headers", transport.get("headers"), plain_name)
+    yield from variables_of("Variables", transport.get("variables"))
+
+
+def _remote(remote: dict[str, Any]) -> OptionView:
+    return OptionView(
+        type=exact(remote.get("type")),
+        name=exact(remote.get("url")),
+        href="",  # an endpoint answers clients, not readers
+        version="",
+        facts=(),
+        inputs=(
+            *inputs_of("Headers", remote.get("headers"), plain_name),
+            *variables_of("Variables", remote.get("variables")),
+        ),
+    )

@@ -1,0 +1,218 @@
+"""Catalogs and Markdown pages to the HTML of the site, as groups of artifacts. Reads and writes no file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
+
+import jinja2
+
+from regpress import paths
+from regpress.catalog import Catalog
+from regpress.digest import recipe
+from regpress.html.assets import asset_group, published_assets
+from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
+from regpress.html.entries import entry_view
+from regpress.html.fingerprints import entry_parts, row_parts, text_part
+from regpress.html.home import Home, home_view
+from regpress.html.links import Links
+from regpress.html.listing import Listing
+from regpress.html.markdown import MarkdownRenderer
+from regpress.html.site import ContentPage, SiteView
+from regpress.html.templates import Templates, View
+from regpress.html.text import clean
+from regpress.html.views import ContentView, LinkView, ListView, NotFoundView
+from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Stage
+
+
+class HtmlRenderer:
+    """The HTML catalog of one site.
+
+    Args:
+        environment: as `regpress.html.environment.make_environment` makes it; its loader gives the templates.
+        site: what pages say about the site.
+        fingerprint: digest of the templates, the generator's version and the settings.
+        assets: files of ``templates/assets`` by name, ``style.css`` among them.
+
+    Raises:
+        ConfigError: a template or the stylesheet is missing or cannot be used.
+    """
+
+    def __init__(
+        self,
+        environment: jinja2.Environment,
+        site: SiteView,
+        *,
+        fingerprint: bytes,
+        assets: Mapping[str, bytes],
+    ) -> None:
+        self._templates = Templates(environment)
+        self._site = site
+        self._fingerprint = fingerprint
+        self._assets = published_assets(assets, accent=site.accent)
+
+    def groups(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
+        """Return every page and asset of the site.
+
+        Args:
+            catalogs: the public registries, the default one among them.
+            pages: the Markdown pages, in any order.
+
+        Raises:
+            ConfigError: when a group is rendered, if a template asks for what its view does not have.
+        """
+        ordered = sorted(pages, key=lambda page: (page.order, page.slug))
+        chrome = Chrome(
+            self._site,
+            catalogs,
+            ordered,
+            assets={name: asset.address for name, asset in self._assets.items()},
+            fill=self._templates.fill,
+        )
+        maker = _Pages(self._site, self._templates, chrome, recipe((self._fingerprint, chrome.fingerprint)))
+        yield from map(asset_group, self._assets.values())
+        for catalog in catalogs:
+            yield from maker.of_catalog(catalog)
+        yield from maker.of_content(ordered)
+        yield maker.not_found(next((catalog for catalog in catalogs if catalog.is_default), None))
+
+
+class _Pages:
+    """The pages of one build."""
+
+    def __init__(self, site: SiteView, templates: Templates, chrome: Chrome, fingerprint: bytes) -> None:
+        self._site = site
+        self._templates = templates
+        self._chrome = chrome
+        self._fingerprint = fingerprint
+
+    def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup]:
+        """Return the pages of one registry."""
+        key = f"{catalog.registry}/html"
+        for entry in catalog:
+            yield self._group(
+                f"{key}/{entry.kind}/{entry.name}",
+                paths.entry_page(catalog.prefix, entry.kind, entry.name),
+                "entry.html",
+                partial(
+                    entry_view,
+                    entry,
+                    prefix=catalog.prefix,
+                    chrome=self._chrome,
+                    document_suffix=self._site.document_suffix,
+                ),
+                parts=entry_parts(entry),
+                stage="page",
+            )
+        listings = [Listing(catalog.prefix, kind, catalog.of(kind)) for kind in shown_kinds(catalog)]
+        for listing in listings:
+            for page in range(len(listing.pages)):
+                yield self._list_page(catalog, listing, page)
+        home = Home.of(catalog, listings, self._site)
+        yield self._group(
+            f"{key}/home", catalog.prefix, "home.html", partial(home_view, home, self._chrome), parts=home.parts()
+        )
+
+    def of_content(self, pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
+        """Return the Markdown pages."""
+        slugs = frozenset(page.slug for page in pages)
+        for page in pages:
+            yield self._group(
+                f"html/pages/{page.slug}",
+                paths.content_page(page.slug),
+                "page.html",
+                partial(_content_view, page, slugs, self._chrome),
+                parts=(text_part(page.title), text_part(page.markdown), *map(str.encode, sorted(slugs))),
+            )
+
+    def not_found(self, default: Catalog | None) -> ArtifactGroup:
+        """Return the page that hosts answer misses with."""
+        return self._group(
+            "html/404", paths.NOT_FOUND_PAGE, "404.html", partial(_not_found_view, self._site, default, self._chrome)
+        )
+
+    def _list_page(self, catalog: Catalog, listing: Listing, page: int) -> ArtifactGroup:
+        address = listing.address(page)
+        key = f"{catalog.registry}/html/{listing.kind}/{address.removeprefix(listing.address(0))}".rstrip("/")
+        around = (listing.address(page - 1), listing.address(page + 1), *listing.addresses, repr(listing.jumps))
+        total = len(listing.entries) if page == 0 else 0
+        return self._group(
+            key,
+            address,
+            "list.html",
+            partial(_list_view, catalog, listing, page, self._chrome),
+            parts=(*(text.encode() for text in around), b"%d" % total, *row_parts(listing.on_page(page))),
+        )
+
+    def _group(
+        self,
+        key: str,
+        address: str,
+        template: str,
+        view: Callable[[], View],
+        *,
+        parts: Iterable[bytes] = (),
+        stage: Stage = "list",
+    ) -> ArtifactGroup:
+        return ArtifactGroup(
+            key=key,
+            recipe=recipe((self._fingerprint, template.encode(), address.encode(), *parts)),
+            stage=stage,
+            render=partial(self._render, address, template, view),
+        )
+
+    def _render(self, address: str, template: str, view: Callable[[], View]) -> tuple[Artifact, ...]:
+        body = self._templates.fill(template, view()).encode()
+        return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
+
+
+def _list_view(catalog: Catalog, listing: Listing, page: int, chrome: Chrome) -> ListView:
+    address, prefix = listing.address(page), catalog.prefix
+    links = Links.of(address)
+    heading = KIND_LABELS[listing.kind]
+    before, after = listing.address(page - 1), listing.address(page + 1)
+    letters = listing.letters(links, page)
+    first_and_last = f"{letters[0].label} to {letters[-1].label}" if page and letters else ""
+    return ListView(
+        layout=chrome.layout(
+            links,
+            title=f"{heading} {first_and_last}".strip(),
+            prefix=prefix,
+            section=paths.index_page(prefix, listing.kind),
+        ),
+        heading=heading,
+        registry="" if catalog.is_default else catalog.registry,
+        total=0 if page else len(listing.entries),
+        jumps=listing.jump_links(links, page=page),
+        letters=letters,
+        previous=links.to(before) if before else "",
+        next=links.to(after) if after else "",
+    )
+
+
+def _content_view(page: ContentPage, slugs: frozenset[str], chrome: Chrome) -> ContentView:
+    address = paths.content_page(page.slug)
+    links = Links.of(address)
+    title = clean(page.title)
+    markdown = MarkdownRenderer(top=2, prefix="", resolve=partial(_page_reference, links, slugs))
+    return ContentView(
+        layout=chrome.layout(links, title=title, section=address), title=title, body=markdown.render(page.markdown)
+    )
+
+
+def _page_reference(links: Links, slugs: frozenset[str], reference: str) -> str:
+    """Return where a relative reference leads: ``guide.md#part`` to that page of the site, others as they are."""
+    path, mark, fragment = reference.partition("#")
+    slug = path.removeprefix("./").removesuffix(".md")
+    if path.endswith(".md"):
+        return links.to(paths.content_page(slug)) + mark + fragment if slug in slugs else ""
+    return reference
+
+
+def _not_found_view(site: SiteView, default: Catalog | None, chrome: Chrome) -> NotFoundView:
+    links = Links.absolute(site.base_path)
+    kinds = shown_kinds(default) if default else ()
+    return NotFoundView(
+        layout=chrome.layout(links, title="Page not found"),
+        lists=tuple(LinkView(KIND_LABELS[kind], links.to(paths.index_page("", kind))) for kind in kinds),
+    )

@@ -1,0 +1,55 @@
+"""Templates by name, and their errors in the words of the site's owner."""
+
+from __future__ import annotations
+
+from typing import Final
+
+import jinja2
+
+from regpress.errors import ConfigError
+from regpress.html.views import ChromeView, ContentView, EntryView, HomeView, ListView, NotFoundView
+
+#: Everything that a template can be given.
+View = ChromeView | ContentView | EntryView | HomeView | ListView | NotFoundView
+
+NAMES: Final = ("404.html", "entry.html", "footer.html", "header.html", "home.html", "list.html", "page.html")
+
+
+class Templates:
+    """The templates of the catalog, loaded once.
+
+    Args:
+        environment: as `regpress.html.environment.make_environment` makes it.
+
+    Raises:
+        ConfigError: a template is missing or not a template.
+    """
+
+    def __init__(self, environment: jinja2.Environment) -> None:
+        self._templates = {name: _load(environment, name) for name in NAMES}
+
+    def fill(self, name: str, view: View) -> str:
+        """Return the HTML of a template with its view.
+
+        Raises:
+            ConfigError: the template asks for something that its view does not have.
+        """
+        try:
+            return self._templates[name].render(view=view)
+        except jinja2.TemplateError as error:
+            raise ConfigError(_problem(name, error)) from error
+
+
+def _load(environment: jinja2.Environment, name: str) -> jinja2.Template:
+    try:
+        return environment.get_template(name)
+    except jinja2.TemplateError as error:
+        raise ConfigError(_problem(name, error)) from error
+
+
+def _problem(name: str, error: jinja2.TemplateError) -> str:
+    if isinstance(error, jinja2.TemplateNotFound):
+        return f"templates: {error.name} is missing"
+    if isinstance(error, jinja2.TemplateSyntaxError):
+        return f"templates: {error.name or name}:{error.lineno}: {error.message}"
+    return f"templates: {name}: {error.message}"

@@ -1,0 +1,424 @@
+"""What templates receive: one record for each template, its parts, and nothing else.
+
+Texts are plain and escaped by the template; `Markup` is HTML that was made here. Every ``href`` is ready to be used:
+relative to the page and percent-encoded if it leads into the site, http or https if it leads out, empty where there
+is nothing to link to. Dates are ``YYYY-MM-DD``, times RFC 3339.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from markupsafe import Markup
+
+from regpress.html.site import Theme
+
+_NOTHING: Final = Markup()
+
+
+class LinkView(NamedTuple):
+    """A link of the navigation.
+
+    Attributes:
+        label: its text.
+        href: where it leads.
+        current: whether the page belongs to it.
+    """
+
+    label: str
+    href: str
+    current: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChromeView:
+    """What ``header.html`` and ``footer.html`` show: the same on all pages of one depth and section.
+
+    Attributes:
+        site_title: the site's name.
+        home: the way to the home page of the registry that the page belongs to.
+        links: kinds of entries, then the Markdown pages.
+        registries: the home pages of all registries; empty where there is only one.
+        registry_file: the way to the registry as one JSON file.
+    """
+
+    site_title: str
+    home: str
+    links: tuple[LinkView, ...]
+    registries: tuple[LinkView, ...]
+    registry_file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LayoutView:
+    """What ``layout.html`` shows around every page.
+
+    Attributes:
+        language: of the page's own words.
+        theme: colours, ``auto``, ``light`` or ``dark``.
+        title: of the document, with the site's name.
+        description: of the document, empty where there is none.
+        stylesheet: the way to it.
+        icon: the way to the site's icon, empty where it has none.
+        home: the way to the home page.
+        header: the rendered ``header.html``.
+        footer: the rendered ``footer.html``.
+    """
+
+    language: str
+    theme: Theme
+    title: str
+    description: str
+    stylesheet: str
+    icon: str
+    home: str
+    header: Markup
+    footer: Markup
+
+
+class RowView(NamedTuple):
+    """One entry in a list.
+
+    Attributes:
+        href: its page.
+        title: its display name, else the name without the namespace.
+        name: ``namespace/name``.
+        description: one line.
+        version: the latest one.
+        date: when it last changed.
+        status: empty while active, else ``deprecated``.
+        initial: first letter of the title, to be drawn.
+        hue: number of the drawing's colour.
+    """
+
+    href: str
+    title: str
+    name: str
+    description: str
+    version: str
+    date: str
+    status: str
+    initial: str
+    hue: int
+
+
+class LetterView(NamedTuple):
+    """The entries of a list page whose titles begin with one letter.
+
+    Attributes:
+        label: ``A`` to ``Z``, ``0-9``, or ``…`` for other scripts.
+        id: of its heading in the page.
+        rows: the entries.
+    """
+
+    label: str
+    id: str
+    rows: tuple[RowView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListView:
+    """What ``list.html`` shows: one page of the entries of a kind, by title.
+
+    Attributes:
+        layout: what is around it.
+        heading: the kind: ``Servers``.
+        registry: name of the registry where it is not the default one, else empty.
+        total: number of entries on all pages.
+        jumps: where the entries of each letter begin.
+        letters: the entries of this page.
+        previous, next: the neighbouring pages; empty at the ends.
+    """
+
+    layout: LayoutView
+    heading: str
+    registry: str
+    total: int
+    jumps: tuple[LinkView, ...]
+    letters: tuple[LetterView, ...]
+    previous: str
+    next: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionView:
+    """The entries of one kind on the home page.
+
+    Attributes:
+        heading: the kind: ``Servers``.
+        id: of its heading in the page.
+        href: the complete list.
+        total: number of entries.
+        complete: whether *rows* are all of them.
+        jumps: where the entries of each letter begin; empty where *complete*.
+        rows: the entries, or those of the list's first page.
+    """
+
+    heading: str
+    id: str
+    href: str
+    total: int
+    complete: bool
+    jumps: tuple[LinkView, ...]
+    rows: tuple[RowView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HomeView:
+    """What ``home.html`` shows.
+
+    Attributes:
+        layout: what is around it.
+        title: of the site, or the name of a further registry.
+        description: one line about the site, empty where there is none.
+        address: what a client needs to use the registry, absolute; empty where it is not known.
+        changes: the entries that changed last, newest first.
+        sections: the kinds that the registry has.
+    """
+
+    layout: LayoutView
+    title: str
+    description: str
+    address: str
+    changes: tuple[RowView, ...]
+    sections: tuple[SectionView, ...]
+
+
+class FactView(NamedTuple):
+    """A labelled value.
+
+    Attributes:
+        label: what it is.
+        values: one or more, to be shown literally.
+        href: where the value leads, empty if nowhere.
+    """
+
+    label: str
+    values: tuple[str, ...]
+    href: str = ""
+
+
+class FactsView(NamedTuple):
+    """Labelled values that belong together.
+
+    Attributes:
+        title: what they are about; empty where the section says it.
+        facts: the values.
+    """
+
+    title: str
+    facts: tuple[FactView, ...]
+
+
+class InputView(NamedTuple):
+    """Something that a user of a package or remote must or may provide: server.json specification 9.8.
+
+    Attributes:
+        name: of the environment variable, header or variable; an argument as it is typed.
+        description: the publisher's words.
+        required, secret, repeated: as the publisher marks it.
+        nested: whether it is a variable inside the value of the input before it.
+        facts: fixed value, default, choices, example, format.
+    """
+
+    name: str
+    description: str
+    required: bool
+    secret: bool
+    repeated: bool
+    nested: bool
+    facts: tuple[FactView, ...]
+
+
+class InputsView(NamedTuple):
+    """Inputs of one use.
+
+    Attributes:
+        title: ``Environment variables``, ``Headers`` …
+        inputs: in the publisher's order.
+    """
+
+    title: str
+    inputs: tuple[InputView, ...]
+
+
+class OptionView(NamedTuple):
+    """One way to use an entry: a package to be run, or a remote to be reached.
+
+    Attributes:
+        type: ``npm``, ``oci``, ``streamable-http`` … as people call it.
+        name: identifier of the package, or address of the remote.
+        href: where *name* leads, empty if nowhere.
+        version: of the package, empty where it has none.
+        facts: transport, runtime, digests.
+        inputs: what the user provides, by use.
+    """
+
+    type: str
+    name: str
+    href: str
+    version: str
+    facts: tuple[FactView, ...]
+    inputs: tuple[InputsView, ...]
+
+
+class OptionsView(NamedTuple):
+    """A section of the page of an entry with ways to use it.
+
+    Attributes:
+        title: ``Packages`` or ``Remotes``, or what else has inputs.
+        id: of its heading in the page.
+        options: the ways.
+    """
+
+    title: str
+    id: str
+    options: tuple[OptionView, ...]
+
+
+class ToolView(NamedTuple):
+    """A tool that a server offers.
+
+    Attributes:
+        name: as clients call it.
+        description: empty where the publisher gives none.
+    """
+
+    name: str
+    description: str
+
+
+class VersionView(NamedTuple):
+    """One published version.
+
+    Attributes:
+        version: its text.
+        href: its JSON document.
+        published: date.
+        time: the same to the second.
+        status: empty while active, else ``deprecated``.
+        message: the reason of the status.
+        latest: whether it is the one that clients take.
+    """
+
+    version: str
+    href: str
+    published: str
+    time: str
+    status: str
+    message: str
+    latest: bool
+
+
+class VersionsView(NamedTuple):
+    """Versions that are shown together.
+
+    Attributes:
+        folded: what stands for them until they are asked for; empty where they are shown at once.
+        versions: newest first.
+    """
+
+    folded: str
+    versions: tuple[VersionView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExtensionView:
+    """What the ToolHive extension says about a server, ToolHive specification section 16. Nothing of it is verified.
+
+    Attributes:
+        tier: ``Official`` or ``Community``, empty where it is not given.
+        overview: long text.
+        tools: what the server offers.
+        permissions: what its containers may do, one group for each.
+        provenance: how its images are signed, one group for each.
+        settings: environment variables of remotes and arguments of containers.
+        facts: further values, such as stars.
+    """
+
+    tier: str = ""
+    overview: Markup = _NOTHING
+    tools: tuple[ToolView, ...] = ()
+    permissions: tuple[FactsView, ...] = ()
+    provenance: tuple[FactsView, ...] = ()
+    settings: tuple[OptionView, ...] = ()
+    facts: tuple[FactView, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EntryView:
+    """What ``entry.html`` shows: one entry by its latest version.
+
+    Attributes:
+        layout: what is around it.
+        kind: ``server``, ``skill`` or ``plugin``.
+        index: the list of its kind.
+        title: its display name, else the name without the namespace.
+        namespace, name: the two parts of its name.
+        description: one line; a skill's may be long.
+        initial, hue: the drawn icon.
+        status: empty while active, else ``deprecated``.
+        message: the reason of the status.
+        version: the latest one.
+        published, updated: dates of it.
+        document: its JSON document.
+        documents: the JSON list of all versions.
+        facts: repository, website, licence …
+        tags: from the extension.
+        options: ways to use it: packages, then remotes.
+        extension: what the ToolHive extension says.
+        readme: long text.
+        versions: all that are published, the older ones folded.
+    """
+
+    layout: LayoutView
+    kind: str
+    index: LinkView
+    title: str
+    namespace: str
+    name: str
+    description: str
+    initial: str
+    hue: int
+    status: str
+    message: str
+    version: str
+    published: str
+    updated: str
+    document: str
+    documents: str
+    facts: tuple[FactView, ...]
+    tags: tuple[str, ...]
+    options: tuple[OptionsView, ...]
+    extension: ExtensionView
+    readme: Markup
+    versions: tuple[VersionsView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ContentView:
+    """What ``page.html`` shows: one Markdown page.
+
+    Attributes:
+        layout: what is around it.
+        title: its heading.
+        body: its text.
+    """
+
+    layout: LayoutView
+    title: str
+    body: Markup
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NotFoundView:
+    """What ``404.html`` shows.
+
+    Attributes:
+        layout: what is around it; its links are absolute, since the page is served at any depth.
+        lists: the lists of the default registry.
+    """
+
+    layout: LayoutView
+    lists: tuple[LinkView, ...]

@@ -1,0 +1,210 @@
+"""Versions of several sources to the catalog of one registry.
+
+Precedence is by name (ToolHive specification section 9, contract): for one kind, the first source in the registry's
+list that has the name supplies all of its versions; later sources are hidden for that name altogether. What callers
+may not see is dropped before, so that a hidden entry never shadows a visible one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import groupby
+from operator import attrgetter
+
+from regpress.catalog import Catalog
+from regpress.model.entry import Entry, EntryVersion
+from regpress.model.issue import Hidden, Issue
+from regpress.names import KINDS, EntryName, Kind
+from regpress.resolve import Resolved, VersionKey
+from regpress.times import time_key
+from regpress.versions import newest_first, pick_latest
+
+#: Versions of one name in one source.
+_Group = list[EntryVersion]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Merged:
+    """A registry's catalog, what it hides, and what was remarkable."""
+
+    catalog: Catalog
+    hidden: tuple[Hidden, ...]
+    issues: tuple[Issue, ...]
+
+
+def merge(
+    registry: str,
+    sources: Sequence[Resolved],
+    *,
+    is_default: bool,
+    readmes: Mapping[tuple[Kind, str], str],
+    folds_case: bool = False,
+) -> Merged:
+    """Combine a registry's sources in their configured order.
+
+    Args:
+        registry: its name.
+        sources: what each source publishes, in the configured order.
+        is_default: whether it is the registry at the root of the site.
+        readmes: long texts by kind and name; they apply to entries of any source.
+        folds_case: whether the output disk takes two names that differ only in case for one.
+    """
+    merger = _Merger(registry, readmes)
+    chosen = merger.choose(sources)
+    entries = {
+        kind: tuple(
+            entry
+            for name in sorted(chosen[kind])
+            if (entry := merger.entry(kind, name, *chosen[kind][name])) is not None
+        )
+        for kind in KINDS
+    }
+    issues = [*merger.issues, *_case_issues(entries, registry, folds_case=folds_case)]
+    catalog = Catalog(
+        registry=registry, is_default=is_default, entries=entries, last_updated=_last_updated(entries.values())
+    )
+    return Merged(catalog=catalog, hidden=tuple(merger.hidden), issues=tuple(issues))
+
+
+class _Merger:
+    def __init__(self, registry: str, readmes: Mapping[tuple[Kind, str], str]) -> None:
+        self._registry = registry
+        self._readmes = readmes
+        self.hidden: list[Hidden] = []
+        self.issues: list[Issue] = []
+
+    def choose(self, sources: Sequence[Resolved]) -> dict[Kind, dict[EntryName, tuple[_Group, Resolved]]]:
+        """Return for each name the versions of the first source that has it, and that source."""
+        chosen: dict[Kind, dict[EntryName, tuple[_Group, Resolved]]] = {kind: {} for kind in KINDS}
+        for source in sources:
+            for (kind, name), group in _by_name(self._visible(source)).items():
+                taken = chosen[kind].setdefault(name, (group, source))
+                if taken[1] is not source:
+                    self._hide("shadowed", group, by=taken[1].source)
+        return chosen
+
+    def _visible(self, source: Resolved) -> Iterable[EntryVersion]:
+        private = [version for version in source.versions if version.claims]
+        for group in _by_name(private).values():
+            self._hide("private", group)
+        return source.versions if not private else (version for version in source.versions if not version.claims)
+
+    def _hide(self, reason: str, group: _Group, by: str = "") -> None:
+        first = group[0]
+        self.hidden.append(
+            Hidden(
+                reason=reason,  # type: ignore[arg-type]
+                kind=first.kind,
+                name=str(first.name),
+                source=first.source,
+                registry=self._registry,
+                by=by,
+                versions=len(group),
+            )
+        )
+
+    def entry(self, kind: Kind, name: EntryName, group: _Group, source: Resolved) -> Entry | None:
+        """Return the entry that *group* makes, or None when every version of it is deleted."""
+        ordered = _ordered(group)
+        deleted = tuple(version for version in ordered if version.official.status == "deleted")
+        visible = [version for version in ordered if version.official.status != "deleted"]
+        if not visible:
+            self._hide("deleted", group)
+            return None
+        latest = self._flagged(visible, source.latest_claims) or _highest(visible)
+        versions = tuple(_flag(version, is_latest=version is latest) for version in visible)
+        return Entry(
+            kind=kind,
+            name=name,
+            versions=versions,
+            latest=versions[visible.index(latest)] if len(visible) > 1 else versions[0],
+            deleted=deleted,
+            readme=self._readmes.get((kind, str(name)), ""),
+            source=source.source,
+        )
+
+    def _flagged(self, visible: _Group, claims: Mapping[VersionKey, bool]) -> EntryVersion | None:
+        """Return the version that the source itself calls the latest, when exactly one visible version is."""
+        if not claims:
+            return None
+        keys = [(version.kind, str(version.name), version.version) for version in visible]
+        flagged = [version for version, key in zip(visible, keys, strict=True) if claims.get(key)]
+        if len(flagged) == 1:
+            return flagged[0]
+        if any(key in claims for key in keys):
+            self.issues.append(self._latest_issue(visible[0], len(flagged)))
+        return None
+
+    def _latest_issue(self, version: EntryVersion, flagged: int) -> Issue:
+        count = f"{flagged} visible versions carry" if flagged else "no visible version carries"
+        return Issue(
+            type="source",
+            severity="info",
+            path="isLatest",
+            message=f"{count} isLatest; the highest version is taken",
+            reference="latest-recomputed",
+            source=version.source,
+            entry=version.label.rpartition("@")[0],
+            file=version.file,
+        )
+
+
+def _by_name(versions: Iterable[EntryVersion]) -> dict[tuple[Kind, EntryName], _Group]:
+    groups: dict[tuple[Kind, EntryName], _Group] = {}
+    for version in versions:
+        groups.setdefault((version.kind, version.name), []).append(version)
+    return groups
+
+
+def _ordered(group: _Group) -> _Group:
+    if len(group) == 1:
+        return group
+    return newest_first(group, version=attrgetter("version"), time=_published)
+
+
+def _highest(visible: _Group) -> EntryVersion:
+    return visible[0] if len(visible) == 1 else pick_latest(visible, version=attrgetter("version"), time=_published)
+
+
+def _published(version: EntryVersion) -> str:
+    return time_key(version.official.published_at)
+
+
+def _flag(version: EntryVersion, *, is_latest: bool) -> EntryVersion:
+    if version.official.is_latest is is_latest:
+        return version
+    return replace(version, official=replace(version.official, is_latest=is_latest))
+
+
+def _last_updated(entries: Iterable[tuple[Entry, ...]]) -> str:
+    times = {version.official.updated_at for kind in entries for entry in kind for version in entry.versions}
+    return max(times, key=time_key, default="")
+
+
+def _case_issues(entries: Mapping[Kind, tuple[Entry, ...]], registry: str, *, folds_case: bool) -> Iterable[Issue]:
+    """Return an issue for each name, and each version of a name, that only case tells from another."""
+    for kind, kind_entries in entries.items():
+        names = [(str(entry.name), entry.name.namespace, entry.source) for entry in kind_entries]
+        yield from _fold_issues([(name, name, source) for name, _, source in names], kind, registry, folds_case)
+        for entry in kind_entries:
+            if len(entry.versions) > 1:
+                label = str(entry.name)
+                versions = [(v.version, f"{label}@{v.version}", entry.source) for v in entry.versions]
+                yield from _fold_issues(versions, kind, registry, folds_case)
+
+
+def _fold_issues(texts: list[tuple[str, str, str]], kind: Kind, registry: str, folds_case: bool) -> Iterable[Issue]:
+    folded = sorted((text.casefold(), text, label, source) for text, label, source in texts)
+    for _, same in groupby(folded, key=lambda item: item[0]):
+        first, *others = same
+        for _, text, label, source in others:
+            yield Issue(
+                type="output",
+                severity="error" if folds_case else "warning",
+                message=f"differs from {first[1]!r} only in case (registry {registry})",
+                reference="case-collision",
+                expected="names and versions that also differ on disks that fold case" if text else "",
+                source=source,
+                entry=label if kind == "server" else f"{kind} {label}",
+            )

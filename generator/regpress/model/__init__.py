@@ -1,0 +1,1 @@
+"""Records: what crosses the boundaries between stages and the outside."""

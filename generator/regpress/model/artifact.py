@@ -1,0 +1,69 @@
+"""Output before it is written: `Artifact`, `ArtifactGroup`; and after: `Written`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+#: How an address becomes a file. ``document``: an API address without extension, placed by the host's layout;
+#: ``page``: an address that ends in ``/`` (or is empty), an ``index.html``; ``file``: its own path.
+Form = Literal["document", "page", "file"]
+
+JSON = "application/json"
+HTML = "text/html; charset=utf-8"
+
+#: Order of writing: what links to something comes after it (DESIGN: leaves, pages, lists, then the manifest).
+Stage = Literal["leaf", "page", "list", "root"]
+STAGES: tuple[Stage, ...] = ("leaf", "page", "list", "root")
+
+
+class Artifact(NamedTuple):
+    """One document of the output.
+
+    Attributes:
+        address: the public address below the site's base, without a leading slash: ``v0.1/servers``.
+        form: how the address becomes a file.
+        media_type: what a server should call it.
+        body: its bytes.
+    """
+
+    address: str
+    form: Form
+    media_type: str
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactGroup:
+    """Artifacts that depend on the same things and are rendered together.
+
+    Attributes:
+        key: stable identity of the group among all of a build: ``default/server/ns/name``.
+        recipe: fingerprint of everything that the bytes depend on, `regpress.digest.recipe`.
+        stage: when it is written.
+        render: returns the artifacts; pure.
+    """
+
+    key: str
+    recipe: bytes
+    stage: Stage
+    render: Callable[[], Iterable[Artifact]]
+
+
+class Written(NamedTuple):
+    """One file of a finished build.
+
+    Attributes:
+        file: path below the output folder, with slashes.
+        size: bytes.
+        sha256: 64 hexadecimal digits.
+        address: the public address.
+        media_type: what a server should call it.
+    """
+
+    file: str
+    size: int
+    sha256: str
+    address: str
+    media_type: str

@@ -1,0 +1,124 @@
+"""Records of the ``auth`` section; keys as ToolHive's configuration has them, modes of ours beside its two."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Final
+from urllib.parse import urlsplit
+
+from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
+
+from regpress.model import config_checks as checks
+from regpress.model.config_fields import URL, checked
+from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, Flaw, choice_flaw, empty_lists, kind_of
+
+MODES: Final = ("anonymous", "oauth", "token", "registry")
+_LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+def _modes(value: Any) -> Any:
+    given = (value,) if isinstance(value, str) else value
+    if not isinstance(given, list | tuple) or not all(isinstance(mode, str) for mode in given):
+        raise Flaw(what=f"is {kind_of(value)}", expected="a mode or a list of modes: " + ", ".join(MODES)).error()
+    if not given:
+        raise Flaw(what="is an empty list", expected="one of " + ", ".join(MODES)).error()
+    for mode in given:
+        if mode not in MODES:
+            raise choice_flaw(f"{checks.shorten(mode)!r} is not a mode", mode, MODES).error()
+    if len(set(given)) != len(given):
+        raise Flaw(what="names a mode twice", expected="each mode once").error()
+    return value if isinstance(value, str) else tuple(given)
+
+
+def issuer_problem(text: str) -> str | None:
+    """Return why *text* is not the address of an identity provider, or None: https, or http on loopback."""
+    if problem := checks.url_problem(text):
+        return problem
+    parts = urlsplit(text)
+    return None if parts.scheme.lower() == "https" or parts.hostname in _LOOPBACK else "does not use https"
+
+
+_PATH = checked(checks.text_problem, "the path of a file")
+_LABEL = checked(checks.text_problem, "one line of text")
+
+
+class ProviderSettings(ConfigRecord):
+    """One identity provider whose tokens are accepted."""
+
+    name: Annotated[str, _LABEL] = Field(description="Label for messages and logs.")
+    issuer_url: Annotated[str, checked(issuer_problem, "an absolute https address with a host")] = Field(
+        description="Issuer of the tokens ('iss'); https except on the loopback host."
+    )
+    audience: Annotated[str, _LABEL] = Field(description="Audience that tokens must carry ('aud').")
+    jwks_url: Annotated[str, URL] | None = Field(default=None, description="Key set; else found by OIDC discovery.")
+    client_id: Annotated[str, _LABEL] | None = Field(default=None, description="Client for token introspection.")
+    client_secret_file: Annotated[str, _PATH] | None = Field(default=None, description="File with the client's secret.")
+    introspection_url: Annotated[str, URL] | None = Field(
+        default=None, description="RFC 7662 introspection, for tokens that are not JWTs."
+    )
+    ca_cert_path: Annotated[str, _PATH] | None = Field(default=None, description="Further certificate authority.")
+    auth_token_file: Annotated[str, _PATH] | None = Field(
+        default=None, description="File with a bearer token for requests to the provider."
+    )
+    allow_private_ip: StrictBool = Field(
+        default=False, alias="allowPrivateIP", description="Whether the provider may have a private address."
+    )
+
+
+class OAuthSettings(ConfigRecord):
+    """Mode ``oauth``: bearer tokens of identity providers."""
+
+    resource_url: Annotated[str, URL] | None = Field(default=None, description="Public address of this registry.")
+    realm: Annotated[str, _LABEL] = Field(default="mcp-registry", description="Realm in challenges.")
+    providers: tuple[ProviderSettings, ...] = Field(
+        description="Identity providers, tried in this order; at least one.", json_schema_extra=AT_LEAST_ONE
+    )
+
+    @classmethod
+    def flaws(cls, given: Mapping[str, Any]) -> Iterable[Flaw]:
+        """Hold that there is a provider."""
+        return empty_lists(given, "providers")
+
+
+class AuthConfig(ConfigRecord):
+    """Who may read and write; only the app asks, a static tree is public as a whole."""
+
+    mode: Annotated[
+        str | tuple[str, ...] | None,
+        BeforeValidator(_modes),
+        WithJsonSchema(
+            {
+                "anyOf": [
+                    {"enum": list(MODES)},
+                    {"type": "array", "items": {"enum": list(MODES)}, "minItems": 1, "uniqueItems": True},
+                ]
+            }
+        ),
+    ] = Field(default=None, description="anonymous, oauth, token or registry; or a list of them.")
+    public_paths: tuple[str, ...] = Field(default=(), description="Paths that need no token, whole segments.")
+    oauth: OAuthSettings | None = Field(default=None, description="Settings of the mode oauth.")
+    authz: Mapping[str, Any] = Field(default_factory=dict, description="Roles, as ToolHive's configuration has them.")
+    token: Mapping[str, Any] = Field(default_factory=dict, description="Settings of the mode token.")
+    registry: Mapping[str, Any] = Field(default_factory=dict, description="Settings of the mode registry.")
+
+    @classmethod
+    def flaws(cls, given: Mapping[str, Any]) -> Iterator[Flaw]:
+        """Hold that a section names its mode, and that oauth has settings."""
+        mode = given.get("mode")
+        if mode is None and any(given.values()):
+            yield Flaw(at=("mode",), what="is required", expected="one of " + ", ".join(MODES))
+        named = mode if isinstance(mode, list | tuple) else (mode,)
+        if "oauth" in named and given.get("oauth") is None:
+            yield Flaw(at=("oauth",), what="is required when mode is oauth", expected="its providers")
+
+    @property
+    def modes(self) -> tuple[str, ...]:
+        """Return the modes in their order; none where there is no ``auth`` section."""
+        if self.mode is None:
+            return ()
+        return (self.mode,) if isinstance(self.mode, str) else self.mode
+
+    @property
+    def reads_are_public(self) -> bool:
+        """Return whether everybody may read: no section, or the mode ``anonymous`` alone."""
+        return self.modes in {(), ("anonymous",)}

@@ -1,0 +1,210 @@
+"""JSON text to values and back, keeping what a publisher wrote.
+
+A document is served as its publisher wrote it: unknown fields, the order of fields, the spelling of numbers
+(``1.10``, 23-digit integers, ``1E400``) and the code points of strings survive. What JSON leaves open is refused:
+duplicate keys, ``NaN``, lone surrogates, text that is not UTF-8. See RFC 8259 sections 4 and 6.
+"""
+
+from __future__ import annotations
+
+import codecs
+import json
+import re
+from typing import Any, Final, Self
+
+import orjson
+
+from regpress.errors import RegistryError
+
+#: Deepest nesting of one document that is read; real entries nest about ten levels.
+MAX_DEPTH: Final = 100
+
+_PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
+#: A pair of escapes that makes one character is fine; half a pair is not text.
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+
+class DocumentError(RegistryError, ValueError):
+    """A text is not a JSON document that can be served back unchanged.
+
+    Attributes:
+        reason: what is wrong, one line.
+        line: 1-based line of the place, 0 where unknown.
+        expected: what would be right.
+    """
+
+    def __init__(self, reason: str, *, line: int = 0, expected: str = "") -> None:
+        self.reason = reason
+        self.line = line
+        self.expected = expected
+        super().__init__(f"line {line}: {reason}" if line else reason)
+
+
+class NumberText(float):
+    """A number together with its spelling, for numbers that a float or a machine integer would spell another way."""
+
+    __slots__ = ("text",)
+    text: str
+
+    def __new__(cls, text: str) -> Self:
+        """Return the number that *text* spells; too large ones become infinite, their text stays."""
+        number = super().__new__(cls, text)
+        number.text = text
+        return number
+
+
+def decode_text(data: bytes) -> str:
+    """Return *data* as text: UTF-8 with or without byte order mark.
+
+    Raises:
+        DocumentError: it is another encoding.
+    """
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise DocumentError("the file is UTF-16", line=1, expected="UTF-8")
+    try:
+        return data.removeprefix(codecs.BOM_UTF8).decode()
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise DocumentError(f"byte 0x{data[error.start]:02x} is not UTF-8", line=line, expected="UTF-8") from error
+
+
+def parse_json(data: bytes) -> Any:
+    """Return the value of a JSON text.
+
+    Objects keep their order; numbers whose spelling Python would lose are `NumberText`.
+
+    Raises:
+        DocumentError: not UTF-8, not JSON, a key twice in one object, or nested too deeply for any reader.
+    """
+    text = decode_text(data)
+    try:
+        return _DECODER.decode(text)
+    except json.JSONDecodeError as error:
+        raise DocumentError(f"not JSON: {error.msg}", line=error.lineno) from error
+    except _DuplicateKeyError as error:
+        raise DocumentError(
+            f"the key {error.key!r} stands twice in one object",
+            line=_line_of_key(text, error.key),
+            expected="each key once",
+        ) from error
+    except RecursionError as error:
+        raise DocumentError("nested too deeply", expected=f"at most {MAX_DEPTH} levels") from error
+
+
+def serialise(value: Any) -> tuple[bytes, Any]:
+    """Return the text that is served for a parsed document, and its value for readers that know only plain numbers.
+
+    The second is *value* itself unless it holds a `NumberText`.
+
+    Raises:
+        DocumentError: as `compact_text`.
+    """
+    try:
+        text = orjson.dumps(value, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except orjson.JSONEncodeError:
+        return compact_text(value), plain_value(value)
+    _check_depth(text, value)
+    return escape_html_in_json(text), value
+
+
+def compact_text(value: Any) -> bytes:
+    r"""Return *value* as one line of JSON that is also safe inside HTML.
+
+    ``<``, ``>``, ``&``, U+2028 and U+2029 are written as ``\uXXXX``, because some hosts serve JSON as HTML.
+
+    Raises:
+        DocumentError: nested more than `MAX_DEPTH` levels, or a string with half of a surrogate pair.
+    """
+    try:
+        text = orjson.dumps(value, default=_number_text, option=orjson.OPT_PASSTHROUGH_SUBCLASS)
+    except (orjson.JSONEncodeError, TypeError) as error:
+        if "ecursion" in str(error):
+            raise DocumentError("nested too deeply", expected=f"at most {MAX_DEPTH} levels") from error
+        raise DocumentError("a string holds half of a surrogate pair", expected="Unicode text") from error
+    _check_depth(text, value)
+    return escape_html_in_json(text)
+
+
+def escape_html_in_json(text: bytes) -> bytes:
+    r"""Return JSON *text* with ``< > &`` and the two separators U+2028 and U+2029 as ``\uXXXX``."""
+    return (
+        text.replace(b"<", b"\\u003c")
+        .replace(b">", b"\\u003e")
+        .replace(b"&", b"\\u0026")
+        .replace(b"\xe2\x80\xa8", b"\\u2028")
+        .replace(b"\xe2\x80\xa9", b"\\u2029")
+    )
+
+
+def plain_value(value: Any) -> Any:
+    """Return *value* with every `NumberText` as an ordinary integer or float, for readers that know only those."""
+    if isinstance(value, NumberText):
+        return int(value.text) if re.fullmatch(r"-?[0-9]+", value.text) else float(value)
+    if isinstance(value, dict):
+        return {key: plain_value(item) for key, item in value.items()}
+    if isinstance(value, list):
+        return [plain_value(item) for item in value]
+    return value
+
+
+class _DuplicateKeyError(ValueError):
+    def __init__(self, key: str) -> None:
+        self.key = key
+        super().__init__(key)
+
+
+def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+    made = dict(pairs)
+    if len(made) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _DuplicateKeyError(key)
+            seen.add(key)
+    return made
+
+
+def _float(text: str) -> float:
+    number = float(text)
+    return number if orjson.dumps(number) == text.encode() else NumberText(text)
+
+
+def _integer(text: str) -> float | int:
+    return int(text) if _PLAIN_INTEGER.fullmatch(text) else NumberText(text)
+
+
+def _constant(text: str) -> Any:
+    raise DocumentError(f"{text} is not a JSON number", expected="a number, a string or null")
+
+
+_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_int=_integer, parse_constant=_constant)
+
+
+def _number_text(value: Any) -> orjson.Fragment:
+    if isinstance(value, NumberText):
+        return orjson.Fragment(value.text)
+    raise TypeError(type(value).__name__)
+
+
+def _check_depth(text: bytes, value: Any) -> None:
+    if text.count(b"{") + text.count(b"[") > MAX_DEPTH and _depth(value) > MAX_DEPTH:
+        raise DocumentError("nested too deeply", expected=f"at most {MAX_DEPTH} levels")
+
+
+def _depth(value: Any) -> int:
+    deepest, level = 0, [value] if isinstance(value, dict | list) else []
+    while level:
+        deepest += 1
+        level = [
+            item
+            for outer in level
+            for item in (outer.values() if isinstance(outer, dict) else outer)
+            if isinstance(item, dict | list)
+        ]
+    return deepest
+
+
+def _line_of_key(text: str, key: str) -> int:
+    """Return the line of the last place where *key* stands as a key: near enough for a person to find it."""
+    places = [found.start() for found in re.finditer(re.escape(json.dumps(key, ensure_ascii=False)) + r"\s*:", text)]
+    return text.count("\n", 0, places[1]) + 1 if len(places) > 1 else 0

@@ -1,0 +1,514 @@
+"""Artifact groups to a tree of files that reads consistently at every moment.
+
+A build renders only groups whose recipe changed, or whose files were damaged, into a staging folder; nothing of the
+live tree is touched before everything is rendered and accepted. Then files move into place, leaves first, what links
+to them later, the manifest last; files that are no longer wanted go at the very end. A build that is killed leaves
+either the old tree or one that mixes old and new without a dead link, and a journal by which the next build cleans up.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import shutil
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Final, NamedTuple
+
+import orjson
+
+from regpress.errors import BuildRefusedError, StorageError
+from regpress.model import manifest
+from regpress.model.artifact import STAGES, Artifact, ArtifactGroup, Form, Stage, Written
+from regpress.storage import contained, locked, replace_file, storage_error, sync_filesystem, write_new
+from regpress.workers import share
+
+#: Folder inside the output that holds files on their way; never there after a build that ended well.
+STAGING: Final = ".regpress-staging"
+_JOURNAL: Final = "journal.json"
+_STATE_VERSION: Final = 1
+
+#: Called with path and size of every file of the new tree, before anything is touched; refuses by raising.
+Accept = Callable[[Sequence[tuple[str, int]]], None]
+#: Which files hold the document at an address: the host's layout.
+FilesOf = Callable[[str, Form], tuple[str, ...]]
+
+
+class Row(NamedTuple):
+    """One file of the tree as the last build left it.
+
+    Attributes:
+        mtime: modification time in nanoseconds; 0 where it is not known, so that the file is looked at.
+    """
+
+    file: str
+    size: int
+    sha256: str
+    address: str
+    media_type: str
+    mtime: int
+
+    @property
+    def public(self) -> Written:
+        """Return what the manifest says about the file."""
+        return Written(self.file, self.size, self.sha256, self.address, self.media_type)
+
+
+class _Group(NamedTuple):
+    recipe: str
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class State:
+    """What the last finished build knew, kept outside the output.
+
+    Attributes:
+        inputs: fingerprint of all inputs of that build.
+        groups: recipe and files by group key.
+        summary: counts of that build, for one that has nothing to do.
+    """
+
+    inputs: str = ""
+    groups: Mapping[str, _Group] = field(default_factory=dict)
+    summary: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Totals:
+    """The size of a tree.
+
+    Attributes:
+        files: number of files.
+        total_bytes: their bytes.
+        largest: bytes of the largest one.
+        largest_file: its path.
+    """
+
+    files: int
+    total_bytes: int
+    largest: int
+    largest_file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TreeResult:
+    """What a build did to the tree.
+
+    Attributes:
+        totals: the size of the whole tree.
+        written: number of files put in place.
+        removed: number of files taken away.
+        rendered: number of groups that were rendered.
+        groups: number of groups in all.
+    """
+
+    totals: Totals
+    written: int
+    removed: int
+    rendered: int
+    groups: int
+
+
+class _Staged(NamedTuple):
+    """One rendered file: its row, and where its bytes wait; no place when the live file has them already."""
+
+    row: Row
+    place: str
+
+
+class OutputTree:
+    """One output folder and what is known about it.
+
+    Attributes:
+        root: the output folder.
+        state_file: where the state of the last build is kept; its folder also holds the lock.
+        jobs: number of processes.
+    """
+
+    def __init__(self, root: Path, *, state_file: Path, jobs: int = 1) -> None:
+        self.root = root
+        self.state_file = state_file
+        self.jobs = jobs
+
+    def load_state(self) -> State:
+        """Return the state of the last build, or an empty one where there is none or it is damaged."""
+        try:
+            value = orjson.loads(self.state_file.read_bytes())
+            if value["version"] != _STATE_VERSION or value["root"] != str(self.root.resolve()):
+                return State()
+            groups = {
+                key: _Group(recipe, tuple(Row(*row) for row in rows)) for key, (recipe, rows) in value["groups"].items()
+            }
+            return State(inputs=value["inputs"], groups=groups, summary=value["summary"])
+        except (OSError, ValueError, KeyError, TypeError):
+            return State()
+
+    def is_intact(self, state: State) -> bool:
+        """Return whether every file of *state* is there with its size and time, and no build was interrupted."""
+        if not state.groups or (self.root / STAGING).exists():
+            return False
+        return not self.damaged(state.groups, hashed=False)
+
+    def replace(
+        self,
+        groups: Sequence[ArtifactGroup],
+        files_of: FilesOf,
+        *,
+        accept: Accept,
+        inputs: str = "",
+        summary: Mapping[str, Any] | None = None,
+        full: bool = False,
+    ) -> TreeResult:
+        """Make the output folder hold exactly the artifacts of *groups*.
+
+        Args:
+            groups: everything to be written; keys differ.
+            files_of: where an address lies on this host.
+            accept: looks at the files of the new tree, but for the manifest.
+            inputs: fingerprint of all inputs, for `State`.
+            summary: kept in the state.
+            full: trust nothing but the bytes of the files that are there.
+
+        Raises:
+            BuildRefusedError: the folder holds something that is not ours, or *accept* refused.
+            StorageError: the disk is full or read-only, or another build is at work. The old tree is intact, but for
+                a failure in the middle of moving files, which leaves it readable.
+        """
+        with locked(self.state_file.with_suffix(".lock")):
+            try:
+                return _Replacement(self, files_of, full=full).run(groups, accept, inputs, summary or {})
+            except OSError as error:
+                raise storage_error(str(error.filename or self.root), error) from error
+
+    def damaged(self, groups: Mapping[str, _Group], *, hashed: bool) -> set[str]:
+        """Return the keys of groups of which a file is missing or not as the last build left it."""
+        keys = list(groups)
+        root = str(self.root)
+
+        def look(some: Sequence[str]) -> list[bool]:
+            return [all(_is_intact(root, row, hashed=hashed) for row in groups[key].rows) for key in some]
+
+        intact = share(keys, look, jobs=self.jobs, least=5_000)
+        return {key for key, whole in zip(keys, intact, strict=True) if not whole}
+
+
+def _is_intact(root: str, row: Row, *, hashed: bool) -> bool:
+    path = f"{root}/{row.file}"
+    try:
+        found = os.lstat(path)
+    except OSError:
+        return False
+    if found.st_size != row.size:
+        return False
+    if not hashed and row.mtime:
+        return found.st_mtime_ns == row.mtime
+    with open(path, "rb") as stream:  # noqa: PTH123 - in the hot path
+        return hashlib.file_digest(stream, "sha256").hexdigest() == row.sha256
+
+
+class _Replacement:
+    """One run of `OutputTree.replace`."""
+
+    def __init__(self, tree: OutputTree, files_of: FilesOf, *, full: bool) -> None:
+        self._tree = tree
+        self._files_of = files_of
+        self._full = full
+        self._root = str(tree.root)
+        self._fresh = not tree.root.exists() or not any(tree.root.iterdir())
+        # A folder that is not there yet appears as a whole, by one rename.
+        self._staging = f"{self._root.rstrip('/')}.regpress-{os.getpid()}" if self._fresh else f"{self._root}/{STAGING}"
+
+    def run(
+        self,
+        groups: Sequence[ArtifactGroup],
+        accept: Accept,
+        inputs: str,
+        summary: Mapping[str, Any],
+    ) -> TreeResult:
+        old, strays = self._known()
+        self._prepare()
+        try:
+            done = self._render_all(groups, old)
+            final = {key: _Group(recipe, tuple(item.row for item in items)) for key, (recipe, items) in done.items()}
+            accept([(row.file, row.size) for group in final.values() for row in group.rows])
+            moves, last = self._plan(groups, done, final, old)
+        except BaseException:
+            shutil.rmtree(self._staging, ignore_errors=True)
+            raise
+        stale = self._stale(final, old, strays)
+        if self._fresh:
+            self._appear(moves)
+        else:
+            self._move(moves, last, stale, old)
+        self._save(final, inputs, summary)
+        return TreeResult(
+            totals=_totals(final),
+            written=sum(map(len, moves.values())) + len(last),
+            removed=len(stale),
+            rendered=sum(1 for key, (_, items) in done.items() if any(item.place for item in items)),
+            groups=len(groups),
+        )
+
+    # What is there
+
+    def _known(self) -> tuple[dict[str, _Group], set[str]]:
+        """Return the usable groups of the last build, and files that an interrupted build may have left."""
+        if self._fresh:
+            return {}, set()
+        groups = dict(self._tree.load_state().groups)
+        hashed = self._full or not groups
+        groups = groups or self._from_manifest()
+        damaged = self._tree.damaged(groups, hashed=hashed)
+        for key in damaged:
+            # Its files are known but not trusted.
+            rows = tuple(row._replace(sha256="", mtime=0) for row in groups[key].rows)
+            groups[key] = _Group("", rows)
+        return groups, self._journalled()
+
+    def _from_manifest(self) -> dict[str, _Group]:
+        """Return the files that the output's own manifest names: known, but of unknown recipe.
+
+        Raises:
+            BuildRefusedError: the folder has no manifest of ours; it would be overwritten.
+        """
+        path = self._tree.root / manifest.MANIFEST_FILE
+        try:
+            rows, shards = manifest.read_manifest(path.read_bytes())
+            for file, _ in shards:
+                rows.extend(manifest.read_shard(Path(contained(self._root, file)).read_bytes()))
+                rows.append(Written(file, 0, "", file, ""))
+        except (OSError, ValueError, KeyError, TypeError, StorageError) as error:
+            if (self._tree.root / STAGING / _JOURNAL).exists():
+                return {}
+            raise BuildRefusedError(
+                f"{self._root}: the folder is not empty and holds no manifest.json of regpress; "
+                "give another --out, or empty it"
+            ) from error
+        rows.append(Written(manifest.MANIFEST_FILE, 0, "", manifest.MANIFEST_FILE, ""))
+        return {
+            f"\0{row.file}": _Group("", (Row(*row, _mtime(f"{self._root}/{row.file}")),))
+            for row in rows
+            if _is_inside(self._root, row.file)
+        }
+
+    def _journalled(self) -> set[str]:
+        path = self._tree.root / STAGING / _JOURNAL
+        try:
+            names = orjson.loads(path.read_bytes())
+        except (OSError, ValueError):
+            return set()
+        return {name for name in names if isinstance(name, str) and _is_inside(self._root, name)}
+
+    # Rendering
+
+    def _prepare(self) -> None:
+        journal = f"{self._staging}/{_JOURNAL}"
+        kept = Path(journal).read_bytes() if Path(journal).exists() else None
+        shutil.rmtree(self._staging, ignore_errors=True)
+        os.makedirs(self._staging)  # noqa: PTH103
+        if kept is not None:
+            # Until this build has moved its own files, the journal of the interrupted one still counts.
+            Path(journal).write_bytes(kept)
+
+    def _render_all(
+        self, groups: Sequence[ArtifactGroup], old: Mapping[str, _Group]
+    ) -> dict[str, tuple[str, list[_Staged]]]:
+        done: dict[str, tuple[str, list[_Staged]]] = {}
+        todo: list[ArtifactGroup] = []
+        for group in groups:
+            if group.key in done:
+                raise BuildRefusedError(f"two artifact groups are called {group.key!r}")
+            known = old.get(group.key)
+            recipe = group.recipe.hex()
+            if known is not None and known.recipe == recipe:
+                done[group.key] = (recipe, [_Staged(row, "") for row in known.rows])
+            else:
+                done[group.key] = (recipe, [])
+                todo.append(group)
+        live = {row.file: row for group in old.values() for row in group.rows}
+
+        def work(some: Sequence[ArtifactGroup]) -> list[list[_Staged]]:
+            writer = _Writer(self._staging, live, self._files_of, flat=not self._fresh)
+            return [writer.write(group.render()) for group in some]
+
+        for group, items in zip(todo, share(todo, work, jobs=self._tree.jobs), strict=True):
+            done[group.key] = (done[group.key][0], items)
+        return done
+
+    # Putting in place
+
+    def _plan(
+        self,
+        groups: Sequence[ArtifactGroup],
+        done: Mapping[str, tuple[str, list[_Staged]]],
+        final: dict[str, _Group],
+        old: Mapping[str, _Group],
+    ) -> tuple[dict[Stage, list[_Staged]], list[_Staged]]:
+        """Return the moves by stage, and the manifest's root, which comes after them all; complete *final*."""
+        moves: dict[Stage, list[_Staged]] = {stage: [] for stage in STAGES}
+        for group in groups:
+            moves[group.stage].extend(item for item in done[group.key][1] if item.place)
+        shards, root = manifest.manifest_artifacts(
+            {key: tuple(row.public for row in group.rows) for key, group in final.items()}
+        )
+        live = {row.file: row for group in old.values() for row in group.rows}
+        writer = _Writer(self._staging, live, lambda address, _: (address,), flat=not self._fresh, name="m")
+        written = writer.write(shards)
+        moves["root"].extend(item for item in written if item.place)
+        last = writer.write([root])
+        final["manifest"] = _Group("", tuple(item.row for item in (*written, *last)))
+        return moves, [item for item in last if item.place]
+
+    def _stale(self, final: Mapping[str, _Group], old: Mapping[str, _Group], strays: set[str]) -> list[str]:
+        wanted = {row.file for group in final.values() for row in group.rows}
+        known = {row.file for group in old.values() for row in group.rows}
+        return sorted((known | strays) - wanted)
+
+    def _appear(self, moves: Mapping[Stage, list[_Staged]]) -> None:
+        """Give the finished new tree its name."""
+        if any(moves.values()):
+            sync_filesystem(Path(self._staging))
+        with suppress(FileNotFoundError):
+            os.rmdir(self._root)  # noqa: PTH106
+        os.makedirs(os.path.dirname(self._root) or ".", exist_ok=True)  # noqa: PTH103, PTH120
+        os.rename(self._staging, self._root)  # noqa: PTH104
+
+    def _move(
+        self,
+        moves: Mapping[Stage, list[_Staged]],
+        last: Sequence[_Staged],
+        stale: Sequence[str],
+        old: Mapping[str, _Group],
+    ) -> None:
+        """Put the staged files in place, in the order that keeps every link alive."""
+        if any(moves.values()) or last or stale:
+            known = {row.file for group in old.values() for row in group.rows}
+            new = [item.row.file for items in (*moves.values(), last) for item in items if item.row.file not in known]
+            replace_file(Path(self._staging, _JOURNAL), orjson.dumps([*new, *stale]))
+            sync_filesystem(self._tree.root)
+            for stage in STAGES:
+                self._put(moves[stage])
+            sync_filesystem(self._tree.root)
+            self._put(last)
+            self._remove(stale)
+            sync_filesystem(self._tree.root)
+        shutil.rmtree(self._staging, ignore_errors=True)
+
+    def _put(self, items: Iterable[_Staged]) -> None:
+        for item in items:
+            target = contained(self._root, item.row.file)
+            try:
+                os.replace(item.place, target)  # noqa: PTH105
+            except (FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                self._make_way(item.row.file)
+                os.replace(item.place, target)  # noqa: PTH105
+
+    def _make_way(self, file: str) -> None:
+        """Make the folders of *file*; what a former build left in their place goes."""
+        folder = self._root
+        *parents, _ = file.split("/")
+        for part in parents:
+            folder = f"{folder}/{part}"
+            if not os.path.isdir(folder) or os.path.islink(folder):  # noqa: PTH112, PTH114
+                with suppress(FileNotFoundError):
+                    os.unlink(folder)  # noqa: PTH108
+                os.mkdir(folder)  # noqa: PTH102
+        target = f"{self._root}/{file}"
+        if os.path.isdir(target) and not os.path.islink(target):  # noqa: PTH112, PTH114
+            shutil.rmtree(target)
+
+    def _remove(self, stale: Sequence[str]) -> None:
+        for file in stale:
+            path = contained(self._root, file)
+            with suppress(FileNotFoundError, NotADirectoryError, IsADirectoryError):
+                os.unlink(path)  # noqa: PTH108
+            folder = file.rpartition("/")[0]
+            while folder:
+                try:
+                    os.rmdir(f"{self._root}/{folder}")  # noqa: PTH106
+                except OSError:
+                    break
+                folder = folder.rpartition("/")[0]
+
+    def _save(self, final: Mapping[str, _Group], inputs: str, summary: Mapping[str, Any]) -> None:
+        value = {
+            "version": _STATE_VERSION,
+            "root": str(self._tree.root.resolve()),
+            "inputs": inputs,
+            "summary": dict(summary),
+            "groups": final,
+        }
+        replace_file(self._tree.state_file, orjson.dumps(value, default=tuple))
+
+
+class _Writer:
+    """Writes rendered artifacts into the staging folder; one for each process."""
+
+    def __init__(self, staging: str, live: Mapping[str, Row], files_of: FilesOf, *, flat: bool, name: str = "") -> None:
+        self._folder = f"{staging}/{name or os.getpid()}" if flat else staging
+        self._live = live
+        self._files_of = files_of
+        self._flat = flat
+        self._made: set[str] = set()
+        self._count = 0
+        if flat:
+            os.makedirs(self._folder, exist_ok=True)  # noqa: PTH103
+
+    def write(self, artifacts: Iterable[Artifact]) -> list[_Staged]:
+        """Return the staged files of *artifacts*; what the live tree has already is not written."""
+        staged: list[_Staged] = []
+        for artifact in artifacts:
+            sha256 = hashlib.sha256(artifact.body).hexdigest()
+            size = len(artifact.body)
+            for file in self._files_of(artifact.address, artifact.form):
+                known = self._live.get(file)
+                if known is not None and known.sha256 == sha256 and known.mtime:
+                    row = known._replace(address=artifact.address, media_type=artifact.media_type)
+                    staged.append(_Staged(row, ""))
+                    continue
+                place, found = self._store(file, artifact.body)
+                row = Row(file, size, sha256, artifact.address, artifact.media_type, found.st_mtime_ns)
+                staged.append(_Staged(row, place))
+        return staged
+
+    def _store(self, file: str, body: bytes) -> tuple[str, os.stat_result]:
+        if self._flat:
+            self._count += 1
+            place = f"{self._folder}/{self._count}"
+            return place, write_new(place, body)
+        place = contained(self._folder, file)
+        folder = place.rpartition("/")[0]
+        if folder not in self._made:
+            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
+            self._made.add(folder)
+        return place, write_new(place, body)
+
+
+def _totals(groups: Mapping[str, _Group]) -> Totals:
+    files = total = largest = 0
+    largest_file = ""
+    for group in groups.values():
+        for row in group.rows:
+            files += 1
+            total += row.size
+            if row.size > largest or (row.size == largest and row.file < largest_file):
+                largest, largest_file = row.size, row.file
+    return Totals(files=files, total_bytes=total, largest=largest, largest_file=largest_file)
+
+
+def _mtime(path: str) -> int:
+    try:
+        return os.lstat(path).st_mtime_ns
+    except OSError:
+        return 0
+
+
+def _is_inside(root: str, file: str) -> bool:
+    try:
+        contained(root, file)
+    except StorageError:
+        return False
+    return True

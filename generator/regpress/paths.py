@@ -1,0 +1,109 @@
+"""Names to addresses, and addresses to links: the only place that spells either.
+
+An *address* is the public path of a document below the site's base, decoded and without a leading slash. How it
+becomes a file is the host profile's business (`regpress.hosts`). A server's name has a slash, so its address has
+two folders; clients that send ``%2F`` reach the same one wherever the host decodes paths.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import Final
+from urllib.parse import quote
+
+from regpress.names import EntryName, Kind
+
+API: Final = "v0.1"
+#: Further prefixes under which clients look for the default registry's documents.
+LEGACY_API: Final = "v0"
+TOOLHIVE: Final = f"{API}/x/dev.toolhive"
+OURS: Final = f"{API}/x/dev.regpress"
+
+ENTRY_PLURAL: Final[dict[Kind, str]] = {"server": "servers", "skill": "skills", "plugin": "plugins"}
+
+#: Addresses of which `link` has nothing to encode.
+_PLAIN: Final = re.compile(r"[A-Za-z0-9/@:+~!$'()*,;=._-]*")
+
+REGISTRY_FILE: Final = "registry.json"
+BUILD_FILE: Final = "build.json"
+NOT_FOUND_PAGE: Final = "404.html"
+
+
+def registry_prefix(registry: str, *, default: bool) -> str:
+    """Return what stands before all addresses of a registry: nothing for the default one, else ``registry/R/``."""
+    return "" if default else f"registry/{registry}/"
+
+
+def collection(prefix: str, kind: Kind) -> str:
+    """Return the address of the list of a kind: ``v0.1/servers``, ``v0.1/x/dev.toolhive/skills``."""
+    return f"{prefix}{API}/servers" if kind == "server" else f"{prefix}{TOOLHIVE}/{ENTRY_PLURAL[kind]}"
+
+
+def entry(prefix: str, kind: Kind, name: EntryName) -> str:
+    """Return the address below which an entry's documents lie; for skills and plugins also its latest version."""
+    return f"{collection(prefix, kind)}/{name.namespace}/{name.name}"
+
+
+def versions(prefix: str, kind: Kind, name: EntryName) -> str:
+    """Return the address of the list of an entry's versions."""
+    return f"{entry(prefix, kind, name)}/versions"
+
+
+def version(prefix: str, kind: Kind, name: EntryName, number: str) -> str:
+    """Return the address of one version; *number* may be ``latest``."""
+    return f"{entry(prefix, kind, name)}/versions/{number}"
+
+
+def entry_page(prefix: str, kind: Kind, name: EntryName) -> str:
+    """Return the address of an entry's HTML page: ``servers/ns/name/``."""
+    return f"{prefix}{ENTRY_PLURAL[kind]}/{name.namespace}/{name.name}/"
+
+
+def index_page(prefix: str, kind: Kind) -> str:
+    """Return the address of the HTML list of a kind: ``servers/``."""
+    return f"{prefix}{ENTRY_PLURAL[kind]}/"
+
+
+def list_page(prefix: str, kind: Kind, token: str) -> str:
+    """Return the address of a later page of the HTML list of a kind.
+
+    No namespace has an underscore, so that no entry's page can lie there.
+    """
+    return f"{prefix}{ENTRY_PLURAL[kind]}/_pages/{token}/"
+
+
+def content_page(slug: str) -> str:
+    """Return the address of a Markdown page of the site: ``about/``."""
+    return f"{slug}/"
+
+
+def asset_file(name: str) -> str:
+    """Return the address of a stylesheet or script of the pages; *name* carries a digest of its bytes."""
+    return f"assets/{name}"
+
+
+def schema_file(name: str) -> str:
+    """Return the address of a published JSON Schema."""
+    return f"schemas/{name}"
+
+
+def link(from_page: str, to: str) -> str:
+    """Return the relative reference from one address to another, percent-encoded for ``href``.
+
+    Relative, so that the same bytes work at the root of a host and below any path of it.
+
+    Examples:
+        >>> link("servers/com.example/weather/", "v0.1/servers")
+        '../../../v0.1/servers'
+        >>> link("", "about/")
+        'about/'
+    """
+    if not to:
+        return root(from_page) or "./"
+    # Nearly all addresses are plain, and `quote` costs ten times the look.
+    return root(from_page) + (to if _PLAIN.fullmatch(to) else quote(to, safe="/@:+~!$'()*,;=-._"))
+
+
+def root(page: str) -> str:
+    """Return the relative reference from an address to the site's base: one ``../`` for each slash."""
+    return "../" * page.count("/")

@@ -1,0 +1,89 @@
+"""An earlier output, in a folder or deployed, to what it says about versions."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+import orjson
+
+from regpress import index, paths
+from regpress.errors import SourceMalformedError
+from regpress.hosts.base import HostProfile
+from regpress.hosts.table import PROFILES
+from regpress.model.entry import EntryVersion
+from regpress.resolve import PreviousVersion, VersionKey
+
+#: Returns the bytes of one file of the output, or None where it is not there.
+ReadFile = Callable[[str], bytes | None]
+
+_SOURCE = "previous output"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Previous:
+    """What an earlier output says.
+
+    Attributes:
+        found: whether there was one.
+        registries: its versions, by registry.
+    """
+
+    found: bool = False
+    registries: Mapping[str, Mapping[VersionKey, PreviousVersion]] = field(default_factory=dict)
+    _read: ReadFile | None = None
+    _profile: HostProfile | None = None
+    _default: str = ""
+
+    @property
+    def versions(self) -> Mapping[VersionKey, PreviousVersion]:
+        """Return what it says about a version in any registry; the default one counts first."""
+        joined: dict[VersionKey, PreviousVersion] = {}
+        for registry in sorted(self.registries, key=lambda name: name == self._default):
+            joined.update(self.registries[registry])
+        return joined
+
+    def document(self, registry: str, version: EntryVersion) -> bytes | None:
+        """Return the former response body of a version, or None where it cannot be had."""
+        if self._read is None or self._profile is None:
+            return None
+        prefix = paths.registry_prefix(registry, default=registry == self._default)
+        address = paths.version(prefix, version.kind, version.name, version.version)
+        return self._read(self._profile.files(address, "document")[0])
+
+
+def load_previous(read: ReadFile) -> Previous:
+    """Return what an earlier output says, through a function that reads its files.
+
+    Raises:
+        SourceMalformedError: there is something, but not the output of regpress.
+        SourceUnavailableError: from *read*.
+    """
+    text = read(paths.BUILD_FILE)
+    if text is None:
+        return Previous()
+    try:
+        build = orjson.loads(text)
+        profile, default = PROFILES[build["host"]], str(build["registry"])
+        names = [str(name) for name in build["registries"]]
+    except (ValueError, KeyError, TypeError) as error:
+        raise SourceMalformedError(_SOURCE, f"{paths.BUILD_FILE} is not one of regpress") from error
+    registries = {
+        name: dict(_versions(read, profile, paths.registry_prefix(name, default=name == default))) for name in names
+    }
+    return Previous(found=True, registries=registries, _read=read, _profile=profile, _default=default)
+
+
+def _versions(read: ReadFile, profile: HostProfile, prefix: str) -> Iterator[tuple[VersionKey, PreviousVersion]]:
+    def load(address: str) -> bytes:
+        file = profile.files(prefix + address, "document")[0]
+        data = read(file)
+        if data is None:
+            raise SourceMalformedError(_SOURCE, f"{file} is missing")
+        return data
+
+    try:
+        for shard in index.read_shard_names(load(index.INDEX)):
+            yield from index.read_rows(load(f"{index.INDEX}/{shard}"))
+    except ValueError as error:
+        raise SourceMalformedError(_SOURCE, f"the version index is damaged: {error}") from error

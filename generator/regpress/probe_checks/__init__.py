@@ -1,0 +1,1 @@
+"""Answers of a deployed registry to findings: one function for each row of static hosting section 12."""

@@ -1,0 +1,358 @@
+"""Readings of one source to its published versions: filter, validity, duplicates, status and times.
+
+Times follow DESIGN section 6. ``publishedAt`` is, in this order: what the entry carries; what the previous output
+says; the commit that brought it; ``meta.last_updated`` of its file; the time of the file itself. No clock is read.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from fnmatch import translate
+from typing import Any, Literal
+
+from regpress.digest import recipe
+from regpress.errors import RegistryError
+from regpress.model.document import compact_text, parse_json
+from regpress.model.entry import EntryVersion, Official, RawFile, Snapshot, Status, StatusValue, Times
+from regpress.model.issue import Hidden, Issue
+from regpress.names import Kind
+from regpress.read import Reading, Unreadable
+from regpress.times import time_key
+
+OnInvalid = Literal["fail", "skip", "keep"]
+#: Identity of a version: kind, ``namespace/name``, version.
+VersionKey = tuple[str, str, str]
+#: Whether clients tolerate the defect that an error of a document names; called with the issue and the document.
+HarmlessTest = Callable[[Issue, Any], bool]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Filter:
+    """Which names and tags of a source are taken, ToolHive specification section 14.6.
+
+    Attributes:
+        include_names, exclude_names: globs over the full name; ``*`` also matches a slash.
+        include_tags, exclude_tags: exact tags; they concern servers only.
+    """
+
+    include_names: tuple[str, ...] = ()
+    exclude_names: tuple[str, ...] = ()
+    include_tags: tuple[str, ...] = ()
+    exclude_tags: tuple[str, ...] = ()
+
+    def refuses(self, kind: Kind, name: str, tags: Iterable[str]) -> str:
+        """Return why an entry is left out (``names.exclude *-beta``), or an empty text."""
+        return self._refuses_name(name) or (self._refuses_tags(set(tags)) if kind == "server" else "")
+
+    def _refuses_name(self, name: str) -> str:
+        for pattern in self.exclude_names:
+            if _matches(pattern, name):
+                return f"names.exclude {pattern}"
+        if self.include_names and not any(_matches(pattern, name) for pattern in self.include_names):
+            return "names.include"
+        return ""
+
+    def _refuses_tags(self, tags: set[str]) -> str:
+        if excluded := sorted(tags.intersection(self.exclude_tags)):
+            return f"tags.exclude {excluded[0]}"
+        if self.include_tags and not tags.intersection(self.include_tags):
+            return "tags.include"
+        return ""
+
+
+def _matches(pattern: str, name: str) -> bool:
+    return bool(_glob(pattern).match(name))
+
+
+_globs: dict[str, re.Pattern[str]] = {}
+
+
+def _glob(pattern: str) -> re.Pattern[str]:
+    """Return *pattern* compiled; ``fnmatch`` has the rules of the specification: ``*`` any run, ``?``, ``[a-z]``."""
+    compiled = _globs.get(pattern)
+    if compiled is None:
+        compiled = _globs[pattern] = re.compile(translate(pattern))
+    return compiled
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviousVersion:
+    """What the previous output says about a version.
+
+    Attributes:
+        official: its block.
+        digest: as in `regpress.model.entry.EntryVersion`.
+    """
+
+    official: Official
+    digest: bytes
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileReadings:
+    """What was found in one file."""
+
+    raw: RawFile
+    readings: tuple[Reading | Unreadable, ...]
+    last_updated: str = ""
+    issues: tuple[Issue, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceRules:
+    """The configuration of one source as far as it decides about documents."""
+
+    name: str
+    filter: Filter = field(default_factory=Filter)
+    on_invalid: OnInvalid = "fail"
+    claims: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Resolved:
+    """The versions of one source, ready to be merged; in the order of names, then of appearance."""
+
+    source: str
+    versions: tuple[EntryVersion, ...]
+    latest_claims: Mapping[VersionKey, bool]
+    issues: tuple[Issue, ...]
+    hidden: tuple[Hidden, ...]
+
+
+class Resolver:
+    """Applies the rules of one source to its readings.
+
+    Attributes:
+        statuses: status files of the site, by kind and name: they apply to entries of any source.
+        previous: what the last output said about a version, or None; called with its key.
+        is_harmless: whether an error is one that clients tolerate, for ``onInvalid: keep``.
+        now: RFC 3339 text, for changes that nothing else dates.
+    """
+
+    def __init__(
+        self,
+        rules: SourceRules,
+        *,
+        statuses: Mapping[tuple[Kind, str], Mapping[str, Status]],
+        previous: Mapping[VersionKey, PreviousVersion],
+        is_harmless: HarmlessTest,
+        now: str,
+    ) -> None:
+        self._rules = rules
+        self._statuses = statuses
+        self._previous = previous
+        self._is_harmless = is_harmless
+        self._now = now
+        self._issues: list[Issue] = []
+        self._hidden: dict[tuple[str, str, str, str], int] = {}
+        self._versions: dict[VersionKey, tuple[EntryVersion, bytes, str]] = {}
+        self._latest: dict[VersionKey, bool] = {}
+
+    def resolve(self, snapshot: Snapshot, files: Iterable[FileReadings]) -> Resolved:
+        """Return the versions that the source publishes, and why others are not among them."""
+        self._issues.extend(snapshot.issues)
+        for file in files:
+            self._issues.extend(replace(issue, source=self._rules.name) for issue in file.issues)
+            for reading in file.readings:
+                self._take(reading, file, snapshot)
+        hidden = tuple(
+            Hidden(reason=reason, kind=kind, name=name, source=self._rules.name, by=by, versions=count)  # type: ignore[arg-type]
+            for (reason, kind, name, by), count in self._hidden.items()
+        )
+        return Resolved(
+            source=self._rules.name,
+            versions=tuple(version for version, _, _ in self._versions.values()),
+            latest_claims=self._latest,
+            issues=tuple(self._issues),
+            hidden=hidden,
+        )
+
+    def _take(self, reading: Reading | Unreadable, file: FileReadings, snapshot: Snapshot) -> None:
+        if isinstance(reading, Unreadable):
+            self._report(reading.issues, reading.label, file, reading.pointer, refused=True)
+            self._hide("invalid", reading.kind, reading.label or reading.pointer or file.raw.path)
+            return
+        name = str(reading.name)
+        if refused := self._rules.filter.refuses(reading.kind, name, reading.tags):
+            self._hide("filtered", reading.kind, name, refused)
+            return
+        if reading.issues and not self._is_accepted(reading, file):
+            self._hide("invalid", reading.kind, name)
+            return
+        key = (reading.kind, name, reading.version)
+        if known := self._versions.get(key):
+            self._duplicate(reading, file, known)
+            return
+        try:
+            version = self._version(reading, file, snapshot, key)
+        except _NoTimeError:
+            self._report((_NO_TIME,), reading.label, file, reading.pointer, refused=True)
+            self._hide("invalid", reading.kind, name)
+            return
+        self._versions[key] = (version, reading.digest, file.raw.path)
+        if reading.carried.is_latest is not None:
+            self._latest[key] = reading.carried.is_latest
+
+    def _is_accepted(self, reading: Reading, file: FileReadings) -> bool:
+        """Report the issues of a document and return whether it is published all the same."""
+        errors = [issue for issue in reading.issues if issue.severity == "error"]
+        kept = bool(errors) and self._rules.on_invalid == "keep" and self._all_harmless(errors, reading.text)
+        refused = bool(errors) and not kept
+        self._report(reading.issues, reading.label, file, reading.pointer, refused=refused)
+        return not refused
+
+    def _all_harmless(self, errors: list[Issue], text: bytes) -> bool:
+        value = parse_json(text)
+        return all(self._is_harmless(issue, value) for issue in errors)
+
+    def _report(self, issues: Iterable[Issue], label: str, file: FileReadings, pointer: str, *, refused: bool) -> None:
+        """Add *issues* to the report, as mild as the source's setting makes them.
+
+        Only with ``fail`` does an invalid document stop the build; else it is a warning that says what became of it.
+        """
+        fails = self._rules.on_invalid == "fail"
+        for issue in issues:
+            severity, message = issue.severity, issue.message
+            if severity == "error" and not fails:
+                severity = "warning"
+                message += "; the entry is skipped" if refused else "; the entry is kept"
+            self._issues.append(
+                replace(
+                    issue,
+                    severity=severity,
+                    message=message,
+                    source=self._rules.name,
+                    entry=label,
+                    file=file.raw.path,
+                    pointer=pointer,
+                )
+            )
+
+    def _hide(self, reason: str, kind: str, name: str, by: str = "") -> None:
+        key = (reason, kind, name, by)
+        self._hidden[key] = self._hidden.get(key, 0) + 1
+
+    def _duplicate(self, reading: Reading, file: FileReadings, known: tuple[EntryVersion, bytes, str]) -> None:
+        _, digest, first_file = known
+        same = digest == reading.digest
+        issue = Issue(
+            type="source",
+            severity="warning" if same else "error",
+            message=f"the version stands twice in this source, first in {first_file}"
+            + (" with the same content" if same else " with other content"),
+            reference="duplicate-version",
+            expected="each version once",
+        )
+        self._report((issue,), reading.label, file, reading.pointer, refused=True)
+
+    def _version(self, reading: Reading, file: FileReadings, snapshot: Snapshot, key: VersionKey) -> EntryVersion:
+        status = self._statuses.get((reading.kind, key[1]), {}).get(reading.version)
+        text = _with_status(reading, status)
+        digest = reading.digest if text is reading.text else recipe((text, reading.other_meta))
+        times = snapshot.entry_times.get(key) or file.raw.times
+        official = self._official(reading, status, times or self._file_times(file), key, digest)
+        return EntryVersion(
+            kind=reading.kind,
+            name=reading.name,
+            version=reading.version,
+            text=text,
+            digest=digest,
+            official=official,
+            other_meta=reading.other_meta,
+            title=reading.title,
+            description=reading.description,
+            tags=reading.tags,
+            claims=reading.claims or snapshot.claims or self._rules.claims,
+            source=self._rules.name,
+            file=file.raw.path,
+        )
+
+    def _official(
+        self,
+        reading: Reading,
+        status: Status | None,
+        dated: Times | None,
+        key: VersionKey,
+        digest: bytes,
+    ) -> Official:
+        carried, previous = reading.carried, self._previous.get(key)
+        value, message = _status_of(reading, status)
+        published = carried.published_at or (previous.official.published_at if previous else "")
+        if not published:
+            if dated is None:
+                raise _NoTimeError
+            published = dated.added
+        updated = carried.updated_at or self._updated(previous, dated, digest, value, message) or published
+        changed = status.changed_at if status else carried.status_changed_at
+        if status and status.changed_at:
+            updated = _later(updated, status.changed_at)
+        if not changed:
+            changed = self._status_changed(previous, value, published, updated)
+        return Official(
+            status=value,
+            status_message=message,
+            status_changed_at=changed,
+            published_at=published,
+            updated_at=_later(updated, published),
+            is_latest=False,
+        )
+
+    def _updated(
+        self, previous: PreviousVersion | None, dated: Times | None, digest: bytes, status: StatusValue, message: str
+    ) -> str:
+        if previous is None:
+            return dated.changed if dated else ""
+        before = previous.official
+        if (before.status, before.status_message) == (status, message) and previous.digest == digest:
+            return before.updated_at
+        after = dated.changed if dated else ""
+        moved = bool(after) and time_key(after) > time_key(before.updated_at)
+        return after if moved else self._now
+
+    @staticmethod
+    def _status_changed(previous: PreviousVersion | None, status: StatusValue, published: str, updated: str) -> str:
+        if previous is not None and previous.official.status == status:
+            return previous.official.status_changed_at
+        return published if status == "active" and previous is None else updated
+
+    @staticmethod
+    def _file_times(file: FileReadings) -> Times | None:
+        moment = file.last_updated or file.raw.modified
+        return Times(added=moment, changed=moment) if moment else None
+
+
+class _NoTimeError(RegistryError):
+    """Nothing dates a version."""
+
+
+_NO_TIME = Issue(
+    type="source",
+    severity="error",
+    message="nothing says when this version was published",
+    reference="no-publication-time",
+    expected="a checkout with its history (fetch-depth: 0), meta.last_updated in the file, "
+    "or publishedAt in the entry's official block",
+)
+
+
+def _status_of(reading: Reading, status: Status | None) -> tuple[StatusValue, str]:
+    """Return status and message: a status file, then the official block, then what the document says of itself."""
+    if status is not None:
+        return status.status, status.message if status.status != "active" else ""
+    carried = reading.carried
+    if carried.status is not None:
+        return carried.status, carried.status_message if carried.status != "active" else ""
+    return ("deprecated" if reading.own_status in {"deprecated", "archived"} else "active"), ""
+
+
+def _with_status(reading: Reading, status: Status | None) -> bytes:
+    """Return the served text; skills and plugins are served bare, so that a status file shows in their own field."""
+    if status is None or reading.kind == "server" or reading.own_status == status.status:
+        return reading.text
+    return compact_text({**parse_json(reading.text), "status": status.status})
+
+
+def _later(left: str, right: str) -> str:
+    return left if left == right or time_key(left) >= time_key(right) else right

@@ -1,0 +1,81 @@
+"""A source's configuration to the source that reads it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from regpress.errors import ConfigError
+from regpress.model.config_source import SourceConfig
+from regpress.names import SourceName
+from regpress.sources.base import Source
+from regpress.sources.dating import History
+from regpress.sources.file import FileSource, InlineSource
+from regpress.sources.history import local_history
+from regpress.sources.http import public_only
+from regpress.sources.managed import ManagedSource
+from regpress.sources.url import UrlSource
+
+
+def open_source(
+    config: SourceConfig,
+    *,
+    site_root: Path,
+    cache: Path,
+    allow_private_addresses: bool = False,
+    history: History = local_history,
+) -> Source:
+    """Return the source that *config* describes, not yet fetched.
+
+    Args:
+        config: one entry of ``sources``.
+        site_root: the site's folder, to which paths are relative.
+        cache: folder for what was fetched before.
+        allow_private_addresses: whether addresses in private networks may be asked, ``site.trust``.
+        history: the times of local files from version control.
+
+    Raises:
+        ConfigError: sources of this type cannot be read.
+    """
+    name = SourceName(config.name)
+    if config.git is not None:
+        # GitPython can fail at import where there is no git program.
+        from regpress.sources.git import open_git_source  # noqa: PLC0415
+
+        return open_git_source(
+            config, cache=cache, site_root=site_root, allow_private_addresses=allow_private_addresses
+        )
+    if config.file is not None and config.file.url is not None:
+        return UrlSource(
+            name=name,
+            url=config.file.url,
+            cache=cache,
+            timeout=config.file.timeout,
+            claims=config.claims,
+            address_rule=None if allow_private_addresses else public_only,
+        )
+    if config.file is not None and config.file.path is not None:
+        return FileSource(
+            name=name,
+            path=config.file.path,
+            site_root=site_root,
+            claims=config.claims,
+            history=history,
+            cache=cache / "entries",
+        )
+    if config.file is not None:
+        return InlineSource(name=name, data=config.file.data, claims=config.claims)
+    if config.managed is not None:
+        return ManagedSource(name=name, site_root=site_root, claims=config.claims, history=history)
+    raise ConfigError(f"sources: {config.name}: {_refusal(config)}")
+
+
+def _refusal(config: SourceConfig) -> str:
+    if config.api is not None:
+        return (
+            "sources of type 'api' are not available yet (expected e.g. a copy: save all pages of "
+            f"{config.api.endpoint.rstrip('/')}/v0.1/servers as one list, and read it with 'file: {{path: …}}')"
+        )
+    return (
+        "a static registry cannot watch a cluster, so 'kubernetes' is no source here (expected e.g. 'file: {path: …}' "
+        "with a registry file that a job in the cluster writes)"
+    )

@@ -1,0 +1,149 @@
+"""Bytes to files: containment, atomic replacement, durability. Everything that writes output goes through here."""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from regpress.errors import ConflictError, NotFoundError, StorageError
+
+
+def contained(root: str, relative: str) -> str:
+    """Return the path of *relative* below *root*, which it can only be.
+
+    Raises:
+        StorageError: it is absolute, steps out, or holds what no file name may.
+    """
+    parts = relative.split("/")
+    if "\0" in relative or "\\" in relative or any(part in {"", ".", ".."} for part in parts):
+        raise StorageError(relative, "is not a path below the output folder")
+    return f"{root}/{relative}"
+
+
+def write_new(path: str, data: bytes) -> os.stat_result:
+    """Create the file *path* with *data*; its folder must exist.
+
+    Raises:
+        FileNotFoundError: the folder does not exist.
+        StorageError: the file exists, or the disk is full or read-only.
+    """
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+    except FileNotFoundError:
+        raise
+    except OSError as error:
+        raise storage_error(path, error) from error
+    try:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(handle, view) :]
+        return os.fstat(handle)
+    except OSError as error:
+        raise storage_error(path, error) from error
+    finally:
+        os.close(handle)
+
+
+def replace_file(path: Path, data: bytes, *, durable: bool = False) -> None:
+    """Put *data* at *path*, atomically; make the folder.
+
+    Raises:
+        StorageError: the disk is full or read-only.
+    """
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with temporary.open("wb") as stream:
+            stream.write(data)
+            if durable:
+                stream.flush()
+                os.fsync(stream.fileno())
+        temporary.replace(path)
+        if durable:
+            sync_folder(path.parent)
+    except OSError as error:
+        with suppress(OSError):
+            temporary.unlink(missing_ok=True)
+        raise storage_error(str(path), error) from error
+
+
+def read_file(path: Path) -> bytes:
+    """Return the bytes of a file.
+
+    Raises:
+        NotFoundError: there is no such file.
+        StorageError: it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except FileNotFoundError as error:
+        raise NotFoundError(str(path), "does not exist") from error
+    except OSError as error:
+        raise storage_error(str(path), error) from error
+
+
+def storage_error(path: str, error: OSError) -> StorageError:
+    """Return *error* as one of ours, without its number."""
+    return StorageError(path, f"cannot be written or read: {error.strerror or error}")
+
+
+def sync_folder(folder: Path) -> None:
+    """Make the names in *folder* durable."""
+    handle = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
+
+
+def sync_filesystem(folder: Path) -> None:
+    """Make everything written to the file system of *folder* durable, in one go.
+
+    One call for tens of thousands of files; ``syncfs`` where the system has it, else ``sync``.
+    """
+    if sys.platform.startswith("linux"):
+        handle = os.open(folder, os.O_RDONLY)
+        try:
+            if ctypes.CDLL(None, use_errno=True).syncfs(handle) == 0:
+                return
+        finally:
+            os.close(handle)
+    os.sync()
+
+
+@contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold the lock file *path*, so that two builds never write one output together.
+
+    Raises:
+        ConflictError: another process holds it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        stream = path.open("w")
+    except OSError as error:
+        raise storage_error(str(path), error) from error
+    with stream:
+        try:
+            fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except OSError as error:
+            raise ConflictError(str(path), "another build is writing the same output; wait for it to end") from error
+        yield
+
+
+def folds_case(folder: Path) -> bool:
+    """Return whether the disk of *folder* takes names that differ only in case for one; *folder* must exist."""
+    probe = folder / f".regpress-Case-{os.getpid()}"
+    try:
+        probe.touch()
+        try:
+            return probe.with_name(probe.name.lower()).exists()
+        finally:
+            probe.unlink(missing_ok=True)
+    except OSError as error:
+        raise storage_error(str(folder), error) from error

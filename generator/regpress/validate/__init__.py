@@ -1,0 +1,1 @@
+"""Validation in three tiers: JSON Schema, semantic rules, advice."""

@@ -1,0 +1,47 @@
+"""A document to its issues: the three tiers and the site's policy, in one call."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final
+
+from regpress.model.issue import Issue
+from regpress.names import Kind
+from regpress.validate.findings import Finding
+from regpress.validate.lint import lint_issues
+from regpress.validate.policy import Level, Override, apply_policy, official_issues
+from regpress.validate.rulebook import issues_of
+from regpress.validate.rules import semantic_issues
+from regpress.validate.schema import publisher_issues, schema_issues
+
+_NO_OVERRIDES: Final[Mapping[str, Override]] = MappingProxyType({})
+
+
+def check_entry(
+    kind: Kind,
+    value: Any,
+    *,
+    level: Level = "default",
+    overrides: Mapping[str, Override] = _NO_OVERRIDES,
+) -> tuple[Issue, ...]:
+    """Return all that is to be said about one document, in the order of reports; nothing for most.
+
+    Args:
+        kind: what the document should be.
+        value: plain JSON values, without `regpress.model.document.NumberText`.
+        level: the policy.
+        overrides: severities by rule name; see `regpress.validate.policy.override_problems`.
+    """
+    if not isinstance(value, dict):
+        message = f"the document is {_NAMES.get(type(value), 'a number')}"
+        return issues_of([Finding("", "not-an-object", message, f"a {kind} object")])
+    issues = (*schema_issues(kind, value), *semantic_issues(kind, value), *lint_issues(kind, value))
+    if kind == "server":
+        issues = (*issues, *publisher_issues(value), *official_issues(value))
+    if not issues:
+        return ()
+    return tuple(sorted(dict.fromkeys(apply_policy(issues, level, overrides)), key=Issue.sort_key))
+
+
+_NAMES: Final = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}

@@ -1,0 +1,181 @@
+"""A folder to a `Site` that can be built; shared by the command line and the app."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from importlib import resources
+from pathlib import Path
+from typing import Final
+
+import jinja2
+
+from regpress import __version__
+from regpress.build import Site, config_fingerprint, replace_site
+from regpress.digest import recipe
+from regpress.errors import ConfigError
+from regpress.html.environment import make_environment
+from regpress.html.render import HtmlRenderer
+from regpress.html.site import ContentPage, SiteView
+from regpress.model.config import Config, default_config, load_config
+from regpress.sources.factory import open_source
+from regpress.storage import folds_case
+from regpress.times import from_epoch
+
+CONFIG_FILE: Final = "config.yaml"
+CACHE_FOLDER: Final = ".regpress"
+_ASSETS: Final = "assets"
+
+
+def open_site(
+    root: Path,
+    *,
+    config_file: Path | None = None,
+    environ: Mapping[str, str] = os.environ,
+    changes: Mapping[str, object] | None = None,
+) -> tuple[Site, tuple[str, ...]]:
+    """Return the site in the folder *root*, and notes about its configuration.
+
+    Args:
+        root: the site's folder.
+        config_file: its configuration where it is not ``config.yaml`` in *root*.
+        environ: for ``REGPRESS_SITE_…``.
+        changes: values of ``site`` given on the command line, by their key.
+
+    Raises:
+        ConfigError: the folder is no site, or the configuration, a page or a template cannot be used.
+    """
+    config, notes = _read_config(root, config_file, environ)
+    if changes:
+        config = replace_site(config, changes)
+    templates = _templates(root)
+    pages = _pages(root, config)
+    fingerprint = config_fingerprint(
+        config,
+        *(part for name, data in sorted(templates.items()) for part in (name.encode(), data)),
+        *(page.markdown.encode() for page in pages),
+    )
+    cache = root / CACHE_FOLDER
+    site = Site(
+        config=config,
+        sources={
+            source.name: open_source(
+                source,
+                site_root=root,
+                cache=cache,
+                allow_private_addresses=config.site.trust.allow_private_addresses,
+            )
+            for source in config.sources
+        },
+        renderer=_renderer(config, templates) if config.site.catalog.enabled else None,
+        pages=pages,
+        fingerprint=fingerprint,
+        cache=cache,
+    )
+    return site, notes
+
+
+def read_now(environ: Mapping[str, str] = os.environ) -> str:
+    """Return the time of this run: ``SOURCE_DATE_EPOCH`` where it is set, else the clock's.
+
+    Raises:
+        ConfigError: the variable is not a number of seconds.
+    """
+    text = environ.get("SOURCE_DATE_EPOCH", "")
+    if not text:
+        return from_epoch(int(time.time()))
+    try:
+        return from_epoch(int(text))
+    except (ValueError, OverflowError, OSError) as error:
+        raise ConfigError(f"SOURCE_DATE_EPOCH: {text!r} is not a number of seconds since 1970") from error
+
+
+def output_folds_case(out: Path) -> bool:
+    """Return whether the disk that will hold *out* takes names that differ only in case for one."""
+    folder = out.resolve()
+    while not folder.is_dir():
+        folder = folder.parent
+    return os.access(folder, os.W_OK) and folds_case(folder)
+
+
+def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str]) -> tuple[Config, tuple[str, ...]]:
+    path = config_file or root / CONFIG_FILE
+    if not root.is_dir():
+        raise ConfigError(f"{root}: there is no such folder")
+    if config_file is None and not path.exists():
+        has_content, has_file = (root / "content").is_dir(), (root / "registry.json").is_file()
+        config = default_config(has_content=has_content, has_registry_file=has_file, environ=environ)
+        return config, (f"no {CONFIG_FILE}: sources {', '.join(s.name for s in config.sources)}",)
+    try:
+        data = path.read_bytes()
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"{path}: byte {error.start} is not UTF-8 (expected a YAML file in UTF-8)") from error
+    except OSError as error:
+        raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
+    return load_config(text, file=str(path), environ=environ)
+
+
+def package_templates() -> Path:
+    """Return the folder of the default templates: inside an installed package, or beside its sources.
+
+    Raises:
+        ConfigError: this installation has none.
+    """
+    inside = Path(str(resources.files("regpress"))) / "templates"
+    for folder in (inside, inside.parents[2] / "templates"):
+        if folder.is_dir():
+            return folder
+    raise ConfigError(f"{inside}: this installation of regpress has no templates; install it anew")
+
+
+def _templates(root: Path) -> dict[str, bytes]:
+    """Return the templates and assets by name; a site's own replace single files of the defaults."""
+    found: dict[str, bytes] = {}
+    for folder in (package_templates(), root / "templates"):
+        if not folder.is_dir():
+            continue
+        for path in sorted(folder.rglob("*")):
+            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
+                found[path.relative_to(folder).as_posix()] = path.read_bytes()
+    return found
+
+
+def _renderer(config: Config, templates: Mapping[str, bytes]) -> HtmlRenderer:
+    site = config.site
+    assets = {
+        name.removeprefix(f"{_ASSETS}/"): data for name, data in templates.items() if name.startswith(f"{_ASSETS}/")
+    }
+    try:
+        sources = {name: data.decode() for name, data in templates.items() if not name.startswith(f"{_ASSETS}/")}
+    except UnicodeDecodeError as error:
+        raise ConfigError(f"templates: a template is not UTF-8: {error}") from error
+    environment = make_environment(jinja2.DictLoader(sources))
+    view = SiteView(
+        title=site.title,
+        description=site.description,
+        base_url=site.base_url,
+        base_path=f"{site.base_path}/",
+        theme=site.catalog.theme,
+        accent=site.catalog.accent or "",
+    )
+    parts = (part for name, data in sorted(templates.items()) for part in (name.encode(), data))
+    shown = (site.host, *(registry.name for registry in config.registries))
+    fingerprint = recipe((__version__.encode(), repr((view, shown)).encode(), *parts))
+    return HtmlRenderer(environment, view, fingerprint=fingerprint, assets=assets)
+
+
+def _pages(root: Path, config: Config) -> tuple[ContentPage, ...]:
+    """Return the Markdown pages of ``content/pages`` in menu order."""
+    folder = root / "content" / "pages"
+    wanted = config.site.catalog.pages
+    slugs = wanted if wanted is not None else sorted(path.stem for path in folder.glob("*.md"))
+    pages = []
+    for order, slug in enumerate(slugs):
+        path = folder / f"{slug}.md"
+        try:
+            pages.append(ContentPage.of(slug, path.read_bytes().decode("utf-8-sig"), order=order))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ConfigError(f"{path}: cannot be used as a page: {error}") from error
+    return tuple(pages)

@@ -1,0 +1,228 @@
+import hashlib
+import os
+import shutil
+from collections.abc import Mapping
+from pathlib import Path
+
+import orjson
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from regpress.digest import recipe
+from regpress.errors import BuildRefusedError, ConflictError, StorageError
+from regpress.hosts.layouts import flat
+from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Stage
+from regpress.output import STAGING, OutputTree, TreeResult
+from regpress.storage import locked
+
+
+def group(key: str, files: Mapping[str, bytes], stage: Stage = "leaf") -> ArtifactGroup:
+    parts = [part for name, body in files.items() for part in (name.encode(), body)]
+    return ArtifactGroup(
+        key=key,
+        recipe=recipe(parts),
+        stage=stage,
+        render=lambda: [Artifact(name, "file", JSON, body) for name, body in files.items()],
+    )
+
+
+def put(root: Path, *groups: ArtifactGroup, full: bool = False) -> TreeResult:
+    tree = OutputTree(root / "dist", state_file=root / "cache" / "state.json")
+    return tree.replace(groups, flat, accept=lambda files: None, full=full)
+
+
+def content(root: Path) -> dict[str, bytes]:
+    dist = root / "dist"
+    return {path.relative_to(dist).as_posix(): path.read_bytes() for path in dist.rglob("*") if path.is_file()}
+
+
+def test_a_new_tree_holds_the_artifacts_and_a_manifest_of_them(tmp_path: Path) -> None:
+    put(tmp_path, group("a", {"x/y.json": b"1"}), group("b", {"list.json": b"[1]"}, "list"))
+    found = content(tmp_path)
+    assert found.keys() == {"x/y.json", "list.json", "manifest.json"}
+    manifest = orjson.loads(found["manifest.json"])
+    assert {row["file"]: row["sha256"] for row in manifest["files"]} == {
+        "x/y.json": hashlib.sha256(b"1").hexdigest(),
+        "list.json": hashlib.sha256(b"[1]").hexdigest(),
+    }
+
+
+def test_what_did_not_change_is_not_touched(tmp_path: Path) -> None:
+    put(tmp_path, group("a", {"a.json": b"1"}), group("b", {"b.json": b"2"}))
+    before = (tmp_path / "dist/a.json").stat()
+    result = put(tmp_path, group("a", {"a.json": b"1"}), group("b", {"b.json": b"3"}))
+    after = (tmp_path / "dist/a.json").stat()
+    assert (after.st_ino, after.st_mtime_ns) == (before.st_ino, before.st_mtime_ns)
+    assert content(tmp_path)["b.json"] == b"3"
+    assert result.written == 2  # the file and the manifest
+
+
+def test_a_group_that_did_not_change_is_not_rendered(tmp_path: Path) -> None:
+    made = group("a", {"a.json": b"1"})
+    put(tmp_path, made)
+
+    def refuse() -> list[Artifact]:
+        raise AssertionError("rendered")
+
+    put(tmp_path, ArtifactGroup(key="a", recipe=made.recipe, stage="leaf", render=refuse))
+    with pytest.raises(AssertionError, match="rendered"):
+        put(tmp_path, ArtifactGroup(key="a", recipe=b"other", stage="leaf", render=refuse))
+    assert content(tmp_path)["a.json"] == b"1"
+
+
+def test_files_that_are_no_longer_wanted_go_with_their_folders(tmp_path: Path) -> None:
+    put(tmp_path, group("a", {"deep/er/a.json": b"1"}), group("b", {"b.json": b"2"}))
+    put(tmp_path, group("b", {"b.json": b"2"}))
+    assert content(tmp_path).keys() == {"b.json", "manifest.json"}
+    assert not (tmp_path / "dist/deep").exists()
+
+
+@pytest.mark.parametrize("damage", ["delete", "truncate", "overwrite", "link", "folder", "rmtree"])
+def test_damaged_output_is_repaired(tmp_path: Path, damage: str) -> None:
+    groups = [group("a", {"x/a.json": b"first"}), group("b", {"b.json": b"2"})]
+    put(tmp_path, *groups)
+    expected = content(tmp_path)
+    file = tmp_path / "dist/x/a.json"
+    if damage == "truncate":
+        file.write_bytes(b"")
+    elif damage == "overwrite":
+        file.write_bytes(b"other")
+    elif damage == "rmtree":
+        shutil.rmtree(file.parent)
+    else:
+        file.unlink()
+        if damage == "folder":
+            (file / "inside").mkdir(parents=True)
+        elif damage == "link":
+            file.symlink_to("/etc/hostname")
+    put(tmp_path, *groups)
+    assert content(tmp_path) == expected
+    assert not file.is_symlink()
+
+
+def test_same_size_and_time_but_other_bytes_is_found_by_a_full_build(tmp_path: Path) -> None:
+    put(tmp_path, group("a", {"a.json": b"first"}))
+    file = tmp_path / "dist/a.json"
+    stat = file.stat()
+    file.write_bytes(b"fake!")
+    os.utime(file, ns=(stat.st_atime_ns, stat.st_mtime_ns))
+    put(tmp_path, group("a", {"a.json": b"first"}), full=True)
+    assert file.read_bytes() == b"first"
+
+
+def test_a_lost_state_costs_time_but_not_correctness(tmp_path: Path) -> None:
+    put(tmp_path, group("a", {"a.json": b"1"}), group("old", {"old.json": b"0"}))
+    before = (tmp_path / "dist/a.json").stat().st_ino
+    shutil.rmtree(tmp_path / "cache")
+    put(tmp_path, group("a", {"a.json": b"1"}), group("b", {"b.json": b"2"}))
+    assert content(tmp_path).keys() == {"a.json", "b.json", "manifest.json"}
+    assert (tmp_path / "dist/a.json").stat().st_ino == before
+
+
+@pytest.mark.parametrize("state", [b"", b"{}", b"[]", b'{"version": 1}', b"\xff", b'{"version":1,"groups":{"a":3}}'])
+def test_a_damaged_state_is_ignored(tmp_path: Path, state: bytes) -> None:
+    put(tmp_path, group("a", {"a.json": b"1"}))
+    (tmp_path / "cache/state.json").write_bytes(state)
+    put(tmp_path, group("a", {"a.json": b"2"}))
+    assert content(tmp_path)["a.json"] == b"2"
+
+
+def test_a_folder_of_somebody_else_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "dist").mkdir()
+    (tmp_path / "dist/thesis.txt").write_text("mine")
+    with pytest.raises(BuildRefusedError, match="not empty"):
+        put(tmp_path, group("a", {"a.json": b"1"}))
+    assert content(tmp_path) == {"thesis.txt": b"mine"}
+
+
+def test_an_empty_folder_is_filled(tmp_path: Path) -> None:
+    (tmp_path / "dist").mkdir()
+    put(tmp_path, group("a", {"a.json": b"1"}))
+    assert content(tmp_path)["a.json"] == b"1"
+
+
+@pytest.mark.parametrize(("before", "after"), [("x", "x/y"), ("x/y", "x"), ("x/y/z", "x"), ("x", "x/y/z")])
+def test_a_file_can_become_a_folder_and_a_folder_a_file(tmp_path: Path, before: str, after: str) -> None:
+    put(tmp_path, group("a", {before: b"1"}))
+    put(tmp_path, group("a", {after: b"2"}))
+    assert content(tmp_path).keys() == {after, "manifest.json"}
+
+
+@pytest.mark.parametrize("file", ["../escape", "/etc/x", "a/../../b", "a//b", "./a", "a\\b", "a\0b", ""])
+def test_nothing_is_written_outside(tmp_path: Path, file: str) -> None:
+    with pytest.raises((StorageError, ValueError)):
+        put(tmp_path, group("a", {file: b"1"}))
+    assert not (tmp_path / "dist").exists()
+    assert [path.name for path in tmp_path.rglob("*") if path.is_file()] in ([], ["state.lock"])
+
+
+def test_refusing_the_size_leaves_everything_as_it_was(tmp_path: Path) -> None:
+    put(tmp_path, group("a", {"a.json": b"1"}))
+    before = content(tmp_path)
+
+    def refuse(files: object) -> None:
+        raise BuildRefusedError("too large")
+
+    tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache/state.json")
+    with pytest.raises(BuildRefusedError):
+        tree.replace([group("a", {"a.json": b"22"})], flat, accept=refuse)
+    assert content(tmp_path) == before
+
+
+def test_two_builds_never_write_one_output_together(tmp_path: Path) -> None:
+    with locked(tmp_path / "cache/state.lock"), pytest.raises(ConflictError, match="another build"):
+        put(tmp_path, group("a", {"a.json": b"1"}))
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may write to read-only folders")
+def test_a_read_only_output_is_a_clear_error(tmp_path: Path) -> None:
+    put(tmp_path, group("a", {"a.json": b"1"}))
+    (tmp_path / "dist").chmod(0o555)
+    try:
+        with pytest.raises(StorageError, match="ermission"):
+            put(tmp_path, group("a", {"a.json": b"2"}))
+    finally:
+        (tmp_path / "dist").chmod(0o755)
+    assert content(tmp_path)["a.json"] == b"1"
+
+
+def test_what_an_interrupted_build_left_is_cleaned_up(tmp_path: Path) -> None:
+    put(tmp_path, group("a", {"a.json": b"1"}))
+    # As after a kill between moving files and saving the state: a new file, a replaced one, and the journal.
+    dist = tmp_path / "dist"
+    (dist / STAGING).mkdir()
+    (dist / STAGING / "journal.json").write_bytes(orjson.dumps(["new/n.json", "../../outside", "a.json"]))
+    (dist / "new").mkdir()
+    (dist / "new/n.json").write_bytes(b"half")
+    (dist / "a.json").write_bytes(b"changed")
+    put(tmp_path, group("a", {"a.json": b"1"}))
+    assert content(tmp_path).keys() == {"a.json", "manifest.json"}
+    assert content(tmp_path)["a.json"] == b"1"
+    assert not (dist / STAGING).exists()
+
+
+STATES = st.lists(
+    st.dictionaries(
+        st.sampled_from(["a", "b", "c", "d"]),
+        st.dictionaries(
+            st.sampled_from(["1", "2", "3", "sub/1", "sub/2"]), st.sampled_from([b"x", b"y", b"zz"]), max_size=3
+        ),
+        max_size=4,
+    ),
+    min_size=2,
+    max_size=5,
+)
+
+
+@given(STATES)
+@settings(max_examples=60, deadline=None)
+def test_any_history_of_builds_ends_like_a_build_from_nothing(
+    tmp_path_factory: pytest.TempPathFactory, states: list[dict[str, dict[str, bytes]]]
+) -> None:
+    one, other = tmp_path_factory.mktemp("history"), tmp_path_factory.mktemp("fresh")
+    for state in states:
+        groups = [group(key, {f"{key}/{name}": body for name, body in files.items()}) for key, files in state.items()]
+        put(one, *groups)
+    put(other, *groups)
+    assert content(one) == content(other)

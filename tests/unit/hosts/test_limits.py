@@ -1,0 +1,61 @@
+"""The size of a tree beside a host's limits."""
+
+import pytest
+
+from regpress.hosts.base import Limits
+from regpress.hosts.generic import Generic
+from regpress.hosts.github_pages import GitHubPages
+from regpress.hosts.limits import TreeSize, fitting_profiles, human_bytes, limit_findings, limit_summary
+
+SMALL = TreeSize(files=30_012, largest="v0.1/servers.json", largest_bytes=1_200_000, total_bytes=80_000_000)
+HUGE = SMALL._replace(total_bytes=1_500_000_000)
+
+
+def test_size_of_a_tree_names_its_largest_file():
+    assert TreeSize.of([("b", 5), ("a", 7), ("c", 7)]) == TreeSize(3, "a", 7, 19)
+    assert TreeSize.of([]) == TreeSize(0, "", 0, 0)
+    assert TreeSize.of([(".nojekyll", 0)]) == TreeSize(1, ".nojekyll", 0, 0)
+
+
+def test_summary_sets_counts_beside_limits():
+    assert limit_summary(GitHubPages(), SMALL) == (
+        "30,012 files (no limit), largest 1.2 MB (v0.1/servers.json), total 80 MB of 1 GB"
+    )
+    assert limit_summary(Generic(limits=Limits(files=20_000, file_bytes=26_214_400)), SMALL) == (
+        "30,012 files of 20,000, largest 1.2 MB of 26.2 MB (v0.1/servers.json), total 80 MB"
+    )
+
+
+def test_a_tree_within_the_limits_has_no_findings():
+    assert limit_findings(GitHubPages(), SMALL) == []
+    assert limit_findings(GitHubPages(), SMALL._replace(total_bytes=1_000_000_000)) == []
+    assert limit_findings(Generic(), HUGE) == []
+
+
+def test_each_exceeded_limit_says_by_how_much():
+    strict = Generic(name="strict", title="Strict", limits=Limits(files=20_000, file_bytes=1_000_000, total_bytes=10))
+    assert limit_findings(strict, SMALL) == [
+        "Strict: 30,012 files are 10,012 more than the 20,000 that it accepts",
+        "Strict: v0.1/servers.json has 1.2 MB, 200 kB more than the 1 MB that it accepts",
+        "Strict: the whole tree has 80 MB, 80 MB more than the 10 bytes that it accepts",
+    ]
+
+
+def test_profiles_that_would_do_are_named():
+    assert fitting_profiles([Generic(), GitHubPages()], HUGE) == ["generic"]
+    assert fitting_profiles([Generic(), GitHubPages()], SMALL) == ["generic", "github-pages"]
+
+
+@pytest.mark.parametrize(
+    ("size", "text"),
+    [
+        (0, "0 bytes"),
+        (999, "999 bytes"),
+        (1000, "1 kB"),
+        (1_234_567, "1.2 MB"),
+        (80_000_000, "80 MB"),
+        (10**12, "1000 GB"),
+    ],
+)
+def test_sizes_are_readable(size, text):
+    assert human_bytes(size) == text

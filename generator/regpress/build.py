@@ -36,6 +36,7 @@ from regpress.output import OutputTree
 from regpress.read import read_candidates
 from regpress.resolve import FileReadings, Filter, PreviousVersion, Resolved, Resolver, SourceRules, VersionKey
 from regpress.validate.check import check_entry
+from regpress.validate.rulebook import RULES
 from regpress.validate.schema import is_harmless, schema_bytes, schema_names
 from regpress.workers import share
 
@@ -212,7 +213,7 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
         snapshot = snapshots[source.name]
         progress(f"reading {source.name}")
         resolver = Resolver(
-            _rules(source), statuses=statuses, previous=options.previous, is_harmless=is_harmless, now=options.now
+            _rules(source), statuses=statuses, previous=options.previous, is_harmless=_is_harmless, now=options.now
         )
         resolved[source.name] = resolver.resolve(snapshot, _read(snapshot, config, options.jobs))
     merged, private = _merge_all(config, resolved, readmes, options)
@@ -269,6 +270,12 @@ def _rules(source: SourceConfig) -> SourceRules:
         on_invalid=source.effective_on_invalid,
         claims=source.claims,
     )
+
+
+def _is_harmless(issue: Issue, value: Any) -> bool:
+    """Return whether clients tolerate a defect: of form, or of what only the official service demands."""
+    rule = RULES.get(issue.reference)
+    return (rule is not None and rule.tier == "policy") or is_harmless(issue, value)
 
 
 def _unused(source: SourceConfig) -> Issue:

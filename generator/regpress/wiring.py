@@ -22,6 +22,7 @@ from regpress.model.config import Config, default_config, load_config
 from regpress.sources.factory import open_source
 from regpress.storage import folds_case
 from regpress.times import from_epoch
+from regpress.validate.policy import override_problems
 
 CONFIG_FILE: Final = "config.yaml"
 CACHE_FOLDER: Final = ".regpress"
@@ -49,6 +50,8 @@ def open_site(
     config, notes = _read_config(root, config_file, environ)
     if changes:
         config = replace_site(config, changes)
+    if problems := override_problems(config.site.policy.rules):
+        raise ConfigError(*(f"site.policy.rules: {problem}" for problem in problems))
     templates = _templates(root)
     pages = _pages(root, config)
     fingerprint = config_fingerprint(

@@ -24,18 +24,20 @@ class GitServer:
         root: folder whose repositories are served.
         users: passwords by user name; empty where nobody is asked.
         redirects: first part of a path to the address that takes its place.
+        redirects_strangers: whether it redirects before it asks for a password.
         status: an HTTP status for everything, 0 for none.
         authorizations: the header of each request, None where it had none.
-        command_lines: of every process on this machine, at each request.
+        command_lines: of every git process on this machine, at each request.
     """
 
     root: Path
     url: str = ""
     users: dict[str, str] = field(default_factory=dict)
     redirects: dict[str, str] = field(default_factory=dict)
+    redirects_strangers: bool = True
     status: int = 0
     authorizations: list[str | None] = field(default_factory=list)
-    command_lines: list[bytes] = field(default_factory=list)
+    command_lines: list[bytes] = field(default_factory=list, repr=False)
 
     def accepts(self, header: str | None) -> bool:
         if not self.users:
@@ -94,10 +96,10 @@ class _Handler(BaseHTTPRequestHandler):
         first = urlsplit(self.path).path.split("/")[1]
         if self.git.status:
             self.send(self.git.status, [], b"")
+        elif first in self.git.redirects and (self.git.redirects_strangers or self.git.accepts(header)):
+            self.send(302, [("Location", self.git.redirects[first] + self.path.removeprefix(f"/{first}"))], b"")
         elif not self.git.accepts(header):
             self.send(401, [("WWW-Authenticate", 'Basic realm="git"')], b"")
-        elif first in self.git.redirects:
-            self.send(302, [("Location", self.git.redirects[first] + self.path.removeprefix(f"/{first}"))], b"")
         else:
             self.backend(body)
 
@@ -131,6 +133,8 @@ class _Handler(BaseHTTPRequestHandler):
 def _command_lines() -> Iterator[bytes]:
     for file in Path("/proc").glob("[0-9]*/cmdline"):
         try:
-            yield file.read_bytes()
+            line = file.read_bytes()
         except OSError:
             continue
+        if b"git" in line.partition(b"\0")[0]:
+            yield line

@@ -111,6 +111,24 @@ def test_links_that_leave_the_folder_are_refused_and_those_inside_are_files(tmp_
     }
 
 
+def test_folders_may_be_nested_deeper_than_python_recurses(tmp_path: Path) -> None:
+    top = tmp_path / "servers"
+    top.mkdir()
+    folder = os.open(top, os.O_RDONLY)
+    for _ in range(1200):
+        os.mkdir("d", dir_fd=folder)
+        inner = os.open("d", os.O_RDONLY, dir_fd=folder)
+        os.close(folder)
+        folder = inner
+    os.close(os.open("deep.json", os.O_CREAT | os.O_WRONLY, dir_fd=folder))
+    os.close(folder)
+    try:
+        (file,) = source(tmp_path, "servers").fetch().files
+        assert file.path == "servers/" + "d/" * 1200 + "deep.json"
+    finally:
+        subprocess.run(["rm", "-r", top], check=True)  # Python's own way of clearing up recurses
+
+
 def test_a_folder_without_documents_is_a_warning(tmp_path: Path) -> None:
     (tmp_path / "servers").mkdir()
     snapshot = source(tmp_path, "servers").fetch()

@@ -214,11 +214,20 @@ class _Fetch:
     def snapshot(self) -> Snapshot:
         self._note_settings()
         commit = self._commit()
+        noted = len(self.issues)
         try:
-            files = self._files(commit)
+            return self._read(commit)
         except GitFailedError:
-            commit = self._renewed()
-            files = self._files(commit)
+            del self.issues[noted:]
+            return self._read(self._renewed())
+
+    def _read(self, commit: str) -> Snapshot:
+        """Return what *commit* has.
+
+        Raises:
+            GitFailedError: the copy is damaged.
+        """
+        files = self._files(commit)
         raw, dated = self._with_times(commit, files)
         self.mirror.keep(self._key, commit)
         return Snapshot(

@@ -152,17 +152,17 @@ class Mirror:
             GitFailedError: the remote does not give it.
         """
         fresh = self.place.with_suffix(".new")
-        shutil.rmtree(fresh, ignore_errors=True)
+        _remove(fresh)
         try:
             repository = GitRepository(fresh)
             form = ("--object-format=sha256",) if self._sha256 else ()
             repository.run("init", "--quiet", "--bare", "--template=", *form)
             repository.run("config", "remote.origin.url", self.address)
             self._fetch(repository, what, whole=whole)
-            shutil.rmtree(self.place, ignore_errors=True)
+            _remove(self.place)
             fresh.rename(self.place)
         finally:
-            shutil.rmtree(fresh, ignore_errors=True)
+            _remove(fresh)
 
     def fetch_blobs(self, blobs: Iterable[str]) -> None:
         """Bring the contents of files into the copy.
@@ -238,6 +238,13 @@ class Mirror:
         fresh.write_text(_ASKPASS)
         fresh.chmod(0o700)
         return fresh.replace(program)
+
+
+def _remove(place: Path) -> None:
+    if place.is_dir() and not place.is_symlink():
+        shutil.rmtree(place, ignore_errors=True)
+    else:
+        place.unlink(missing_ok=True)
 
 
 def _ref(key: str) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 import stat
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final, Literal
 
@@ -76,7 +77,8 @@ def read_tree(root: Path, *, wanted: Callable[[str], bool], entered: Callable[[s
     top = os.path.realpath(root)
     refused: dict[str, Refusal] = {}
     walk = _Walk(top=top, wanted=wanted, entered=entered or (lambda _: True), refused=refused)
-    return Tree(root=top, files=tuple(sorted(walk.files(top, ""))), refused=refused)
+    walk.run()
+    return Tree(root=top, files=tuple(sorted(walk.found)), refused=refused)
 
 
 def read_bytes(path: str, limit: int) -> tuple[bytes, float]:
@@ -125,8 +127,13 @@ def below(folder: str, path: str) -> str:
 
 def time_text(seconds: float) -> str:
     """Return a file's time as RFC 3339 in whole seconds; empty for one that no calendar has."""
+    return _second_text(int(seconds))
+
+
+@lru_cache(maxsize=1024)  # a checkout writes many files in one second
+def _second_text(second: int) -> str:
     try:
-        return from_epoch(int(seconds))
+        return from_epoch(second)
     except (ValueError, OverflowError, OSError):
         return ""
 
@@ -147,21 +154,31 @@ class _Walk:
     wanted: Callable[[str], bool]
     entered: Callable[[str], bool]
     refused: dict[str, Refusal]
+    found: list[str] = field(default_factory=list)
 
-    def files(self, folder: str, prefix: str) -> Iterator[str]:
-        with os.scandir(folder) as entries:
-            for entry in entries:
-                if is_leftover(entry.name):
-                    continue
-                relative = prefix + entry.name
-                if entry.is_symlink():
-                    if self._follows(entry, relative):
-                        yield relative
-                elif entry.is_dir(follow_symlinks=False):
-                    if self.entered(relative):
-                        yield from self.files(entry.path, relative + "/")
-                elif self.wanted(entry.name) and entry.is_file(follow_symlinks=False):
-                    yield relative
+    def run(self) -> None:
+        pending = [(self.top, "")]
+        while pending:
+            folder, prefix = pending.pop()
+            with os.scandir(folder) as entries:
+                pending.extend(self._visit(entries, prefix))
+
+    def _visit(self, entries: Iterable[os.DirEntry[str]], prefix: str) -> list[tuple[str, str]]:
+        """Note the files of one folder and return the folders in it."""
+        folders = []
+        for entry in entries:
+            if is_leftover(entry.name):
+                continue
+            relative = prefix + entry.name
+            if entry.is_symlink():
+                if self._follows(entry, relative):
+                    self.found.append(relative)
+            elif entry.is_dir(follow_symlinks=False):
+                if self.entered(relative):
+                    folders.append((entry.path, relative + "/"))
+            elif self.wanted(entry.name) and entry.is_file(follow_symlinks=False):
+                self.found.append(relative)
+        return folders
 
     def _follows(self, link: os.DirEntry[str], relative: str) -> bool:
         counts = self.entered(relative) if link.is_dir() else self.wanted(link.name)

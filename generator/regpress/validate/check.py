@@ -41,7 +41,8 @@ def check_entry(
         issues = (*issues, *publisher_issues(value), *official_issues(value))
     if not issues:
         return ()
-    return tuple(sorted(dict.fromkeys(apply_policy(issues, level, overrides)), key=Issue.sort_key))
+    judged = apply_policy(issues, level, overrides)
+    return judged if len(judged) < 2 else tuple(sorted(dict.fromkeys(judged), key=Issue.sort_key))
 
 
 _NAMES: Final = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}

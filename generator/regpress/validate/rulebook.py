@@ -65,6 +65,10 @@ def _advice(summary: str, severity: Severity = "info") -> Rule:
     return Rule("advice", severity, severity, summary, "linter")
 
 
+def _reading(summary: str, severity: Severity) -> Rule:
+    return Rule("format", severity, severity, summary, "source")
+
+
 #: Rule names to rules, in the order of the documentation.
 RULES: Final[Mapping[str, Rule]] = {
     # What can never be published: a name or a version that is no address.
@@ -73,12 +77,15 @@ RULES: Final[Mapping[str, Rule]] = {
     "unsafe-version": _safety("Versions can be files on every host, and 'latest' is not one"),
     # The schema that a document names; checked together with the JSON Schema.
     "schema-field-required": _policy("A server names its schema in `$schema`"),
-    "schema-version-deprecated": Rule("policy", "warning", "warning", "`$schema` is the current schema"),
+    "schema-version-deprecated": Rule("policy", "info", "warning", "`$schema` is the current schema"),
     "schema-version-extraction-error": _policy("`$schema` is the address of a server.json schema", issue_type="schema"),
     "schema-version-not-available": _policy("`$schema` names a schema that exists", issue_type="schema"),
     "schema-mismatch-declared": Rule(
-        "policy", "warning", "warning", "A server has the form of the schema that it names", "schema"
+        "policy", "info", "warning", "A server has the form of the schema that it names", "schema"
     ),
+    # What stands beside a document.
+    "malformed-claims": _reading("Claims are an object of strings or lists of strings", "error"),
+    "official-block": _reading("The official block, where there is one, is well-formed", "warning"),
     # What the format demands.
     "reserved-version-string": _format("'latest' is a pointer, never a version"),
     "version-looks-like-range": _format("A version is one exact version, not a range"),

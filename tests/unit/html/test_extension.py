@@ -1,8 +1,8 @@
 from __future__ import annotations
 
 import pytest
-from fakes_catalog import toolhive_meta
 
+from fakes_catalog import toolhive_meta
 from regpress.html.extension import NO_EXTENSION, extension_of
 from regpress.html.markdown import MarkdownRenderer
 from regpress.html.views import ExtensionView, FactView, ToolView
@@ -56,11 +56,18 @@ def test_a_network_without_limits_is_named() -> None:
 
 def test_permissions_of_several_packages_are_kept_apart() -> None:
     view = read(toolhive_meta(one={"permissions": {"read": ["/a"]}}, two={"permissions": {"privileged": True}}))
-    assert [(group.title, group.facts[0].label) for group in view.permissions] == [("one", "Reads"), ("two", "Privileged")]
+    assert [(group.title, group.facts[0].label) for group in view.permissions] == [
+        ("one", "Reads"),
+        ("two", "Privileged"),
+    ]
 
 
 def test_provenance_links_only_to_web_addresses() -> None:
-    provenance = {"repository_uri": "https://example.org/r", "cert_issuer": "javascript:x", "signer_identity": "/ci.yml"}
+    provenance = {
+        "repository_uri": "https://example.org/r",
+        "cert_issuer": "javascript:x",
+        "signer_identity": "/ci.yml",
+    }
     (group,) = read(toolhive_meta(**{IMAGE: {"provenance": provenance}})).provenance
     assert [(fact.label, fact.href) for fact in group.facts] == [
         ("Source repository", "https://example.org/r"),
@@ -74,7 +81,11 @@ def test_environment_variables_of_remotes_are_inputs() -> None:
     (setting,) = read(toolhive_meta(**{"https://x.example/mcp": {"env_vars": variables, "args": ["serve"]}})).settings
     environment, arguments = setting.inputs
     assert setting.name == "https://x.example/mcp"
-    assert (environment.inputs[0].name, environment.inputs[0].required, environment.inputs[0].secret) == ("KEY", True, True)
+    assert (environment.inputs[0].name, environment.inputs[0].required, environment.inputs[0].secret) == (
+        "KEY",
+        True,
+        True,
+    )
     assert arguments.inputs[0].name == "serve"
 
 
@@ -86,7 +97,9 @@ def test_documents_without_the_extension_have_none(meta: object) -> None:
     assert read(meta) is NO_EXTENSION
 
 
-@pytest.mark.parametrize("junk", [5, "text", [5], [[]], {"a": 5}, True, {"outbound": 5}, {"network": {"outbound": "x"}}])
+@pytest.mark.parametrize(
+    "junk", [5, "text", [5], [[]], {"a": 5}, True, {"outbound": 5}, {"network": {"outbound": "x"}}]
+)
 def test_members_of_the_wrong_type_do_not_stop_a_page(junk: object) -> None:
     members = "tier overview tools tool_definitions metadata permissions provenance env_vars args stateless proxy_port"
     assert read(toolhive_meta(x=dict.fromkeys(members.split(), junk)))

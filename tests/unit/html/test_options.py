@@ -86,9 +86,21 @@ def test_headers_of_a_package_are_shown() -> None:
 
 def test_a_git_package_of_a_skill_shows_where_it_is() -> None:
     (package,) = packages_of(
-        [{"registryType": "git", "url": "https://example.org/s.git", "ref": "main", "commit": "abc", "subfolder": "a/b"}]
+        [
+            {
+                "registryType": "git",
+                "url": "https://example.org/s.git",
+                "ref": "main",
+                "commit": "abc",
+                "subfolder": "a/b",
+            }
+        ]
     )
-    assert (package.type, package.name, package.href) == ("Git", "https://example.org/s.git", "https://example.org/s.git")
+    assert (package.type, package.name, package.href) == (
+        "Git",
+        "https://example.org/s.git",
+        "https://example.org/s.git",
+    )
     assert [fact.values[0] for fact in package.facts] == ["main", "abc", "a/b"]
 
 
@@ -97,7 +109,10 @@ def test_a_git_package_of_a_skill_shows_where_it_is() -> None:
     [
         ({"registryType": "pypi", "identifier": "tides"}, "https://pypi.org/project/tides/"),
         ({"registryType": "nuget", "identifier": "Acme.Tides"}, "https://www.nuget.org/packages/Acme.Tides"),
-        ({"registryType": "npm", "identifier": "a", "registryBaseUrl": "https://registry.npmjs.org"}, "https://www.npmjs.com/package/a"),
+        (
+            {"registryType": "npm", "identifier": "a", "registryBaseUrl": "https://registry.npmjs.org"},
+            "https://www.npmjs.com/package/a",
+        ),
         ({"registryType": "npm", "identifier": "a", "registryBaseUrl": "https://npm.acme.example"}, ""),
         ({"registryType": "npm", "identifier": "../login?x"}, ""),
         ({"registryType": "npm", "identifier": 'a"><b'}, "https://www.npmjs.com/package/a%22%3E%3Cb"),

@@ -1,0 +1,494 @@
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Mapping
+from urllib.parse import unquote, urljoin, urlsplit
+from xml.etree.ElementTree import Element
+
+import jinja2
+import pytest
+
+from fakes_catalog import make_catalog, make_entry, make_server, make_skill, toolhive_meta
+from html_site import by_address, make_renderer, page_text, render_site, site_groups
+from regpress import paths
+from regpress.api import Aliases, entry_groups
+from regpress.catalog import Catalog
+from regpress.errors import ConfigError, InvalidNameError
+from regpress.html.assets import published_assets
+from regpress.html.environment import make_environment
+from regpress.html.render import HtmlRenderer
+from regpress.html.site import ContentPage, SiteView
+from regpress.model.artifact import Artifact
+from regpress.model.entry import Entry
+
+Parse = Callable[[str], Element]
+
+WEATHER = "servers/com.example/weather/"
+IMAGE = "ghcr.io/acme/weather:2"
+
+
+def weather(**fields: object) -> Entry:
+    """Return a server that has something of everything."""
+    extension = {
+        "tier": "Official",
+        "tools": ["next_tide"],
+        "overview": "## About\n\nLong text",
+        "permissions": {"read": ["/data"]},
+        "provenance": {"repository_uri": "https://example.org/r"},
+        "env_vars": [{"name": "EXTRA"}],
+    }
+    newest = make_server(
+        version="2.0.0",
+        **{
+            "title": "Weather",
+            "repository": {"url": "https://example.org/weather", "source": "github", "subfolder": "mcp"},
+            "websiteUrl": "https://weather.example/",
+            "packages": [
+                {
+                    "registryType": "npm",
+                    "identifier": "@acme/weather",
+                    "version": "2.0.0",
+                    "transport": {"type": "stdio"},
+                    "environmentVariables": [
+                        {"name": "KEY", "isRequired": True, "isSecret": True, "description": "Yours"},
+                        {"name": "UNIT", "default": "metric", "choices": ["metric", "imperial"]},
+                    ],
+                }
+            ],
+            "remotes": [{"type": "sse", "url": "https://weather.example/mcp", "headers": [{"name": "X-Key"}]}],
+            "tags": ("sea", "wind"),
+            "_meta": toolhive_meta(**{IMAGE: extension}),
+            **fields,
+        },
+    )
+    older = [
+        make_server(version=f"1.{minor}.0", latest=False, published=f"2026-04-{minor:02}T00:00:00Z")
+        for minor in range(12, 0, -1)
+    ]
+    return make_entry(newest, *older, readme="# Read me first\n\nText with [a link](https://example.org/doc).")
+
+
+SKILL = make_skill(
+    license="Apache-2.0",
+    compatibility="Any client",
+    allowedTools=["Read"],
+    packages=[{"registryType": "git", "url": "https://example.org/skills", "commit": "abc123"}],
+)
+PAGES = (
+    ContentPage.of("guide", "# The guide\n\nSee [about](about.md#why) and [the list](../servers/).", order=1),
+    ContentPage.of("about", "# About us\n\n## Why\n\n![map](map.png)"),
+)
+
+
+def full_site() -> tuple[tuple[Catalog, ...], dict[str, Artifact]]:
+    """Return two registries and everything that is written for them."""
+    catalogs = (
+        make_catalog(weather(), SKILL, make_skill("com.example/bundle", kind="plugin")),
+        make_catalog(make_server("com.example/only-here"), registry="team", is_default=False),
+    )
+    return catalogs, render_site(*catalogs, pages=PAGES, base_url="https://x.example/base", base_path="/base")
+
+
+def many_servers(count: int) -> Catalog:
+    return make_catalog(*(make_server(f"com.example/server-{number:04}") for number in range(count)))
+
+
+def links_of(page: Element) -> list[str]:
+    found = []
+    for element in page.iter():
+        found += [element.attrib[name] for name in ("href", "src") if name in element.attrib]
+    return found
+
+
+def dead_links(
+    site: Mapping[str, Artifact], known: set[str], parse: Parse, *, base: str = "/"
+) -> list[tuple[str, str]]:
+    """Return the links within the site that lead to no document, or to a place that its page does not have."""
+    trees = {
+        address: parse(page_text(site, address)) for address, artifact in site.items() if "html" in artifact.media_type
+    }
+    ids = {address: {element.get("id") for element in tree.iter()} for address, tree in trees.items()}
+    dead = []
+    for address, tree in trees.items():
+        for href in links_of(tree):
+            url = urlsplit(urljoin(f"http://site.test{base}{address}", href))
+            if url.netloc != "site.test":
+                continue
+            target = unquote(url.path).removeprefix(base)
+            if target not in known or (url.fragment and unquote(url.fragment) not in ids[target]):
+                dead.append((address, href))
+    return dead
+
+
+def test_a_site_has_a_page_for_everything() -> None:
+    _, site = full_site()
+    pages = {address for address, artifact in site.items() if "html" in artifact.media_type}
+    assert pages == {
+        "",
+        "404.html",
+        "about/",
+        "guide/",
+        "servers/",
+        "skills/",
+        "plugins/",
+        WEATHER,
+        "skills/com.example/git-helper/",
+        "plugins/com.example/bundle/",
+        "registry/team/",
+        "registry/team/servers/",
+        "registry/team/servers/com.example/only-here/",
+    }
+    assert {artifact.form for address, artifact in site.items() if address in pages - {"404.html"}} == {"page"}
+    assert site["404.html"].form == "file"
+
+
+def test_every_kind_of_page_is_valid_html(parse: Parse) -> None:
+    _, site = full_site()
+    site |= only_lists(render_site(many_servers(500)))
+    for address, artifact in site.items():
+        if "html" in artifact.media_type:
+            page = parse(artifact.body.decode())
+            assert page.get("lang") == "en", address
+            assert (page.findtext("head/title") or "").strip(), address
+            assert len(page.findall(".//h1")) == 1, address
+            identifiers = [element.get("id") for element in page.iter() if element.get("id")]
+            assert len(identifiers) == len(set(identifiers)), address
+
+
+def test_every_link_within_the_site_leads_somewhere(parse: Parse) -> None:
+    catalogs, site = full_site()
+    documents = [group for catalog in catalogs for group in entry_groups(catalog, Aliases())]
+    files = {catalog.prefix + paths.REGISTRY_FILE for catalog in catalogs}
+    known = {*site, *files, *by_address(artifact for group in documents for artifact in group.render())}
+    assert dead_links(site, known, parse, base="/base/") == [("about/", "map.png")]
+
+
+def only_lists(site: Mapping[str, Artifact]) -> dict[str, Artifact]:
+    """Return the home page and the pages of the list of servers."""
+    return {address: site[address] for address in site if address in {"", "servers/"} or "/_pages/" in address}
+
+
+def test_following_a_long_list_visits_every_entry_once(parse: Parse) -> None:
+    site = render_site(many_servers(450))
+    address, seen = "servers/", list[str | None]()
+    while address:
+        page = parse(page_text(site, address))
+        seen += [link.text for link in page.findall(".//li//h3/a/bdi")]
+        following = page.find(".//a[@rel='next']")
+        href = "" if following is None else following.get("href", "")
+        address = urlsplit(urljoin(f"http://x/{address}", href)).path[1:] if href else ""
+    assert seen == [f"server-{number:04}" for number in range(450)]
+
+
+def test_every_link_of_a_long_list_leads_somewhere(parse: Parse) -> None:
+    site = render_site(many_servers(450))
+    lists = only_lists(site)
+    assert len(lists) > 3
+    assert not dead_links(lists, {*site, paths.REGISTRY_FILE}, parse)
+
+
+def test_the_home_page_lists_a_small_registry_completely(parse: Parse) -> None:
+    home = parse(page_text(render_site(many_servers(300)), ""))
+    assert len(home.findall(".//ul[@class='cards']/li")) == 300
+    assert home.find(".//p[@class='more']") is None
+
+
+def test_the_home_page_of_a_large_registry_begins_the_list_and_links_to_it(parse: Parse) -> None:
+    home = parse(page_text(render_site(many_servers(301)), ""))
+    assert 0 < len(home.findall(".//ul[@class='cards']/li")) < 301
+    assert home.find(".//p[@class='more']/a").get("href") == "servers/"  # type: ignore[union-attr]
+    assert home.findtext(".//ul[@class='counts']//b") == "301"
+
+
+def test_the_home_page_begins_with_the_newest_changes(parse: Parse) -> None:
+    versions = [
+        make_server(
+            f"com.example/s{day}", published=f"2026-03-{day:02}T00:00:00Z", updated=f"2026-05-{day:02}T00:00:00Z"
+        )
+        for day in range(1, 10)
+    ]
+    old = make_server("com.example/mended", published="2020-01-01T00:00:00Z", updated="2026-06-01T00:00:00Z")
+    home = parse(page_text(render_site(make_catalog(*versions, old)), ""))
+    changes = home.findall(".//ol[@class='changes']/li")
+    assert [(item.findtext("time"), item.findtext(".//a/bdi")) for item in changes[:3]] == [
+        ("2026-06-01", "mended"),
+        ("2026-05-09", "s9"),
+        ("2026-05-08", "s8"),
+    ]
+
+
+def test_an_empty_registry_says_so() -> None:
+    site = render_site(make_catalog())
+    assert "Nothing has been published here yet." in page_text(site, "")
+    assert "Nothing has been published here yet." in page_text(site, "servers/")
+
+
+def test_the_home_page_names_the_address_that_clients_need() -> None:
+    catalogs, site = full_site()
+    assert "<code>https://x.example/base</code>" in page_text(site, "")
+    assert "<code>https://x.example/base/registry/team</code>" in page_text(site, "registry/team/")
+    assert "Address for clients" not in page_text(render_site(catalogs[0]), "")
+
+
+def visible_text(page: Element) -> str:
+    return " ".join(" ".join(page.itertext()).split())
+
+
+def test_an_entry_page_shows_what_people_decide_by(parse: Parse) -> None:
+    _, site = full_site()
+    page = parse(page_text(site, WEATHER))
+    text = visible_text(page)
+    for shown in (
+        "Weather com.example/ weather",
+        "Weather forecasts for harbours",
+        "Version 2.0.0 Published 2026-05-01",
+        "Repository example.org/weather",
+        "Folder mcp",
+        "Website weather.example",
+        "npm @acme/weather 2.0.0",
+        "KEY required secret Yours",
+        "UNIT default metric one of metric imperial",
+        "sse https://weather.example/mcp",
+        "X-Key",
+        "Official sea wind",
+        "ToolHive ghcr.io/acme/weather:2",
+        "EXTRA",
+        "next_tide",
+        "Reads /data",
+        "Source repository https://example.org/r",
+        "About Long text",
+        "Read me first Text with a link .",
+        "3 older versions",
+        "The registry has not verified it.",
+    ):
+        assert shown in text, shown
+    assert len(page.findall(".//tbody/tr")) == 13
+
+
+def test_links_out_of_an_entry_page_say_that_we_do_not_vouch_for_them(parse: Parse) -> None:
+    _, site = full_site()
+    page = parse(page_text(site, WEATHER))
+    outward = [link for link in page.iter("a") if link.get("href", "").startswith("http")]
+    assert len(outward) >= 4
+    assert {link.get("rel") for link in outward} == {"noopener nofollow ugc"}
+
+
+def test_a_deprecated_entry_says_so_with_the_reason(parse: Parse) -> None:
+    entry = weather(status="deprecated", message="Use com.example/tides")
+    site = render_site(make_catalog(entry))
+    notice = parse(page_text(site, WEATHER)).find(".//p[@class='notice']")
+    assert notice is not None
+    assert visible_text(notice) == "deprecated Use com.example/tides"
+    assert "deprecated" in visible_text(parse(page_text(site, "servers/")))
+
+
+def test_an_active_entry_has_no_notice() -> None:
+    assert "notice" not in page_text(render_site(make_catalog(weather())), WEATHER)
+
+
+def test_a_skill_shows_licence_and_packages(parse: Parse) -> None:
+    text = visible_text(parse(page_text(render_site(make_catalog(SKILL)), "skills/com.example/git-helper/")))
+    for shown in (
+        "Licence Apache-2.0",
+        "Works with Any client",
+        "Allowed tools Read",
+        "Git https://example.org/skills",
+    ):
+        assert shown in text
+
+
+def test_versions_link_to_their_documents_as_the_host_has_them() -> None:
+    assert 'href="../../../v0.1/servers/com.example/weather/versions/2.0.0">' in page_text(
+        render_site(make_catalog(weather())), WEATHER
+    )
+    plain = page_text(render_site(make_catalog(weather()), document_suffix=".json"), WEATHER)
+    assert 'href="../../../v0.1/servers/com.example/weather/versions/2.0.0.json">' in plain
+    assert 'href="../../../v0.1/servers/com.example/weather/versions.json">' in plain
+
+
+def test_the_navigation_leads_to_kinds_and_pages_in_their_order(parse: Parse) -> None:
+    _, site = full_site()
+    navigation = parse(page_text(site, "guide/")).find(".//nav[@aria-label='Site']")
+    assert navigation is not None
+    links = list(navigation.iter("a"))
+    assert [link.get("href") for link in links] == [
+        "../servers/",
+        "../skills/",
+        "../plugins/",
+        "../about/",
+        "../guide/",
+    ]
+    assert [link.get("href") for link in links if link.get("aria-current")] == ["../guide/"]
+
+
+def test_references_between_markdown_files_lead_to_their_pages() -> None:
+    guide = page_text(full_site()[1], "guide/")
+    assert '<a href="../about/#why">about</a>' in guide
+    assert '<a href="../servers/">the list</a>' in guide
+
+
+def test_a_reference_to_a_markdown_file_that_is_no_page_keeps_its_words() -> None:
+    site = render_site(make_catalog(), pages=[ContentPage.of("about", "# A\n\n[gone](gone.md)")])
+    assert "<p>gone</p>" in page_text(site, "about/")
+
+
+def test_the_first_line_of_a_markdown_page_is_its_title() -> None:
+    assert ContentPage.of("about", "\ufeff# About us\r\n\r\nText") == ContentPage(
+        slug="about", title="About us", markdown="\r\nText"
+    )
+    assert ContentPage.of("house-rules", "Text").title == "House rules"
+
+
+@pytest.mark.parametrize("slug", ["", "../x", "a/b", "javascript:x", "A B"])
+def test_a_page_whose_name_cannot_be_an_address_is_refused(slug: str) -> None:
+    with pytest.raises(InvalidNameError):
+        ContentPage.of(slug, "text")
+
+
+def test_the_page_for_misses_works_at_any_depth(parse: Parse) -> None:
+    _, site = full_site()
+    links = links_of(parse(page_text(site, "404.html")))
+    assert "/base/" in links
+    assert "/base/servers/" in links
+    assert all(link.startswith(("/base/", "#")) for link in links)
+
+
+def test_at_the_root_of_a_host_the_page_for_misses_begins_there(parse: Parse) -> None:
+    for base_path in ("", "/"):
+        links = links_of(parse(page_text(render_site(make_catalog(), base_path=base_path), "404.html")))
+        assert "/servers/" in links
+
+
+def test_other_pages_have_relative_links_only(parse: Parse) -> None:
+    _, site = full_site()
+    for address, artifact in site.items():
+        if "html" in artifact.media_type and address != "404.html":
+            assert not [link for link in links_of(parse(artifact.body.decode())) if link.startswith("/")], address
+
+
+def test_pages_forbid_scripts_and_foreign_requests(parse: Parse) -> None:
+    _, site = full_site()
+    for artifact in site.values():
+        if "html" in artifact.media_type:
+            page = parse(artifact.body.decode())
+            policy = page.find(".//meta[@http-equiv='Content-Security-Policy']")
+            assert policy is not None
+            assert policy.get("content", "").startswith("default-src 'none'; style-src 'self'; img-src 'self';")
+            assert not list(page.iter("script"))
+            assert not [element for element in page.iter() if "style" in element.attrib]
+
+
+def test_the_theme_of_the_site_is_fixed_on_request() -> None:
+    assert "data-theme" not in page_text(render_site(make_catalog()), "")
+    assert '<html lang="en" data-theme="dark">' in page_text(render_site(make_catalog(), theme="dark"), "")
+
+
+def test_the_stylesheet_is_small_and_called_after_its_bytes() -> None:
+    def stylesheet(**site: object) -> Artifact:
+        return next(a for address, a in render_site(make_catalog(), **site).items() if address.endswith(".css"))
+
+    plain, blue = stylesheet(), stylesheet(accent="#0000ff")
+    assert plain.address != blue.address
+    assert b"#0000ff" in blue.body
+    assert re.fullmatch(r"assets/style\.[0-9a-f]{10}\.css", plain.address)
+    assert len(plain.body) < 12_000
+    assert b"url(" not in plain.body
+
+
+def test_the_same_input_gives_the_same_bytes() -> None:
+    assert full_site()[1] == full_site()[1]
+    recipes = [{key: group.recipe for key, group in site_groups(*full_site()[0]).items()} for _ in range(2)]
+    assert recipes[0] == recipes[1]
+
+
+def recipes_of(*entries: Entry, **settings: object) -> dict[str, bytes]:
+    return {key: group.recipe for key, group in site_groups(make_catalog(*entries), **settings).items()}
+
+
+def changed_keys(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
+    return {key for key in before.keys() | after.keys() if before.get(key) != after.get(key)}
+
+
+@pytest.mark.parametrize(
+    "fields",
+    [{"title": "Other"}, {"status": "deprecated"}, {"message": "Broken"}, {"updated": "2026-07-01T00:00:00Z"}],
+)
+def test_a_changed_entry_changes_its_page_and_the_lists_only(fields: dict[str, str]) -> None:
+    other = make_entry(make_server("com.example/other"))
+    changed = changed_keys(recipes_of(weather(), other), recipes_of(weather(**fields), other))
+    assert changed == {"default/html/server/com.example/weather", "default/html/server", "default/html/home"}
+
+
+def test_a_changed_read_me_changes_one_page_only() -> None:
+    version = make_server()
+    before, after = recipes_of(make_entry(version, readme="a")), recipes_of(make_entry(version, readme="b"))
+    assert changed_keys(before, after) == {"default/html/server/com.example/weather"}
+
+
+def test_a_changed_older_version_changes_its_page() -> None:
+    newest, old = make_server(version="2.0.0"), {"version": "1.0.0", "latest": False}
+    before = recipes_of(make_entry(newest, make_server(**old)))
+    after = recipes_of(make_entry(newest, make_server(**old, message="Broken", status="deprecated")))
+    assert changed_keys(before, after) == {"default/html/server/com.example/weather"}
+
+
+def test_a_new_entry_leaves_the_pages_of_others_and_most_lists_alone() -> None:
+    servers = [make_entry(make_server(f"com.example/server-{number:04}")) for number in range(1500)]
+    new = make_entry(make_server("com.example/server-0750x", published="2020-01-01T00:00:00Z"))
+    before = recipes_of(*servers)
+    changed = changed_keys(before, recipes_of(*servers, new))
+    assert "default/html/server/com.example/server-0750x" in changed
+    assert not [key for key in changed if "com.example/server" in key and "0750x" not in key]
+    assert len([key for key in changed if "/_pages/" in key]) <= 4 < len([key for key in before if "/_pages/" in key])
+
+
+@pytest.mark.parametrize(
+    "settings",
+    [
+        {"fingerprint": b"2"},
+        {"title": "Other"},
+        {"accent": "#00ff00"},
+        {"theme": "dark"},
+        {"pages": (ContentPage.of("about", "# A"),)},
+    ],
+)
+def test_what_all_pages_show_changes_all_pages(settings: dict[str, object]) -> None:
+    before, after = recipes_of(weather()), recipes_of(weather(), **settings)
+    pages = {key for key in before if "html/assets" not in key}
+    assert pages <= changed_keys(before, after)
+
+
+def test_assets_are_written_before_pages_and_lists_after_them() -> None:
+    stages = {key: group.stage for key, group in site_groups(make_catalog(weather())).items()}
+    assert stages["html/assets/style.css"] == "leaf"
+    assert stages["default/html/server/com.example/weather"] == "page"
+    assert stages["default/html/server"] == stages["default/html/home"] == "list"
+
+
+def test_a_site_can_replace_a_single_template() -> None:
+    own = {"page.html": '{% extends "layout.html" %}{% block main %}<h1>Ours: {{ view.title }}</h1>{% endblock %}'}
+    site = render_site(make_catalog(), pages=[ContentPage.of("about", "# A <b>")], overrides=own)
+    assert "<h1>Ours: A &lt;b&gt;</h1>" in page_text(site, "about/")
+
+
+def test_a_template_that_is_no_template_is_reported_with_its_line() -> None:
+    with pytest.raises(ConfigError, match=r"^templates: home\.html:2: "):
+        make_renderer(overrides={"home.html": "<p>\n{% if %}"})
+
+
+def test_a_template_that_asks_for_what_it_does_not_get_is_reported() -> None:
+    with pytest.raises(ConfigError, match=r"^templates: home\.html: .*no attribute 'entries'"):
+        render_site(make_catalog(), overrides={"home.html": "{{ view.entries }}"})
+
+
+def test_a_missing_template_is_reported() -> None:
+    environment = make_environment(jinja2.DictLoader({}))
+    with pytest.raises(ConfigError, match=r"^templates: 404\.html is missing$"):
+        HtmlRenderer(environment, SiteView(title="x"), fingerprint=b"", assets={"style.css": b""})
+
+
+def test_a_missing_stylesheet_and_unknown_assets_are_reported() -> None:
+    with pytest.raises(ConfigError, match=r"assets/style\.css is missing"):
+        published_assets({})
+    with pytest.raises(ConfigError, match=r"assets/page\.exe is none of css"):
+        published_assets({"style.css": b"", "page.exe": b""})

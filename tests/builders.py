@@ -7,8 +7,9 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from regpress.model.entry import OFFICIAL_META, Candidate, RawFile, Snapshot, Times
+from regpress.model.reading import Reading, Unreadable
 from regpress.names import Kind, SourceName
-from regpress.read import Reading, Unreadable, read_candidates
+from regpress.read import read_candidates
 from regpress.resolve import (
     FileReadings,
     Filter,
@@ -87,7 +88,9 @@ def resolve(
         rules, statuses=statuses or {}, previous=previous or {}, is_harmless=lambda issue, value: harmless, now=NOW
     )
     snapshot = Snapshot(source=SourceName(source), files=(raw,), revision="r1")
-    return resolver.resolve(snapshot, [FileReadings(raw=raw, readings=tuple(readings), last_updated=last_updated)])
+    found = tuple(readings)
+    file = FileReadings(raw=raw, readings=found, pointers=[""] * len(found), last_updated=last_updated)
+    return resolver.resolve(snapshot, [file])
 
 
 def source_of(name: str, *documents: dict[str, Any], **options: Any) -> Resolved:

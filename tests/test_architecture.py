@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "generator" / "regpress"
 
 VOCABULARY = {"errors", "digest", "names", "versions", "times"}
-EDGES = {"sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
+EDGES = {"kept", "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
 USE_CASES = {"build", "previous", "preview", "probe", "probe_checks", "wiring"}
 ENTRY_POINTS = {"cli", "asgi"}
 

@@ -70,27 +70,6 @@ def list_body(kind: Kind, bodies: Sequence[bytes], *, cursor: str = "") -> bytes
     )
 
 
-def entry_fingerprint(entry: Entry) -> bytes:
-    """Return what stands for all served bytes of an entry, deleted versions left out."""
-    return recipe(part for version in entry.versions for part in _version_parts(version))
-
-
-def _version_parts(version: EntryVersion) -> tuple[bytes, ...]:
-    official = version.official
-    state = "\0".join(
-        (
-            official.status,
-            official.status_message,
-            official.status_changed_at,
-            official.published_at,
-            official.updated_at,
-            "1" if official.is_latest else "",
-            version.version,
-        )
-    )
-    return (version.digest, state.encode())
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Aliases:
     """Further prefixes that hold copies of the default registry's documents, for hosts without rules.
@@ -119,13 +98,14 @@ class Aliases:
 def entry_groups(catalog: Catalog, aliases: Aliases) -> Iterator[ArtifactGroup]:
     """Return one group for each entry: its versions, the latest, and the list of versions."""
     salt = "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
-    for entry in catalog:
-        yield ArtifactGroup(
-            key=f"{catalog.registry}/api/{entry.kind}/{entry.name}",
-            recipe=recipe((b"entry", salt, entry_fingerprint(entry))),
-            stage="leaf",
-            render=partial(_render_entry, entry, catalog.prefix, aliases),
-        )
+    for kind in KINDS:
+        for entry, fingerprint in zip(catalog.of(kind), catalog.fingerprints[kind], strict=True):
+            yield ArtifactGroup(
+                key=f"{catalog.registry}/api/{entry.kind}/{entry.name}",
+                recipe=recipe((b"entry", salt, fingerprint)),
+                stage="leaf",
+                render=partial(_render_entry, entry, catalog.prefix, aliases),
+            )
 
 
 def _render_entry(entry: Entry, prefix: str, aliases: Aliases) -> Iterator[Artifact]:
@@ -158,7 +138,7 @@ def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool
         aliases: prefixes for copies.
         complete: whether the complete list of a kind is written.
     """
-    prints = {kind: recipe(map(_latest_print, catalog.of(kind))) for kind in KINDS}
+    prints = {kind: recipe(catalog.latest_fingerprints[kind]) for kind in KINDS}
     salt = "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
     for kind in KINDS:
         if complete[kind]:
@@ -174,10 +154,6 @@ def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool
         stage="list",
         render=partial(_render_registry_file, catalog),
     )
-
-
-def _latest_print(entry: Entry) -> bytes:
-    return recipe(_version_parts(entry.latest))
 
 
 def _render_list(catalog: Catalog, kind: Kind, aliases: Aliases) -> Iterator[Artifact]:
@@ -211,11 +187,13 @@ def build_file(catalogs: Sequence[Catalog], *, host: str, revisions: Mapping[str
     Args:
         catalogs: the registries, the default one among them.
         host: name of the host profile.
-        revisions: source name to what identifies its content.
+        revisions: source name to what identifies its content. Those that supply nothing public are left out: even
+            their names are nobody's business.
         list_file: where the default registry's list of servers lies below the site's base, empty where it has none.
     """
     default = next(catalog for catalog in catalogs if catalog.is_default)
-    digest = recipe([_latest_print(entry) for entry in default.of("server")]).hex()
+    suppliers = {entry.source for catalog in catalogs for entry in catalog}
+    digest = recipe(default.latest_fingerprints["server"]).hex()
     listed: dict[str, str] = {"digest": digest}
     if list_file:
         listed |= {"file": list_file, "sha256": hashlib.sha256(complete_list(default, "server")).hexdigest()}
@@ -226,7 +204,7 @@ def build_file(catalogs: Sequence[Catalog], *, host: str, revisions: Mapping[str
         "list": listed,
         "registries": {catalog.registry: catalog.counts() for catalog in catalogs},
         "registry": default.registry,
-        "revision": dict(sorted(revisions.items())),
+        "revision": {source: revisions[source] for source in sorted(suppliers & revisions.keys())},
     }
     text = escape_html_in_json(orjson.dumps(body, option=orjson.OPT_SORT_KEYS | orjson.OPT_INDENT_2)) + b"\n"
     return Artifact(paths.BUILD_FILE, "file", JSON, text)

@@ -8,11 +8,11 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Protocol
 
-from regpress import __version__, api, index, paths
+from regpress import __version__, api, index, paths, stored_pages
 from regpress.catalog import Catalog
 from regpress.digest import compact_json, recipe
 from regpress.errors import BuildRefusedError
@@ -22,6 +22,7 @@ from regpress.hosts.limits import TreeSize, fitting_profiles, limit_findings, li
 from regpress.hosts.table import PROFILES
 from regpress.html.render import HtmlRenderer
 from regpress.html.site import ContentPage
+from regpress.kept import FEW, Kept, ReadingCache, documents_by_place
 from regpress.merge import Merged, merge
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.config import Config
@@ -30,9 +31,10 @@ from regpress.model.config_source import SourceConfig
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Hidden, Issue, Report
 from regpress.model.places import LineFinder
+from regpress.model.registry import LARGE_FILE_BYTES
 from regpress.model.registry import read_candidates as read_file
 from regpress.names import KINDS, Kind
-from regpress.output import OutputTree
+from regpress.output import OutputTree, State
 from regpress.read import read_candidates
 from regpress.resolve import FileReadings, Filter, PreviousVersion, Resolved, Resolver, SourceRules, VersionKey
 from regpress.validate.check import check_entry
@@ -48,6 +50,8 @@ LIST_MOST_ENTRIES = 10_000
 
 #: Defects whose line is looked up: it takes a walk through the file.
 MOST_LINES = 500
+#: Bytes of a file above which only errors have a line.
+LARGE_FOR_LINES = 4 * 1024 * 1024
 
 
 class SourceLike(Protocol):
@@ -163,12 +167,13 @@ def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildR
         BuildRefusedError: the output must not be written.
         StorageError: it cannot be.
     """
-    with _without_collector():
+    tree = OutputTree(out, state_file=site.cache / "state" / f"{_slug(out)}.json", jobs=options.jobs)
+    with _without_collector(), tree.locked():
+        state = tree.begin(hashed=options.full)
         snapshots = fetch(site, progress)
-        tree = OutputTree(out, state_file=site.cache / "state" / f"{_slug(out)}.json", jobs=options.jobs)
         inputs = _inputs(site, snapshots, options)
-        if not options.full and (known := _unchanged(tree, inputs)):
-            return known
+        if not options.full and state.inputs == inputs and tree.is_intact():
+            return _unchanged(state)
         gathered = gather(site, snapshots, options, progress)
         if _fails(gathered.report, options):
             return BuildResult(report=gathered.report, done=False)
@@ -204,6 +209,9 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
         for snapshot in snapshots.values()
         for key, raw in snapshot.readmes.items()
     }
+    cache = ReadingCache(
+        site.cache / "readings", compact_json([__version__, config.site.policy.model_dump(mode="json")])
+    )
     issues: list[Issue] = []
     resolved: dict[str, Resolved] = {}
     for source in config.sources:
@@ -215,7 +223,7 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
         resolver = Resolver(
             _rules(source), statuses=statuses, previous=options.previous, is_harmless=_is_harmless, now=options.now
         )
-        resolved[source.name] = resolver.resolve(snapshot, _read(snapshot, config, options.jobs))
+        resolved[source.name] = resolver.resolve(snapshot, _read(snapshot, config, cache, options.jobs))
     merged, private = _merge_all(config, resolved, readmes, options)
     hidden = [*private, *(item for one in resolved.values() for item in one.hidden)]
     issues += [issue for one in resolved.values() for issue in one.issues]
@@ -230,18 +238,25 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
     )
 
 
-def site_address(config: Config, catalogs: Sequence[Catalog]) -> SiteAddress:
-    """Return where the site is served and what is in it, for host profiles."""
+def site_address(config: Config, catalogs: Sequence[Catalog], complete: Mapping[tuple[str, Kind], bool]) -> SiteAddress:
+    """Return where the site is served and what is in it, for host profiles.
+
+    Args:
+        config: of the site.
+        catalogs: its public registries.
+        complete: whether the complete list of a registry and kind is written.
+    """
     return SiteAddress(
         base_url=config.site.base_url,
         base_path=config.site.base_path,
         registries=tuple(catalog.registry for catalog in catalogs),
         default_registry=config.default_registry,
         aliases=config.site.aliases,
+        paged_only=frozenset(which for which, whole in complete.items() if not whole),
     )
 
 
-def _read(snapshot: Snapshot, config: Config, jobs: int) -> Iterator[FileReadings]:
+def _read(snapshot: Snapshot, config: Config, cache: ReadingCache, jobs: int) -> Iterator[FileReadings]:
     policy = config.site.policy
 
     def check_some(documents: Sequence[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
@@ -251,9 +266,22 @@ def _read(snapshot: Snapshot, config: Config, jobs: int) -> Iterator[FileReading
         return share(documents, check_some, jobs=jobs, least=2_000)
 
     for raw in snapshot.files:
-        found = read_file(raw)
-        readings = read_candidates(found.candidates, check_all)
-        yield FileReadings(raw=raw, readings=tuple(readings), last_updated=found.last_updated, issues=found.issues)
+        is_large = len(raw.data) >= LARGE_FILE_BYTES
+        kept = cache.load(snapshot.source, raw.path) if is_large else Kept()
+        found = read_file(raw, source=snapshot.source, earlier=kept.earlier)
+        readings = read_candidates(found.candidates, check_all, kept.reading)
+        pointers = [candidate.pointer for candidate in found.candidates]
+        new = sum(candidate.known < 0 for candidate in found.candidates)
+        if is_large and new > (FEW if kept.earlier else 0):
+            documents = documents_by_place(pointers, found.spans, readings)
+            cache.save(snapshot.source, raw.path, raw.data, found.spans, documents)
+        yield FileReadings(
+            raw=raw,
+            readings=readings,
+            pointers=pointers,
+            last_updated=found.last_updated,
+            issues=found.issues,
+        )
 
 
 def _rules(source: SourceConfig) -> SourceRules:
@@ -292,17 +320,20 @@ def _unused(source: SourceConfig) -> Issue:
 def _with_lines(issues: Sequence[Issue], snapshots: Iterable[Snapshot]) -> Iterator[Issue]:
     """Yield *issues*, the first hundreds of defects with the line where they stand."""
     data = {raw.path: raw.data for snapshot in snapshots for raw in snapshot.files}
+    # In a file of many megabytes the walk takes longer than everything else; there only errors are worth it.
+    large = {path for path, content in data.items() if len(content) > LARGE_FOR_LINES}
     finders: dict[str, LineFinder] = {}
     found = 0
     for issue in issues:
-        if issue.severity == "info" or issue.line or issue.file not in data or found >= MOST_LINES:
+        is_minor = issue.severity == "info" or (issue.severity == "warning" and issue.file in large)
+        if is_minor or issue.line or issue.file not in data or found >= MOST_LINES:
             yield issue
             continue
         found += 1
         finder = finders.get(issue.file)
         if finder is None:
             finder = finders[issue.file] = LineFinder(data[issue.file])
-        yield replace(issue, line=finder.line_of(issue.pointer, issue.path))
+        yield issue._replace(line=finder.line_of(issue.pointer, issue.path))
 
 
 def _merge_all(
@@ -385,11 +416,13 @@ def _groups(
         own = aliases if catalog.is_default else api.Aliases()
         yield from api.entry_groups(catalog, own)
         yield from index.index_groups(catalog)
+        if profile.stores_pages:
+            yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})
     if site.renderer is not None:
         yield from site.renderer.groups(catalogs, site.pages)
     yield _static("schemas", "leaf", _schemas())
-    yield _static("host", "list", profile.configuration(site_address(config, catalogs)))
+    yield _static("host", "list", profile.configuration(site_address(config, catalogs, complete)))
     has_list = complete[config.default_registry, "server"]
     list_file = profile.files(paths.collection("", "server"), "document")[0] if has_list else ""
     build_file = api.build_file(catalogs, host=profile.name, revisions=gathered.revisions, list_file=list_file)
@@ -485,11 +518,8 @@ def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options) -> 
     return recipe(parts()).hex()
 
 
-def _unchanged(tree: OutputTree, inputs: str) -> BuildResult | None:
-    """Return the former result when neither inputs nor output changed since."""
-    state = tree.load_state()
-    if state.inputs != inputs or not tree.is_intact(state):
-        return None
+def _unchanged(state: State) -> BuildResult:
+    """Return the former result: neither inputs nor output changed since."""
     return BuildResult(
         report=_unpack(state.summary["report"]),
         done=True,
@@ -499,17 +529,15 @@ def _unchanged(tree: OutputTree, inputs: str) -> BuildResult | None:
     )
 
 
-def _pack(report: Report) -> dict[str, list[dict[str, Any]]]:
-    def fields(record: Any) -> dict[str, Any]:
-        return {name: value for name in record.__slots__ if (value := getattr(record, name))}
-
-    return {"issues": list(map(fields, report.issues)), "hidden": list(map(fields, report.hidden))}
+def _pack(report: Report) -> dict[str, Any]:
+    return {"issues": list(map(tuple, report.issues)), "hidden": list(map(tuple, report.hidden))}
 
 
 def _unpack(packed: Mapping[str, Any]) -> Report:
-    defaults = {"message": "", "reference": ""}
-    issues = (Issue(**{**defaults, **fields}) for fields in packed["issues"])
-    return Report(issues=tuple(issues), hidden=tuple(Hidden(**fields) for fields in packed["hidden"]))
+    return Report(
+        issues=tuple(Issue(*fields) for fields in packed["issues"]),
+        hidden=tuple(Hidden(*fields) for fields in packed["hidden"]),
+    )
 
 
 def _slug(out: Path) -> str:

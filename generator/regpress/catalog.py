@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from regpress import paths
+from regpress.fingerprints import entry_fingerprint, latest_fingerprint
 from regpress.model.entry import Entry, EntryVersion
 from regpress.names import KINDS, Kind
 
@@ -20,12 +21,14 @@ class Catalog:
         is_default: whether it is the one at the root of the site.
         entries: per kind, in the order of names (code points).
         last_updated: the latest ``updatedAt`` of any version, RFC 3339; the file's ``meta.last_updated``.
+        gone: the versions of names of which every version is deleted, by kind and name.
     """
 
     registry: str
     is_default: bool
     entries: Mapping[Kind, tuple[Entry, ...]] = field(default_factory=dict)
     last_updated: str = ""
+    gone: tuple[EntryVersion, ...] = ()
 
     @property
     def prefix(self) -> str:
@@ -45,6 +48,22 @@ class Catalog:
     def by_name(self) -> Mapping[tuple[Kind, str], Entry]:
         """Return the entries by kind and ``namespace/name``."""
         return {(entry.kind, str(entry.name)): entry for entry in self}
+
+    @cached_property
+    def fingerprints(self) -> Mapping[Kind, tuple[bytes, ...]]:
+        """Return what stands for the visible versions of each entry, in the order of `of`."""
+        return {kind: tuple(map(entry_fingerprint, self.of(kind))) for kind in KINDS}
+
+    @cached_property
+    def latest_fingerprints(self) -> Mapping[Kind, tuple[bytes, ...]]:
+        """Return what stands for the latest version of each entry, in the order of `of`."""
+        return {kind: tuple(map(latest_fingerprint, self.of(kind))) for kind in KINDS}
+
+    def deleted(self) -> Iterator[EntryVersion]:
+        """Return every deleted version, those of names that have nothing else included."""
+        for entry in self:
+            yield from entry.deleted
+        yield from self.gone
 
     def latest(self, kind: Kind) -> Iterable[EntryVersion]:
         """Return the latest version of each entry of a kind, in the order of names."""

@@ -8,7 +8,7 @@ may not see is dropped before, so that a hidden entry never shadows a visible on
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
 
@@ -55,14 +55,18 @@ def merge(
     entries = {
         kind: tuple(
             entry
-            for name in sorted(chosen[kind])
+            for name in sorted(chosen[kind], key=str)
             if (entry := merger.entry(kind, name, *chosen[kind][name])) is not None
         )
         for kind in KINDS
     }
     issues = [*merger.issues, *_case_issues(entries, registry, folds_case=folds_case)]
     catalog = Catalog(
-        registry=registry, is_default=is_default, entries=entries, last_updated=_last_updated(entries.values())
+        registry=registry,
+        is_default=is_default,
+        entries=entries,
+        last_updated=_last_updated(entries.values()),
+        gone=tuple(merger.gone),
     )
     return Merged(catalog=catalog, hidden=tuple(merger.hidden), issues=tuple(issues))
 
@@ -73,6 +77,7 @@ class _Merger:
         self._readmes = readmes
         self.hidden: list[Hidden] = []
         self.issues: list[Issue] = []
+        self.gone: list[EntryVersion] = []
 
     def choose(self, sources: Sequence[Resolved]) -> dict[Kind, dict[EntryName, tuple[_Group, Resolved]]]:
         """Return for each name the versions of the first source that has it, and that source."""
@@ -111,6 +116,7 @@ class _Merger:
         visible = [version for version in ordered if version.official.status != "deleted"]
         if not visible:
             self._hide("deleted", group)
+            self.gone.extend(deleted)
             return None
         latest = self._flagged(visible, source.latest_claims) or _highest(visible)
         versions = tuple(_flag(version, is_latest=version is latest) for version in visible)
@@ -174,7 +180,7 @@ def _published(version: EntryVersion) -> str:
 def _flag(version: EntryVersion, *, is_latest: bool) -> EntryVersion:
     if version.official.is_latest is is_latest:
         return version
-    return replace(version, official=replace(version.official, is_latest=is_latest))
+    return version._replace(official=version.official._replace(is_latest=is_latest))
 
 
 def _last_updated(entries: Iterable[tuple[Entry, ...]]) -> str:

@@ -11,19 +11,22 @@ from __future__ import annotations
 import hashlib
 import os
 import shutil
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from contextlib import suppress
+import stat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
 import orjson
 
+from regpress.digest import recipe as digest_recipe
 from regpress.errors import BuildRefusedError, StorageError
 from regpress.model import manifest
 from regpress.model.artifact import STAGES, Artifact, ArtifactGroup, Form, Stage, Written
 from regpress.storage import contained, locked, replace_file, storage_error, sync_filesystem, write_new
-from regpress.workers import share
+from regpress.workers import Pending, share
 
 #: Folder inside the output that holds files on their way; never there after a build that ended well.
 STAGING: Final = ".regpress-staging"
@@ -132,25 +135,50 @@ class OutputTree:
         self.root = root
         self.state_file = state_file
         self.jobs = jobs
+        self._is_locked = False
+        self._state = State()
+        self._hashed = False
+        self._damage: Pending[set[str]] | None = None
+        self._found: set[str] = set()
 
-    def load_state(self) -> State:
-        """Return the state of the last build, or an empty one where there is none or it is damaged."""
+    def begin(self, *, hashed: bool = False) -> State:
+        """Return the state of the last build, and look meanwhile whether the files are still as it left them.
+
+        Args:
+            hashed: read every file instead of trusting its size and time.
+        """
+        self._state = self._load_state()
+        self._hashed = hashed
+        self._damage = Pending(partial(self._damaged, self._state.groups, hashed=hashed), jobs=self.jobs)
+        return self._state
+
+    def is_intact(self) -> bool:
+        """Return whether the tree is as the last build left it, and no build was interrupted; after `begin`."""
+        return bool(self._state.groups) and not (self.root / STAGING).exists() and not self.damaged()
+
+    def damaged(self) -> set[str]:
+        """Return the keys of the groups of which a file is missing or changed since the last build; after `begin`."""
+        if self._damage is not None:
+            self._found = self._damage.result()
+            self._damage = None
+        return self._found
+
+    def _close(self) -> None:
+        if self._damage is not None:
+            self._damage.abandon()
+            self._damage = None
+
+    def _load_state(self) -> State:
         try:
             value = orjson.loads(self.state_file.read_bytes())
             if value["version"] != _STATE_VERSION or value["root"] != str(self.root.resolve()):
                 return State()
             groups = {
-                key: _Group(recipe, tuple(Row(*row) for row in rows)) for key, (recipe, rows) in value["groups"].items()
+                key: _Group(recipe, tuple(map(Row._make, rows))) for key, (recipe, rows) in value["groups"].items()
             }
             return State(inputs=value["inputs"], groups=groups, summary=value["summary"])
         except (OSError, ValueError, KeyError, TypeError):
             return State()
-
-    def is_intact(self, state: State) -> bool:
-        """Return whether every file of *state* is there with its size and time, and no build was interrupted."""
-        if not state.groups or (self.root / STAGING).exists():
-            return False
-        return not self.damaged(state.groups, hashed=False)
 
     def replace(
         self,
@@ -177,34 +205,67 @@ class OutputTree:
             StorageError: the disk is full or read-only, or another build is at work. The old tree is intact, but for
                 a failure in the middle of moving files, which leaves it readable.
         """
-        with locked(self.state_file.with_suffix(".lock")):
+        with self.locked():
             try:
                 return _Replacement(self, files_of, full=full).run(groups, accept, inputs, summary or {})
             except OSError as error:
                 raise storage_error(str(error.filename or self.root), error) from error
 
-    def damaged(self, groups: Mapping[str, _Group], *, hashed: bool) -> set[str]:
-        """Return the keys of groups of which a file is missing or not as the last build left it."""
-        keys = list(groups)
-        root = str(self.root)
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other builds away from the output, from the first look at it to the last write.
 
-        def look(some: Sequence[str]) -> list[bool]:
-            return [all(_is_intact(root, row, hashed=hashed) for row in groups[key].rows) for key in some]
+        Raises:
+            ConflictError: another build is at work.
+        """
+        if self._is_locked:
+            yield
+            return
+        with locked(self.state_file.with_suffix(".lock")):
+            self._is_locked = True
+            try:
+                yield
+            finally:
+                self._is_locked = False
+                self._close()
 
-        intact = share(keys, look, jobs=self.jobs, least=5_000)
-        return {key for key, whole in zip(keys, intact, strict=True) if not whole}
+    def _damaged(self, groups: Mapping[str, _Group], *, hashed: bool) -> set[str]:
+        root = f"{self.root}/"
+        return {key for key, group in groups.items() if not all(_is_intact(root, row, hashed) for row in group.rows)}
+
+    def state_groups(self, *, full: bool) -> dict[str, _Group]:
+        """Return the groups of the last build, those that are damaged without recipe and digests; empty if unknown."""
+        if not self._state.groups or self._hashed is not full:
+            self._close()
+            self.begin(hashed=full)
+        groups = dict(self._state.groups)
+        for key in self.damaged():
+            groups[key] = _untrusted(groups[key])
+        return groups
+
+    def verified(self, groups: Mapping[str, _Group]) -> dict[str, _Group]:
+        """Return *groups* with those damaged whose files do not have the digests that they should have."""
+        damaged = self._damaged(groups, hashed=True)
+        return {key: _untrusted(group) if key in damaged else group for key, group in groups.items()}
 
 
-def _is_intact(root: str, row: Row, *, hashed: bool) -> bool:
-    path = f"{root}/{row.file}"
+def _untrusted(group: _Group) -> _Group:
+    """Return a group whose files are known to be there, but not what they hold."""
+    return _Group("", tuple(row._replace(sha256="", mtime=0) for row in group.rows))
+
+
+def _is_intact(root: str, row: Row, hashed: bool) -> bool:
+    path = root + row.file
     try:
         found = os.lstat(path)
     except OSError:
         return False
     if found.st_size != row.size:
         return False
-    if not hashed and row.mtime:
+    if not hashed:
         return found.st_mtime_ns == row.mtime
+    if not stat.S_ISREG(found.st_mode):
+        return False
     with open(path, "rb") as stream:  # noqa: PTH123 - in the hot path
         return hashlib.file_digest(stream, "sha256").hexdigest() == row.sha256
 
@@ -219,7 +280,7 @@ class _Replacement:
         self._root = str(tree.root)
         self._fresh = not tree.root.exists() or not any(tree.root.iterdir())
         # A folder that is not there yet appears as a whole, by one rename.
-        self._staging = f"{self._root.rstrip('/')}.regpress-{os.getpid()}" if self._fresh else f"{self._root}/{STAGING}"
+        self._staging = f"{self._root}.regpress-new" if self._fresh else f"{self._root}/{STAGING}"
 
     def run(
         self,
@@ -258,14 +319,9 @@ class _Replacement:
         """Return the usable groups of the last build, and files that an interrupted build may have left."""
         if self._fresh:
             return {}, set()
-        groups = dict(self._tree.load_state().groups)
-        hashed = self._full or not groups
-        groups = groups or self._from_manifest()
-        damaged = self._tree.damaged(groups, hashed=hashed)
-        for key in damaged:
-            # Its files are known but not trusted.
-            rows = tuple(row._replace(sha256="", mtime=0) for row in groups[key].rows)
-            groups[key] = _Group("", rows)
+        groups = self._tree.state_groups(full=self._full)
+        if not groups:
+            groups = self._tree.verified(self._from_manifest())
         return groups, self._journalled()
 
     def _from_manifest(self) -> dict[str, _Group]:
@@ -351,16 +407,40 @@ class _Replacement:
         moves: dict[Stage, list[_Staged]] = {stage: [] for stage in STAGES}
         for group in groups:
             moves[group.stage].extend(item for item in done[group.key][1] if item.place)
-        shards, root = manifest.manifest_artifacts(
-            {key: tuple(row.public for row in group.rows) for key, group in final.items()}
-        )
         live = {row.file: row for group in old.values() for row in group.rows}
         writer = _Writer(self._staging, live, lambda address, _: (address,), flat=not self._fresh, name="m")
-        written = writer.write(shards)
-        moves["root"].extend(item for item in written if item.place)
+        if sum(len(group.rows) for group in final.values()) <= manifest.SHARD_FROM:
+            root = manifest.root_artifact(row.public for group in final.values() for row in group.rows)
+        else:
+            shards = self._shards(final, old, writer)
+            for name, (shard, items, _) in shards.items():
+                final[name] = shard
+                moves["root"].extend(item for item in items if item.place)
+            root = manifest.root_artifact((), [(shard.rows[0].public, count) for shard, _, count in shards.values()])
         last = writer.write([root])
-        final["manifest"] = _Group("", tuple(item.row for item in (*written, *last)))
+        final["manifest"] = _Group("", tuple(item.row for item in last))
         return moves, [item for item in last if item.place]
+
+    @staticmethod
+    def _shards(
+        final: Mapping[str, _Group], old: Mapping[str, _Group], writer: _Writer
+    ) -> dict[str, tuple[_Group, list[_Staged], int]]:
+        """Return the manifest's shards by their group's key; one whose groups have their old recipes stays."""
+        members: dict[str, list[str]] = {}
+        for key in final:
+            members.setdefault(manifest.shard_of(key), []).append(key)
+        made: dict[str, tuple[_Group, list[_Staged], int]] = {}
+        for name, keys in sorted(members.items()):
+            keys.sort()
+            recipe = digest_recipe(f"{key}\0{final[key].recipe}".encode() for key in keys).hex()
+            count = sum(len(final[key].rows) for key in keys)
+            known = old.get(f"manifest/{name}")
+            if known is not None and known.recipe == recipe:
+                made[f"manifest/{name}"] = (known, [], count)
+                continue
+            items = writer.write([manifest.shard_artifact(name, (r.public for key in keys for r in final[key].rows))])
+            made[f"manifest/{name}"] = (_Group(recipe, tuple(item.row for item in items)), items, count)
+        return made
 
     def _stale(self, final: Mapping[str, _Group], old: Mapping[str, _Group], strays: set[str]) -> list[str]:
         wanted = {row.file for group in final.values() for row in group.rows}

@@ -2,19 +2,85 @@
 
 A page border depends on the key before it, not on a position: it falls where a hash of the key says so, so that
 a new entry changes the page it lands on (and, where it falls on a border, the next one), not every page after it.
+
+A page is called after the key before it, and holds what follows that key up to the next border. Hence a walk may cross
+builds: whichever build wrote a page, it continues right after the place where the cursor was made, and no entry that
+was there all the time is missed or seen twice, as long as a page that one build linked to stays readable in the next.
 """
 
 from __future__ import annotations
 
 import base64
 import hashlib
+import re
+import zlib
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, Literal, NamedTuple
+
+from regpress.names import EntryName
 
 #: Most entries of a page.
 PAGE_SIZE: Final = 100
 #: Characters of the digest in a cursor: 96 bits.
 TOKEN_CHARACTERS: Final = 16
+
+#: What a stored list holds: the latest version of each entry, all visible versions, or the deleted ones.
+ListName = Literal["latest", "all", "deleted"]
+#: Lists that requests reach.
+PUBLIC_LISTS: Final[tuple[ListName, ...]] = ("latest", "all")
+
+#: Shape of the cursors of public lists, as hosts with rules and edge adapters match it.
+CURSOR_PATTERN: Final = rf"latest|all|[la][A-Za-z0-9_-]{{{TOKEN_CHARACTERS}}}"
+
+_CURSOR: Final = re.compile(CURSOR_PATTERN)
+#: Below every character of a name, so that joined keys sort as pairs do; no version holds it.
+_SEPARATOR: Final = "\0"
+
+
+class Page(NamedTuple):
+    """One page of a stored list.
+
+    Attributes:
+        cursor: what the page is called, and how requests ask for it.
+        after: the key before the page; empty for the first.
+        positions: which of the list's keys it holds.
+        next: the cursor of the page after it; empty for the last.
+    """
+
+    cursor: str
+    after: str
+    positions: range
+    next: str
+
+
+def stored_pages(name: ListName, keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[Page]:
+    """Return the pages of a stored list in their order, at least one.
+
+    Args:
+        name: which list it is; the first page is called so, later ones after their first letter and the key before.
+        keys: different texts, sorted: `list_key` of what the list holds.
+        size: most keys of a page, at least 3.
+    """
+    cuts = chunks(keys, size=size)
+    after = ["", *(keys[cut.start - 1] for cut in cuts[1:])]
+    cursors = [name, *(name[0] + token(key) for key in after[1:])]
+    return [Page(*parts) for parts in zip(cursors, after, cuts, [*cursors[1:], ""], strict=True)]
+
+
+def list_key(name: EntryName, version: str = "") -> str:
+    """Return the place of an entry, or of one of its versions, in lists: by name, then version, by code point."""
+    return f"{name.namespace}/{name.name}{_SEPARATOR}{version}" if version else f"{name.namespace}/{name.name}"
+
+
+def split_key(key: str) -> tuple[str, str]:
+    """Return name and version of a `list_key`; the version is empty where the key has none."""
+    name, _, version = key.partition(_SEPARATOR)
+    return name, version
+
+
+def is_stored_cursor(text: str) -> bool:
+    """Return whether *text* has the shape of a cursor of a public list."""
+    return _CURSOR.fullmatch(text) is not None
 
 
 def token(key: str) -> str:
@@ -32,7 +98,7 @@ def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
         keys: different texts, sorted.
         size: most keys of a page, at least 3.
     """
-    weights = [_weight(key) for key in keys]
+    weights = [zlib.crc32(key.encode()) for key in keys]
     least = max(size // 3, 1)
     share = 2**32 // max(size - least, 1) * 2
     pages: list[range] = []
@@ -57,7 +123,3 @@ def _page_end(weights: Sequence[int], start: int, *, least: int, size: int, shar
         return last
     lowest = min(range(start + size // 2, last), key=lambda position: weights[position])
     return lowest + 1
-
-
-def _weight(key: str) -> int:
-    return int.from_bytes(hashlib.blake2b(key.encode(), digest_size=4).digest(), "big")

@@ -19,6 +19,13 @@ LEGACY_API: Final = "v0"
 TOOLHIVE: Final = f"{API}/x/dev.toolhive"
 OURS: Final = f"{API}/x/dev.regpress"
 
+#: Below it lie the pages of deleted versions.
+DELETED: Final = f"{OURS}/deleted"
+#: Below it lie the pages of lists.
+PAGES: Final = f"{API}/_pages"
+#: Below it lies what configures a host and is not to be served.
+CONFIGURATION: Final = "_config"
+
 ENTRY_PLURAL: Final[dict[Kind, str]] = {"server": "servers", "skill": "skills", "plugin": "plugins"}
 
 #: Addresses of which `link` has nothing to encode.
@@ -52,6 +59,46 @@ def versions(prefix: str, kind: Kind, name: EntryName) -> str:
 def version(prefix: str, kind: Kind, name: EntryName, number: str) -> str:
     """Return the address of one version; *number* may be ``latest``."""
     return f"{entry(prefix, kind, name)}/versions/{number}"
+
+
+def stored_pages(prefix: str, kind: Kind) -> str:
+    """Return the address of the index of a kind's pages: ``v0.1/_pages/servers``; the pages lie below it."""
+    return f"{prefix}{PAGES}/{ENTRY_PLURAL[kind]}"
+
+
+def stored_page(prefix: str, kind: Kind, cursor: str) -> str:
+    """Return the address of a page of a list by the cursor that leads to it."""
+    return f"{stored_pages(prefix, kind)}/{cursor}"
+
+
+def deleted_pages(prefix: str, kind: Kind) -> str:
+    """Return the address of the index of the pages of a kind's deleted versions; the pages lie below it."""
+    return f"{prefix}{DELETED}/{ENTRY_PLURAL[kind]}"
+
+
+def deleted_page(prefix: str, kind: Kind, cursor: str) -> str:
+    """Return the address of a page of deleted versions."""
+    return f"{deleted_pages(prefix, kind)}/{cursor}"
+
+
+def version_index(prefix: str) -> str:
+    """Return the address of the root of the version index."""
+    return f"{prefix}{OURS}/versions"
+
+
+def version_index_shard(prefix: str, shard: str) -> str:
+    """Return the address of a shard of the version index."""
+    return f"{version_index(prefix)}/{shard}"
+
+
+def name_index(prefix: str, kind: Kind) -> str:
+    """Return the address of the name index of a kind."""
+    return f"{prefix}{OURS}/names/{ENTRY_PLURAL[kind]}"
+
+
+def facets(prefix: str) -> str:
+    """Return the address of the numbers of entries by facet."""
+    return f"{prefix}{OURS}/facets"
 
 
 def entry_page(prefix: str, kind: Kind, name: EntryName) -> str:

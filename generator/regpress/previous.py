@@ -7,10 +7,11 @@ from dataclasses import dataclass, field
 
 import orjson
 
-from regpress import index, paths
+from regpress import paths
 from regpress.errors import SourceMalformedError
 from regpress.hosts.base import HostProfile
 from regpress.hosts.table import PROFILES
+from regpress.indexes.versions import read_rows, read_shard_names
 from regpress.model.entry import EntryVersion
 from regpress.resolve import PreviousVersion, VersionKey
 
@@ -76,14 +77,14 @@ def load_previous(read: ReadFile) -> Previous:
 
 def _versions(read: ReadFile, profile: HostProfile, prefix: str) -> Iterator[tuple[VersionKey, PreviousVersion]]:
     def load(address: str) -> bytes:
-        file = profile.files(prefix + address, "document")[0]
+        file = profile.files(address, "document")[0]
         data = read(file)
         if data is None:
             raise SourceMalformedError(_SOURCE, f"{file} is missing")
         return data
 
     try:
-        for shard in index.read_shard_names(load(index.INDEX)):
-            yield from index.read_rows(load(f"{index.INDEX}/{shard}"))
+        for shard in read_shard_names(load(paths.version_index(prefix))):
+            yield from read_rows(load(paths.version_index_shard(prefix, shard)))
     except ValueError as error:
         raise SourceMalformedError(_SOURCE, f"the version index is damaged: {error}") from error

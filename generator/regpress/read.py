@@ -7,7 +7,6 @@ build to the next. Filters, times, status files and precedence come later (`regp
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
 from typing import Any
 
 from regpress.digest import recipe
@@ -19,10 +18,10 @@ from regpress.model.entry import (
     STATUS_VALUES,
     TOOLHIVE_META,
     Candidate,
-    StatusValue,
     entry_label,
 )
 from regpress.model.issue import Issue
+from regpress.model.reading import NOTHING_CARRIED, Carried, Reading, Unreadable
 from regpress.names import EntryName, Kind, parse_collection_name, parse_server_name, version_problem
 from regpress.times import time_key
 
@@ -33,88 +32,26 @@ MAX_STATUS_MESSAGE = 500
 Checker = Callable[[Sequence[tuple[Kind, Any]]], Iterable[tuple[Issue, ...]]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Carried:
-    """What an entry's own official block says; empty texts and None where it is silent."""
-
-    status: StatusValue | None = None
-    status_message: str = ""
-    status_changed_at: str = ""
-    published_at: str = ""
-    updated_at: str = ""
-    is_latest: bool | None = None
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reading:
-    """One document of a file, checked and serialised.
-
-    Attributes:
-        kind, name, version: its identity.
-        text: the served document.
-        digest: 16 bytes that stand for *text* and *other_meta*.
-        carried: the official block that came with it.
-        other_meta: further keys of the outer ``_meta``, JSON members without braces.
-        title, description, tags: facts for lists.
-        own_status: a status that the document states about itself: a skill's field, or ToolHive's extension.
-        claims: claims beside the document.
-        pointer: its place in the file.
-        issues: findings of the three tiers.
-    """
-
-    kind: Kind
-    name: EntryName
-    version: str
-    text: bytes
-    digest: bytes
-    carried: Carried
-    other_meta: bytes = b""
-    title: str = ""
-    description: str = ""
-    tags: tuple[str, ...] = ()
-    own_status: str = ""
-    claims: Mapping[str, Any] = field(default_factory=dict)
-    pointer: str = ""
-    issues: tuple[Issue, ...] = ()
-
-    @property
-    def label(self) -> str:
-        """Return how messages call it."""
-        return entry_label(self.kind, str(self.name), self.version)
-
-    @property
-    def has_errors(self) -> bool:
-        """Return whether any of its issues is an error."""
-        return any(issue.severity == "error" for issue in self.issues)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unreadable:
-    """One document that cannot have an address: no usable name or version, or no JSON object.
-
-    Attributes:
-        label: the best name for it that could be found.
-    """
-
-    kind: Kind
-    label: str
-    pointer: str
-    issues: tuple[Issue, ...]
-
-
-def read_candidates(candidates: Sequence[Candidate], check: Checker) -> list[Reading | Unreadable]:
+def read_candidates(
+    candidates: Sequence[Candidate], check: Checker, kept: Callable[[Candidate], Reading] | None = None
+) -> list[Reading | Unreadable]:
     """Return one reading for each candidate, in their order.
 
     Args:
         candidates: the documents of one file.
         check: validation of all tiers (`regpress.validate.check.check_entry`), perhaps on several processors.
+        kept: returns the reading of a candidate that was read before; needed where there are such.
     """
-    serialised = [_serialise(candidate) for candidate in candidates]
-    found = check([(candidate.kind, value) for candidate, (_, value, _) in zip(candidates, serialised, strict=True)])
-    return [
+    new = [candidate for candidate in candidates if candidate.known < 0]
+    serialised = [_serialise(candidate) for candidate in new]
+    found = check([(candidate.kind, value) for candidate, (_, value, _) in zip(new, serialised, strict=True)])
+    made = (
         _reading(candidate, text, value, (*json_issues, *issues))
-        for candidate, (text, value, json_issues), issues in zip(candidates, serialised, found, strict=True)
-    ]
+        for candidate, (text, value, json_issues), issues in zip(new, serialised, found, strict=True)
+    )
+    if kept is None:
+        return list(made)
+    return [next(made) if candidate.known < 0 else kept(candidate) for candidate in candidates]
 
 
 def _serialise(candidate: Candidate) -> tuple[bytes, Any, tuple[Issue, ...]]:
@@ -132,13 +69,13 @@ def _serialise(candidate: Candidate) -> tuple[bytes, Any, tuple[Issue, ...]]:
 
 
 def _reading(candidate: Candidate, text: bytes, value: Any, issues: tuple[Issue, ...]) -> Reading | Unreadable:
-    kind, pointer = candidate.kind, candidate.pointer
+    kind = candidate.kind
     if not isinstance(value, dict):
-        return Unreadable(kind=kind, label="", pointer=pointer, issues=issues)
+        return Unreadable(kind=kind, label="", issues=issues)
     try:
         name, version = _identity(kind, value)
     except InvalidNameError as error:
-        return Unreadable(kind=kind, label=_guess(kind, value), pointer=pointer, issues=_with(issues, error))
+        return Unreadable(kind=kind, label=_guess(kind, value), issues=_with(issues, error))
     carried, other_meta, meta_issues = _read_meta(_joined_meta(candidate))
     claims, claim_issues = _read_claims(candidate.claims)
     extension_tags, extension_status = _extension_facts(value)
@@ -155,7 +92,6 @@ def _reading(candidate: Candidate, text: bytes, value: Any, issues: tuple[Issue,
         tags=extension_tags,
         own_status=_text(value, "status").lower() if kind != "server" else extension_status,
         claims=claims,
-        pointer=pointer,
         issues=(*issues, *meta_issues, *claim_issues) if meta_issues or claim_issues else issues,
     )
 
@@ -243,30 +179,27 @@ def _read_claims(claims: Any) -> tuple[Mapping[str, Any], tuple[Issue, ...]]:
 
 def _read_meta(meta: Any) -> tuple[Carried, bytes, tuple[Issue, ...]]:
     if not meta:
-        return _NOTHING, b"", ()
+        return NOTHING_CARRIED, b"", ()
     if not isinstance(meta, dict):
-        return _NOTHING, b"", (_meta_issue("_meta", "is not an object", "an object"),)
+        return NOTHING_CARRIED, b"", (_meta_issue("_meta", "is not an object", "an object"),)
     block = meta.get(OFFICIAL_META)
     others = {key: value for key, value in meta.items() if key != OFFICIAL_META}
     try:
         other_meta = compact_text(others)[1:-1] if others else b""
     except DocumentError as error:
-        return _NOTHING, b"", (_meta_issue("_meta", error.reason, error.expected),)
+        return NOTHING_CARRIED, b"", (_meta_issue("_meta", error.reason, error.expected),)
     if block is None:
-        return _NOTHING, other_meta, ()
+        return NOTHING_CARRIED, other_meta, ()
     if not isinstance(block, dict):
-        return _NOTHING, other_meta, (_meta_issue(_BLOCK, "is not an object", "an object"),)
+        return NOTHING_CARRIED, other_meta, (_meta_issue(_BLOCK, "is not an object", "an object"),)
     carried, issues = _carried(block)
     return carried, other_meta, issues
 
 
 def _carried(block: Mapping[str, Any]) -> tuple[Carried, tuple[Issue, ...]]:
     issues: list[Issue] = []
-    carried = _NOTHING
     status = block.get("status")
-    if status in STATUS_VALUES:
-        carried = replace(carried, status=status)
-    elif status is not None:
+    if status is not None and status not in STATUS_VALUES:
         issues.append(_meta_issue(f"{_BLOCK}.status", f"is {str(status)[:40]!r}", "active, deprecated or deleted"))
     times: dict[str, Any] = {}
     for key, attribute in _TIME_FIELDS.items():
@@ -280,9 +213,9 @@ def _carried(block: Mapping[str, Any]) -> tuple[Carried, tuple[Issue, ...]]:
     message = block.get("statusMessage")
     is_latest = block.get("isLatest")
     return (
-        replace(
-            carried,
+        Carried(
             **times,
+            status=status if status in STATUS_VALUES else None,
             status_message=message[:MAX_STATUS_MESSAGE] if isinstance(message, str) else "",
             is_latest=is_latest if isinstance(is_latest, bool) else None,
         ),
@@ -309,7 +242,6 @@ def _meta_issue(path: str, message: str, expected: str) -> Issue:
     )
 
 
-_NOTHING = Carried()
 _BLOCK = f'_meta["{OFFICIAL_META}"]'
 _TIME_FIELDS = {
     "publishedAt": "published_at",

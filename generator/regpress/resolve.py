@@ -7,8 +7,8 @@ says; the commit that brought it; ``meta.last_updated`` of its file; the time of
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import Any, Literal
 
@@ -17,8 +17,8 @@ from regpress.errors import RegistryError
 from regpress.model.document import compact_text, parse_json
 from regpress.model.entry import EntryVersion, Official, RawFile, Snapshot, Status, StatusValue, Times
 from regpress.model.issue import Hidden, Issue
+from regpress.model.reading import Reading, Unreadable
 from regpress.names import Kind
-from regpress.read import Reading, Unreadable
 from regpress.times import time_key
 
 OnInvalid = Literal["fail", "skip", "keep"]
@@ -92,10 +92,15 @@ class PreviousVersion:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FileReadings:
-    """What was found in one file."""
+    """What was found in one file.
+
+    Attributes:
+        pointers: the place of each reading in the file.
+    """
 
     raw: RawFile
-    readings: tuple[Reading | Unreadable, ...]
+    readings: Sequence[Reading | Unreadable]
+    pointers: Sequence[str]
     last_updated: str = ""
     issues: tuple[Issue, ...] = ()
 
@@ -145,6 +150,7 @@ class Resolver:
         self._previous = previous
         self._is_harmless = is_harmless
         self._now = now
+        self._filters = rules.filter != Filter()
         self._issues: list[Issue] = []
         self._hidden: dict[tuple[str, str, str, str], int] = {}
         self._versions: dict[VersionKey, tuple[EntryVersion, bytes, str]] = {}
@@ -154,9 +160,9 @@ class Resolver:
         """Return the versions that the source publishes, and why others are not among them."""
         self._issues.extend(snapshot.issues)
         for file in files:
-            self._issues.extend(replace(issue, source=self._rules.name) for issue in file.issues)
-            for reading in file.readings:
-                self._take(reading, file, snapshot)
+            self._issues.extend(map(self._of_file, file.issues))
+            for reading, pointer in zip(file.readings, file.pointers, strict=True):
+                self._take(reading, pointer, file, snapshot)
         hidden = tuple(
             Hidden(reason=reason, kind=kind, name=name, source=self._rules.name, by=by, versions=count)  # type: ignore[arg-type]
             for (reason, kind, name, by), count in self._hidden.items()
@@ -169,38 +175,46 @@ class Resolver:
             hidden=hidden,
         )
 
-    def _take(self, reading: Reading | Unreadable, file: FileReadings, snapshot: Snapshot) -> None:
+    def _of_file(self, issue: Issue) -> Issue:
+        """Return a finding around documents; one entry that cannot be read is no worse than one that is invalid."""
+        about_one_entry = "[" in issue.pointer or issue.reference == "native-entry"
+        if issue.severity == "error" and about_one_entry and self._rules.on_invalid != "fail":
+            what = "it is not read" if issue.pointer.endswith("_meta") else "the entry is skipped"
+            issue = issue._replace(severity="warning", message=f"{issue.message}; {what}")
+        return issue._replace(source=self._rules.name)
+
+    def _take(self, reading: Reading | Unreadable, pointer: str, file: FileReadings, snapshot: Snapshot) -> None:
         if isinstance(reading, Unreadable):
-            self._report(reading.issues, reading.label, file, reading.pointer, refused=True)
-            self._hide("invalid", reading.kind, reading.label or reading.pointer or file.raw.path)
+            self._report(reading.issues, reading.label, file, pointer, refused=True)
+            self._hide("invalid", reading.kind, reading.label or pointer or file.raw.path)
             return
         name = str(reading.name)
-        if refused := self._rules.filter.refuses(reading.kind, name, reading.tags):
+        if self._filters and (refused := self._rules.filter.refuses(reading.kind, name, reading.tags)):
             self._hide("filtered", reading.kind, name, refused)
             return
-        if reading.issues and not self._is_accepted(reading, file):
+        if reading.issues and not self._is_accepted(reading, pointer, file):
             self._hide("invalid", reading.kind, name)
             return
         key = (reading.kind, name, reading.version)
         if known := self._versions.get(key):
-            self._duplicate(reading, file, known)
+            self._duplicate(reading, pointer, file, known)
             return
         try:
             version = self._version(reading, file, snapshot, key)
         except _NoTimeError:
-            self._report((_NO_TIME,), reading.label, file, reading.pointer, refused=True)
+            self._report((_NO_TIME,), reading.label, file, pointer, refused=True)
             self._hide("invalid", reading.kind, name)
             return
         self._versions[key] = (version, reading.digest, file.raw.path)
         if reading.carried.is_latest is not None:
             self._latest[key] = reading.carried.is_latest
 
-    def _is_accepted(self, reading: Reading, file: FileReadings) -> bool:
+    def _is_accepted(self, reading: Reading, pointer: str, file: FileReadings) -> bool:
         """Report the issues of a document and return whether it is published all the same."""
         errors = [issue for issue in reading.issues if issue.severity == "error"]
         kept = bool(errors) and self._rules.on_invalid == "keep" and self._all_harmless(errors, reading.text)
         refused = bool(errors) and not kept
-        self._report(reading.issues, reading.label, file, reading.pointer, refused=refused)
+        self._report(reading.issues, reading.label, file, pointer, refused=refused)
         return not refused
 
     def _all_harmless(self, errors: list[Issue], text: bytes) -> bool:
@@ -219,8 +233,7 @@ class Resolver:
                 severity = "warning"
                 message += "; the entry is skipped" if refused else "; the entry is kept"
             self._issues.append(
-                replace(
-                    issue,
+                issue._replace(
                     severity=severity,
                     message=message,
                     source=self._rules.name,
@@ -234,7 +247,9 @@ class Resolver:
         key = (reason, kind, name, by)
         self._hidden[key] = self._hidden.get(key, 0) + 1
 
-    def _duplicate(self, reading: Reading, file: FileReadings, known: tuple[EntryVersion, bytes, str]) -> None:
+    def _duplicate(
+        self, reading: Reading, pointer: str, file: FileReadings, known: tuple[EntryVersion, bytes, str]
+    ) -> None:
         _, digest, first_file = known
         same = digest == reading.digest
         issue = Issue(
@@ -245,28 +260,28 @@ class Resolver:
             reference="duplicate-version",
             expected="each version once",
         )
-        self._report((issue,), reading.label, file, reading.pointer, refused=True)
+        self._report((issue,), reading.label, file, pointer, refused=True)
 
     def _version(self, reading: Reading, file: FileReadings, snapshot: Snapshot, key: VersionKey) -> EntryVersion:
-        status = self._statuses.get((reading.kind, key[1]), {}).get(reading.version)
-        text = _with_status(reading, status)
+        status = self._statuses.get((reading.kind, key[1]), {}).get(reading.version) if self._statuses else None
+        text = reading.text if status is None else _with_status(reading, status)
         digest = reading.digest if text is reading.text else recipe((text, reading.other_meta))
-        times = snapshot.entry_times.get(key) or file.raw.times
-        official = self._official(reading, status, times or self._file_times(file), key, digest)
+        times = snapshot.entry_times.get(key) or file.raw.times or self._file_times(file)
+        # By position: this runs once for every version of the registry.
         return EntryVersion(
-            kind=reading.kind,
-            name=reading.name,
-            version=reading.version,
-            text=text,
-            digest=digest,
-            official=official,
-            other_meta=reading.other_meta,
-            title=reading.title,
-            description=reading.description,
-            tags=reading.tags,
-            claims=reading.claims or snapshot.claims or self._rules.claims,
-            source=self._rules.name,
-            file=file.raw.path,
+            reading.kind,
+            reading.name,
+            reading.version,
+            text,
+            self._official(reading, status, times, key, digest),
+            digest,
+            reading.other_meta,
+            reading.title,
+            reading.description,
+            reading.tags,
+            reading.claims or snapshot.claims or self._rules.claims,
+            self._rules.name,
+            file.raw.path,
         )
 
     def _official(
@@ -347,9 +362,9 @@ def _status_of(reading: Reading, status: Status | None) -> tuple[StatusValue, st
     return ("deprecated" if reading.own_status in {"deprecated", "archived"} else "active"), ""
 
 
-def _with_status(reading: Reading, status: Status | None) -> bytes:
+def _with_status(reading: Reading, status: Status) -> bytes:
     """Return the served text; skills and plugins are served bare, so that a status file shows in their own field."""
-    if status is None or reading.kind == "server" or reading.own_status == status.status:
+    if reading.kind == "server" or reading.own_status == status.status:
         return reading.text
     return compact_text({**parse_json(reading.text), "status": status.status})
 

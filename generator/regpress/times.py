@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Final
 
 _RFC3339: Final = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d:\d\d)(?:\.(\d{1,18}))?(?:[Zz]|([+-]\d\d:\d\d))")
@@ -29,6 +30,7 @@ def format_time(moment: datetime) -> str:
     return (text.rstrip("0").rstrip(".") if "." in text else text) + "Z"
 
 
+@lru_cache(maxsize=100_000)
 def time_key(text: str) -> str:
     """Return a text that sorts as the instants do, to the last digit of the fraction.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from functools import cmp_to_key
+from functools import cmp_to_key, lru_cache
 from typing import TypeVar
 
 from packaging.version import InvalidVersion
@@ -28,6 +28,7 @@ _SEMANTIC = re.compile(
 Precedence = tuple[int, int, int, int, tuple[tuple[int, int, str], ...]]
 
 
+@lru_cache(maxsize=100_000)
 def precedence(version: str) -> Precedence | None:
     """Return a key that orders semantic versions by SemVer 2.0.0 section 11, or None for any other text.
 
@@ -81,6 +82,9 @@ def pick_latest(items: Iterable[T], *, version: Callable[[T], str], time: Callab
     ordered = sorted(items, key=lambda item: (time(item), version(item)))
     if not ordered:
         raise ValueError("no versions")
+    keys = [precedence(version(item)) for item in ordered]
+    if None not in keys:
+        return max(zip(ordered, keys, strict=True), key=lambda pair: pair[1] or ())[0]
     best = ordered[0]
     for item in ordered[1:]:
         if is_newer(version(item), version(best), time=time(item), than_time=time(best)):
@@ -90,6 +94,12 @@ def pick_latest(items: Iterable[T], *, version: Callable[[T], str], time: Callab
 
 def newest_first(items: Sequence[T], *, version: Callable[[T], str], time: Callable[[T], str]) -> list[T]:
     """Return *items* by publication time, newest first; ties by version, highest first."""
+    if len(items) < 2:
+        return list(items)
+    keys = [precedence(version(item)) for item in items]
+    if None not in keys:
+        semantic = zip(items, keys, strict=True)
+        return [item for item, _ in sorted(semantic, key=lambda i: (time(i[0]), i[1], version(i[0])), reverse=True)]
 
     def order(left: T, right: T) -> int:
         left_time, right_time = time(left), time(right)
@@ -101,7 +111,7 @@ def newest_first(items: Sequence[T], *, version: Callable[[T], str], time: Calla
         return (version(left) < version(right)) - (version(left) > version(right))
 
     # Sorted by text first: PEP 440 and text order together need not be transitive, yet input order must not show.
-    return sorted(sorted(items, key=version), key=cmp_to_key(order)) if len(items) > 1 else list(items)
+    return sorted(sorted(items, key=version), key=cmp_to_key(order))
 
 
 def _pep440(text: str) -> Pep440 | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import time
 from collections.abc import Mapping
 from importlib import resources
@@ -10,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 import jinja2
+from pydantic import ValidationError
 
 from regpress import __version__
 from regpress.build import Site, config_fingerprint, replace_site
@@ -19,6 +21,8 @@ from regpress.html.environment import make_environment
 from regpress.html.render import HtmlRenderer
 from regpress.html.site import ContentPage, SiteView
 from regpress.model.config import Config, default_config, load_config
+from regpress.model.config_problems import flaws_of, spell
+from regpress.model.config_types import Flaw
 from regpress.sources.factory import open_source
 from regpress.storage import folds_case
 from regpress.times import from_epoch
@@ -49,9 +53,11 @@ def open_site(
     """
     config, notes = _read_config(root, config_file, environ)
     if changes:
-        config = replace_site(config, changes)
+        config = _with_changes(config, changes)
     if problems := override_problems(config.site.policy.rules):
         raise ConfigError(*(f"site.policy.rules: {problem}" for problem in problems))
+    # Programs that sources start have working folders of their own.
+    root = root.absolute()
     templates = _templates(root)
     pages = _pages(root, config)
     fingerprint = config_fingerprint(
@@ -77,6 +83,19 @@ def open_site(
         cache=cache,
     )
     return site, notes
+
+
+def _with_changes(config: Config, changes: Mapping[str, object]) -> Config:
+    try:
+        return replace_site(config, changes)
+    except ValidationError as error:
+        raise ConfigError(*map(_described, flaws_of(error))) from error
+
+
+def _described(flaw: Flaw) -> str:
+    """Return what is wrong with a value of ``site`` by the option that gave it: ``baseUrl`` as ``--base-url``."""
+    option = re.sub("[A-Z]", lambda letter: f"-{letter.group().lower()}", spell(flaw.at))
+    return f"--{option}: {flaw.what}" + (f" (expected {flaw.expected})" if flaw.expected else "")
 
 
 def read_now(environ: Mapping[str, str] = os.environ) -> str:

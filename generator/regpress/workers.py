@@ -7,7 +7,7 @@ import pickle
 import signal
 import threading
 from collections.abc import Callable, Sequence
-from typing import Any, NoReturn, TypeVar
+from typing import Any, Generic, NoReturn, TypeVar
 
 from regpress.errors import RegistryError
 
@@ -60,6 +60,40 @@ def share(items: Sequence[T], work: Callable[[Sequence[T]], list[R]], *, jobs: i
             os.close(pipe)
             os.waitpid(pid, 0)
     return [item for result in results for item in result]
+
+
+class Pending(Generic[R]):
+    """Work that another process does meanwhile; without a second processor it is done when the result is asked for."""
+
+    def __init__(self, work: Callable[[], R], *, jobs: int) -> None:
+        self._work = work
+        self._child = _start(lambda _: [work()], ()) if jobs > 1 and _can_fork() else None
+
+    def result(self) -> R:
+        """Return what the work returned; may be asked for once.
+
+        Raises:
+            WorkerError: the process died.
+        """
+        if self._child is None:
+            return self._work()
+        pid, pipe = self._child
+        try:
+            return _receive(pipe)[0]  # type: ignore[no-any-return]
+        finally:
+            self._reap(pid, pipe)
+
+    def abandon(self) -> None:
+        """End the work whose result is no longer wanted."""
+        if self._child is not None:
+            pid, pipe = self._child
+            _kill(pid)
+            self._reap(pid, pipe)
+
+    def _reap(self, pid: int, pipe: int) -> None:
+        self._child = None
+        os.close(pipe)
+        os.waitpid(pid, 0)
 
 
 def _can_fork() -> bool:

@@ -47,7 +47,7 @@ class _Files(SimpleHTTPRequestHandler):
         """Stay quiet."""
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def serve() -> Iterator[Serve]:
     """Yield a function that serves a folder on loopback and returns its address without a final slash."""
     servers: list[ThreadingHTTPServer] = []

@@ -46,18 +46,19 @@ class Visit:
         self.page.goto(self.address + path)
 
 
-@pytest.fixture
-def site(tmp_path: Path, serve: Serve) -> str:
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory, serve: Serve) -> str:
     """Return the address of a site full of attacks, which lies below a folder of its host."""
+    folder = tmp_path_factory.mktemp("catalog")
     catalogs = (
         hostile.hostile_catalog(),
         make_catalog(make_server("com.example/other"), registry="team", is_default=False),
     )
     for artifact in render_site(*catalogs, pages=hostile.hostile_pages(), base_path="/my-registry").values():
-        file = tmp_path / "my-registry" / flat(artifact.address, artifact.form)[0]
+        file = folder / "my-registry" / flat(artifact.address, artifact.form)[0]
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_bytes(artifact.body)
-    return serve(tmp_path) + "/my-registry/"
+    return serve(folder) + "/my-registry/"
 
 
 @pytest.fixture

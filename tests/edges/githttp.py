@@ -72,7 +72,7 @@ def git_server(root: Path) -> Iterator[GitServer]:
 class _Handler(BaseHTTPRequestHandler):
     git: GitServer
 
-    def log_message(self, format: str, *arguments: object) -> None:
+    def log_message(self, *_: object) -> None:
         pass
 
     def do_GET(self) -> None:

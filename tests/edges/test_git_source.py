@@ -1,5 +1,7 @@
+import base64
 import json
 import os
+import select
 import shutil
 import socket
 import subprocess
@@ -45,11 +47,11 @@ def cache(tmp_path: Path) -> Path:
 
 
 def source(cache: Path, repository: str, **settings: Any) -> GitSource:
-    options = {key: settings.pop(key) for key in ("timeout", "max_files", "max_bytes", "claims", "site_root", "address_rule")
-               if key in settings}  # fmt: skip
-    options.setdefault("address_rule", None)
-    name = SourceName("team")
-    return GitSource(name=name, settings=GitSettings(repository=repository, **settings), cache=cache, **options)
+    own = {"timeout", "max_files", "max_bytes", "claims", "site_root"}
+    options = {key: value for key, value in settings.items() if key in own}
+    given = {key: value for key, value in settings.items() if key not in own}
+    made = GitSettings(repository=repository, **given)
+    return GitSource(name=SourceName("team"), settings=made, cache=cache, address_rule=None, **options)
 
 
 def fetch(cache: Path, repository: str, **settings: Any) -> Snapshot:
@@ -151,7 +153,7 @@ def test_of_several_refs_the_commit_counts_before_the_branch_and_the_branch_befo
     snapshot = fetch(cache, remote.url, branch="main", tag="v1")
     assert snapshot.revision == second
     assert references(snapshot) == ["git-several-refs"]
-    assert "'main' counts" in snapshot.issues[0].message
+    assert "branch main counts" in snapshot.issues[0].message
     snapshot = fetch(cache, remote.url, commit=first, branch="main", tag="v1")
     assert snapshot.revision == first
     assert references(snapshot) == ["git-several-refs"]
@@ -178,7 +180,9 @@ def test_a_branch_that_becomes_a_folder_of_branches_is_followed(remote: Repo, ca
 
 
 def test_a_folder_gives_each_json_file_with_its_own_times(remote: Repo, cache: Path) -> None:
-    remote.commit({"s/b.json": "1", "s/deep/a.json": "2", "s/README.md": "x", "s/.hidden.json": "x", "top.json": "x"}, 2)
+    remote.commit(
+        {"s/b.json": "1", "s/deep/a.json": "2", "s/README.md": "x", "s/.hidden.json": "x", "top.json": "x"}, 2
+    )
     remote.commit({"s/b.json": "3"}, 3)
     snapshot = fetch(cache, remote.url, path="s/")
     assert [(file.path, file.data, file.times) for file in snapshot.files] == [
@@ -197,7 +201,9 @@ def test_the_same_content_in_two_files_is_two_files(remote: Repo, cache: Path) -
 def test_a_file_with_many_entries_in_a_folder_has_the_times_of_each(remote: Repo, cache: Path) -> None:
     remote.commit({"s/all.json": "[]", "s/one.json": "{}"}, 2)
     remote.commit({"s/all.json": '[{"name": "com.example/a", "version": "1"}]'}, 3)
-    remote.commit({"s/all.json": '[{"name": "com.example/a", "version": "1"}, {"name": "com.example/b", "version": "1"}]'}, 4)
+    remote.commit(
+        {"s/all.json": '[{"name": "com.example/a", "version": "1"}, {"name": "com.example/b", "version": "1"}]'}, 4
+    )
     assert fetch(cache, remote.url, path="s").entry_times == {
         ("server", "com.example/a", "1"): Times(added=day(3), changed=day(3)),
         ("server", "com.example/b", "1"): Times(added=day(4), changed=day(4)),
@@ -266,7 +272,7 @@ def test_a_part_of_a_branch_name_or_a_pattern_is_not_the_branch(remote: Repo, ca
 
 def test_a_tag_of_something_else_than_a_commit_is_refused(remote: Repo, cache: Path) -> None:
     remote.git("tag", "file", remote.git("rev-parse", "HEAD:registry.json"))
-    with pytest.raises(SourceMalformedError, match="tag 'file' leads to no commit"):
+    with pytest.raises(SourceMalformedError, match="tag 'file': leads to no commit"):
         fetch(cache, remote.url, tag="file")
 
 
@@ -290,7 +296,10 @@ def test_a_file_in_lfs_is_named_as_such(remote: Repo, cache: Path) -> None:
 
 
 def test_a_local_path_is_relative_to_the_site(remote: Repo, cache: Path, tmp_path: Path) -> None:
-    assert fetch(cache, str(remote.path)).revision == fetch(cache, "../served/remote", site_root=tmp_path / "site").revision
+    assert (
+        fetch(cache, str(remote.path)).revision
+        == fetch(cache, "../served/remote", site_root=tmp_path / "site").revision
+    )
 
 
 def test_a_configuration_opens_the_source(remote: Repo, cache: Path) -> None:
@@ -391,7 +400,9 @@ def test_without_network_and_cache_the_source_is_unavailable(cache: Path, tmp_pa
     assert message.startswith(f"team: {(tmp_path / 'none').as_uri()}: cannot be fetched: ")
 
 
-def test_a_pinned_commit_in_the_cache_needs_no_network_and_no_password(remote: Repo, cache: Path, tmp_path: Path) -> None:
+def test_a_pinned_commit_in_the_cache_needs_no_network_and_no_password(
+    remote: Repo, cache: Path, tmp_path: Path
+) -> None:
     head = remote.git("rev-parse", "HEAD")
     online = fetch(cache, remote.url, commit=head)
     remote.path.rename(remote.path.with_name("gone"))
@@ -531,7 +542,9 @@ def test_hostile_addresses_are_refused_without_starting_git(
     assert not cache.exists()
 
 
-@pytest.mark.parametrize("text", ["-x", "--output=/tmp/x", "a..b", "a b", "a\nb", "a:b", "^a", "a~1", "a@{1}", "*", "a\\b", ""])
+@pytest.mark.parametrize(
+    "text", ["-x", "--output=/tmp/x", "a..b", "a b", "a\nb", "a:b", "^a", "a~1", "a@{1}", "*", "a\\b", ""]
+)
 @pytest.mark.parametrize("key", ["branch", "tag"])
 def test_hostile_refs_are_refused(cache: Path, key: str, text: str) -> None:
     settings = GitSettings.model_construct(repository="https://example.com/x", path="registry.json", **{key: text})
@@ -541,7 +554,8 @@ def test_hostile_refs_are_refused(cache: Path, key: str, text: str) -> None:
 
 @pytest.mark.parametrize(("key", "text"), [("commit", "HEAD"), ("commit", "--all"), ("commit", "abc"),
                                            ("path", "../x"), ("path", "/etc/passwd"), ("path", "a/../../b"),
-                                           ("path", "-r"), ("path", ":(glob)x"), ("path", "a\nb"), ("path", "")])  # fmt: skip
+                                           ("path", "-r"), ("path", ":(glob)x"), ("path", "a\nb"), ("path", "")]
+)  # fmt: skip
 def test_hostile_commits_and_paths_are_refused(cache: Path, key: str, text: str) -> None:
     made = {"repository": "https://example.com/x", "path": "registry.json"} | {key: text}
     with pytest.raises(ConfigError, match=rf"^sources: team: git\.{key}: "):
@@ -569,7 +583,8 @@ def test_settings_and_hooks_of_the_user_have_no_part_in_it(
         (hooks / name).chmod(0o755)
     (home / ".gitconfig").write_text(
         f'[url "file:///nonexistent/"]\n\tinsteadOf = {remote.url}\n[core]\n\thooksPath = {hooks}\n'
-        f"\taskPass = {hooks}/askpass\n[init]\n\ttemplateDir = {home}/templates\n[credential]\n\thelper = {hooks}/helper\n"
+        f"\taskPass = {hooks}/askpass\n[init]\n\ttemplateDir = {home}/templates\n"
+        f"[credential]\n\thelper = {hooks}/helper\n"
         f"[uploadpack]\n\tpackObjectsHook = {hooks}/pack-objects\n[protocol]\n\tallow = never\n"
     )
     (home / ".config" / "git").mkdir(parents=True)
@@ -703,18 +718,20 @@ def test_an_unusable_password_file_is_named_without_its_content(
     assert server.authorizations == []
 
 
+@pytest.mark.parametrize("user", ["", "robot@"])
 @pytest.mark.parametrize("before_login", [False, True])
 def test_a_password_goes_to_no_other_host_that_a_server_names(
-    remote: Repo, cache: Path, tmp_path: Path, server: GitServer, before_login: bool
+    remote: Repo, cache: Path, tmp_path: Path, server: GitServer, before_login: bool, user: str
 ) -> None:
     server.users["ro bot@example.com"] = PASSWORD
     server.redirects_strangers = before_login
     with git_server(tmp_path / "served") as other:
-        other.users["ro bot@example.com"] = PASSWORD
-        server.redirects["remote"] = f"{other.url}/remote"
+        other.users["robot"] = PASSWORD
+        server.redirects["remote"] = f"{other.url}/remote".replace("//", f"//{user}")
         assert "refuses access" in refusal(cache, f"{server.url}/remote", auth=auth(tmp_path))
         assert other.authorizations
-        assert set(other.authorizations) == {None}
+        assert not any(header and server.accepts(header) for header in other.authorizations)
+        assert set(other.authorizations) <= {None, f"Basic {base64.b64encode(b'robot:').decode()}"}
 
 
 def test_a_repository_that_moved_on_its_host_is_found_with_its_password(
@@ -763,6 +780,48 @@ def test_a_host_in_a_private_network_is_asked_only_where_that_is_allowed(
         open_git_source(config, cache=cache).fetch()
     assert server.authorizations == []
     assert len(open_git_source(config, cache=cache, allow_private_addresses=True).fetch().files) == 1
+
+
+@pytest.fixture
+def fake_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A program that stands in for git, to be written by the test."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    (folder / "git").touch(mode=0o755)
+    monkeypatch.setenv("PATH", f"{folder}{os.pathsep}{os.environ['PATH']}")
+    return folder / "git"
+
+
+def test_a_password_in_what_git_says_is_not_repeated(cache: Path, tmp_path: Path, fake_git: Path) -> None:
+    fake_git.write_text("#!/bin/sh\necho \"fatal: cannot use '$REGPRESS_GIT_PASSWORD' there\" >&2\nexit 128\n")
+    message = refusal(cache, "http://127.0.0.1:9/x", auth=auth(tmp_path))
+    assert message.endswith("cannot be fetched: cannot use '***' there")
+
+
+def test_what_a_remote_says_cannot_steer_the_terminal(cache: Path, fake_git: Path) -> None:
+    fake_git.write_text("#!/bin/sh\nprintf 'remote: x\\nfatal: \\033[2Jgone\\007 %0999d\\n' 1 >&2\nexit 128\n")
+    message = refusal(cache, "http://127.0.0.1:9/x")
+    assert message.isprintable()
+    assert "gone" in message
+    assert len(message) < 400
+
+
+def test_helpers_of_git_end_with_it_when_it_takes_too_long(cache: Path, tmp_path: Path, fake_git: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+    fake_git.write_text(f"#!/bin/sh\nsleep 300 > {pipe} &\nwait\n")
+    assert "took longer" in refusal(cache, "http://127.0.0.1:9/x", timeout=0.3)
+    ready, _, _ = select.select([reader], [], [], 30)
+    # The end of the pipe: nobody holds its other side any more.
+    assert ready
+    assert os.read(reader, 1) == b""
+    os.close(reader)
+
+
+def test_a_remote_that_never_stops_talking_is_given_up(cache: Path, fake_git: Path) -> None:
+    fake_git.write_text("#!/bin/sh\nexec yes 1111111111111111111111111111111111111111\n")
+    assert "git printed more than" in refusal(cache, "http://127.0.0.1:9/x", timeout=60)
 
 
 def test_every_failure_is_one_of_ours(remote: Repo, cache: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,11 @@ import pytest
 
 from edges.gitrepos import Repo, day, entry, registry
 from regpress.model.entry import Times
-from regpress.sources import entrytimes
-from regpress.sources.entrytimes import EntryTimes, entry_times, index_of, local_entry_times
-from regpress.sources.gitcommand import GitFailedError, GitRepository, parse_seconds, printable
+from regpress.sources import entryindex
+from regpress.sources.entryindex import index_of
+from regpress.sources.entrytimes import EntryTimes, entry_times, local_entry_times
+from regpress.sources.gitcommand import GitFailedError, printable
+from regpress.sources.gitrepository import GitRepository, parse_seconds
 from regpress.sources.history import file_times, local_history
 
 
@@ -67,8 +69,8 @@ def test_a_folder_reached_through_a_link_has_its_times(repo: Repo, tmp_path: Pat
 
 def test_many_files_are_told_as_few_are(repo: Repo) -> None:
     names = [f"c/{number}.json" for number in range(120)]
-    repo.commit({name: "1" for name in names[:60]}, 1)
-    repo.commit({name: "1" for name in names[60:]} | {names[0]: "2", "other": "1"}, 2)
+    repo.commit(dict.fromkeys(names[:60], "1"), 1)
+    repo.commit(dict.fromkeys(names[60:], "1") | {names[0]: "2", "other": "1"}, 2)
     few = dict(local_history(repo.path, names[:2] + names[-2:]))
     many = local_history(repo.path, names)
     assert few == {names[0]: days(1, 2), names[1]: days(1, 1), names[-2]: days(2, 2), names[-1]: days(2, 2)}
@@ -170,7 +172,7 @@ NAMES = ["ü.json", "a b.json", 'q"uote.json', ":(top)x.json", "new\nline.json",
 
 
 def test_unusual_file_names_have_their_times(repo: Repo) -> None:
-    repo.commit({name: "1" for name in NAMES} | {"a.json": "1", "x.json": "1"}, 1)
+    repo.commit(dict.fromkeys(NAMES, "1") | {"a.json": "1", "x.json": "1"}, 1)
     repo.commit({":(top)x.json": "2", "[a].json": "2"}, 2)
     found = local_history(repo.path, [*NAMES, "a.json", "x.json"])
     expected = {name: days(1, 1) for name in [*NAMES, "a.json", "x.json"]}
@@ -263,7 +265,9 @@ def test_settings_of_the_repository_do_not_change_what_is_read(repo: Repo) -> No
         "status.short": "true", "status.branch": "true", "status.showUntrackedFiles": "all",
     }.items():  # fmt: skip
         repo.git("config", name, text)
-    assert dict(local_history(repo.path, ["a.json", "b.json"])) == expected == {"a.json": days(1, 2), "b.json": days(2, 2)}
+    assert (
+        dict(local_history(repo.path, ["a.json", "b.json"])) == expected == {"a.json": days(1, 2), "b.json": days(2, 2)}
+    )
     assert not marker.exists()
 
 
@@ -443,7 +447,7 @@ def test_content_that_is_not_here_is_fetched_in_few_steps(repo: Repo) -> None:
 
 
 def test_a_fetch_that_fails_is_not_tried_again(repo: Repo, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(entrytimes, "_BATCH_BLOBS", 2)
+    monkeypatch.setattr(entryindex, "_BATCH_BLOBS", 2)
     for number in range(1, 8):
         repo.commit({"registry.json": registry(entry("a", description=str(number)))}, number)
         if number < 7:
@@ -482,7 +486,7 @@ def test_a_second_walk_reads_no_content_again(repo: Repo, tmp_path: Path, monkey
     repo.commit({"registry.json": "broken"}, 2)
     repo.commit({"registry.json": registry(entry("a"), entry("b"))}, 3)
     first = walk(repo, key("a"), key("b"), cache=tmp_path / "cache")
-    monkeypatch.setattr(entrytimes, "index_of", lambda _: pytest.fail("read again"))
+    monkeypatch.setattr(entryindex, "index_of", lambda _: pytest.fail("read again"))
     assert walk(repo, key("a"), key("b"), cache=tmp_path / "cache") == first
     assert first.times == {key("a"): days(1, 1), key("b"): days(3, 3)}
 

@@ -70,11 +70,17 @@ def build(
 
 def _print_summary(result: use_case.BuildResult, folder: Path, seconds: float, *, quiet: bool) -> None:
     for registry, counts in result.counts.items():
-        parts = [f"{counts[plural]:,} {plural}" for plural in paths.ENTRY_PLURAL.values() if counts[plural]]
+        parts = [_counted(counts[plural], plural) for plural in paths.ENTRY_PLURAL.values() if counts[plural]]
         versions = sum(count for key, count in counts.items() if key.endswith("Versions"))
-        click.echo(f"registry {registry}: {', '.join(parts) or 'no entries'}; {versions:,} versions", err=True)
+        entries = ", ".join(parts) or "no entries"
+        click.echo(f"registry {registry}: {entries}; {_counted(versions, 'versions')}", err=True)
     click.echo(result.summary, err=True)
-    done = "nothing to do" if result.unchanged else f"{result.written:,} files written, {result.removed:,} removed"
+    written = f"{_counted(result.written, 'files')} written, {result.removed:,} removed"
+    done = "nothing to do" if result.unchanged else written
     click.echo(f"{folder}: {done} in {seconds:.1f} s", err=True)
     if not quiet:
         click.echo(f"look at it: regpress preview --out {folder}", err=True)
+
+
+def _counted(number: int, plural: str) -> str:
+    return f"{number:,} {plural.removesuffix('s') if number == 1 else plural}"

@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, replace
 from pathlib import Path
-from typing import Any
 
 import click
 import orjson
@@ -16,7 +15,9 @@ from regpress.catalog import Catalog
 from regpress.changes import Change, changed_fields, find_changes
 from regpress.cli import options
 from regpress.cli.report import append_summary, counts_line, findings_exit_code, write_report
-from regpress.model.entry import EntryVersion
+from regpress.errors import SourceMalformedError
+from regpress.model.document import DocumentError, compact_text, parse_json
+from regpress.model.entry import OFFICIAL_META, EntryVersion
 from regpress.previous import Previous
 from regpress.resolve import VersionKey
 
@@ -87,16 +88,26 @@ def _detailed(catalog: Catalog, earlier: Previous) -> Iterator[Change]:
             version = current[change.kind, change.name, change.version]
             before = earlier.document(catalog.registry, version)
             if before is not None:
-                fields = changed_fields(_content(before), _content(response(version)))
+                fields = changed_fields(_content(change.kind, before), _content(change.kind, response(version)))
                 yield replace(change, fields=fields)
                 continue
         yield change
 
 
-def _content(body: bytes) -> dict[str, Any]:
-    value = orjson.loads(body)
-    content: dict[str, Any] = value.get("server", value)
-    return content
+def _content(kind: str, body: bytes) -> dict[str, bytes]:
+    """Return the members of a response that publishers write, each as its text, so that the spelling counts too.
+
+    Raises:
+        SourceMalformedError: it is no response of a registry.
+    """
+    try:
+        value = parse_json(body)
+        members = value["server"] if kind == "server" else value
+        beside = {f"_meta.{key}": item for key, item in value["_meta"].items() if key != OFFICIAL_META}
+        own = {key: item for key, item in members.items() if kind == "server" or key != "_meta"}
+        return {key: compact_text(item) for key, item in {**own, **beside}.items()}
+    except (DocumentError, KeyError, TypeError, AttributeError) as error:
+        raise SourceMalformedError("previous output", "a document of it is not one of regpress") from error
 
 
 def _text(changes: Sequence[Change]) -> str:

@@ -1,10 +1,12 @@
 """The command group, and the one translation of errors to exit codes.
 
 0: done. 1: findings, or an output that must not be written. 2: usage or configuration. 3: a source or storage failed.
+130 and 143: interrupted from the keyboard, or told to end; as shells have it.
 """
 
 from __future__ import annotations
 
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Any, Final
@@ -28,6 +30,9 @@ EXIT_CODES: Final[tuple[tuple[type[RegistryError], int], ...]] = (
     (RegistryError, 3),
 )
 
+_INTERRUPTED: Final = 128 + signal.SIGINT
+_TOLD_TO_END: Final = 128 + signal.SIGTERM
+
 
 def exit_code(error: RegistryError) -> int:
     """Return the exit code for an exception of ours."""
@@ -42,6 +47,9 @@ class _Group(click.Group):
         except RegistryError as error:
             _print_error(error, verbose=bool(ctx.meta.get("verbose")))
             sys.exit(exit_code(error))
+        except KeyboardInterrupt:
+            click.echo("interrupted", err=True)
+            sys.exit(_INTERRUPTED)
         except BrokenPipeError:
             # The reader of our output has seen enough.
             sys.stderr.close()
@@ -69,4 +77,6 @@ for command in (init, check, build, preview, diff, probe):
 
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; entry point of the installed program."""
+    # As an exception, so that a build that is told to end removes what it had staged.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TOLD_TO_END))
     cli.main(args=list(arguments) if arguments is not None else None, prog_name="regpress")

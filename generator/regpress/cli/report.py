@@ -41,8 +41,8 @@ def json_report(report: Report, extra: Mapping[str, Any]) -> bytes:
     """Return the report as JSON: ``counts``, ``issues`` and ``hidden``, every member always present."""
     document = {
         "counts": report.counts(),
-        "issues": [_fields(issue) for issue in report.issues],
-        "hidden": [_fields(item) for item in report.hidden],
+        "issues": [issue._asdict() for issue in report.issues],
+        "hidden": [item._asdict() for item in report.hidden],
         **extra,
     }
     return orjson.dumps(document, option=orjson.OPT_INDENT_2)
@@ -72,7 +72,7 @@ def _write_text(report: Report, *, verbose: bool) -> None:
         if issue.severity == "info" and not verbose:
             continue
         alike = (issue.source, issue.reference)
-        seen[alike] += 1
+        seen[alike] += issue.severity != "error"
         if seen[alike] > _MOST_ALIKE and issue.severity != "error" and not verbose:
             continue
         label = click.style(issue.severity, fg=_COLOURS[issue.severity], bold=True)
@@ -124,10 +124,6 @@ def _escape(text: str) -> str:
 
 def _escape_property(text: str) -> str:
     return _escape(text).replace(":", "%3A").replace(",", "%2C")
-
-
-def _fields(record: Any) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in record.__slots__}
 
 
 def append_summary(markdown: str, environ: Mapping[str, str] = os.environ) -> bool:

@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from typing import Protocol
 
 from regpress.model.artifact import Artifact, Form
+from regpress.names import Kind
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +33,8 @@ class SiteAddress:
         registries: names of the registries below ``/registry/``; the default one is also at the root.
         default_registry: the one at the root.
         aliases: further prefixes that the files themselves carry (``v0``, ``registry/<default>``).
+        paged_only: registry and kind of each list that is written in pages only, because it is too large to be one
+            document.
     """
 
     base_url: str = ""
@@ -39,6 +42,7 @@ class SiteAddress:
     registries: tuple[str, ...] = ()
     default_registry: str = "default"
     aliases: tuple[str, ...] = ()
+    paged_only: frozenset[tuple[str, Kind]] = frozenset()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +78,10 @@ class HostProfile(Protocol):
     @property
     def follows_cursors(self) -> bool:
         """Whether requests with a cursor reach the page that it names."""
+
+    @property
+    def stores_pages(self) -> bool:
+        """Whether the pages of lists are written, for the host's rules or for an adapter in front of it."""
 
     @property
     def rewrites_aliases(self) -> bool:

@@ -26,6 +26,7 @@ class Generic:
     title: str = "any host with a rewrite rule"
     limits: Limits = _LIMITS
     follows_cursors: bool = False
+    stores_pages: bool = True
     rewrites_aliases: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:

@@ -33,6 +33,7 @@ class GitHubPages:
     title: str = "GitHub Pages"
     limits: Limits = _LIMITS
     follows_cursors: bool = False
+    stores_pages: bool = False
     rewrites_aliases: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:

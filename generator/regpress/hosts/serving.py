@@ -19,6 +19,7 @@ from regpress.model.artifact import Artifact
 Exists = Callable[[str], bool]
 
 NOT_FOUND_PROBLEM: Final = "404.json"
+BAD_REQUEST_PROBLEM: Final = "400.json"
 PROBLEM_TYPE: Final = "application/problem+json"
 #: What clients in browsers and editors need, on every answer of the API (static hosting: GitHub's registry policy).
 CORS: Final[Mapping[str, str]] = {
@@ -27,7 +28,8 @@ CORS: Final[Mapping[str, str]] = {
     "access-control-allow-headers": "Authorization, Content-Type",
 }
 
-_TYPES: Final = {
+#: Types by extension.
+TYPES: Final[Mapping[str, str]] = {
     "css": "text/css; charset=utf-8",
     "gz": "application/gzip",
     "html": "text/html; charset=utf-8",
@@ -90,7 +92,7 @@ def is_api(path: str) -> bool:
 def media_type(file: str) -> str:
     """Return the type that hosts derive from a file's extension."""
     _, dot, extension = file.rpartition("/")[2].rpartition(".")
-    return _TYPES.get(extension.lower(), "application/octet-stream") if dot else "application/octet-stream"
+    return TYPES.get(extension.lower(), "application/octet-stream") if dot else "application/octet-stream"
 
 
 def to_folder(where: Target, base_path: str) -> str:
@@ -100,15 +102,22 @@ def to_folder(where: Target, base_path: str) -> str:
 
 
 def problem_document() -> Artifact:
-    """Return ``404.json``: what a host may answer to requests for API documents that do not exist.
+    """Return ``404.json``: what a host may answer to requests for API documents that do not exist."""
+    detail = "There is no document at this address in this registry"
+    return _problem(NOT_FOUND_PROBLEM, 404, "Not Found", detail, error="not found")
 
-    It is a problem document (RFC 9457) with the member ``error`` that other registry clients read.
-    """
-    body = {
-        "title": "Not Found",
-        "status": 404,
-        "detail": "There is no document at this address in this registry",
-        "error": "not found",
-    }
+
+def bad_request_document() -> Artifact:
+    """Return ``400.json``: what a host with rules answers to a query that it cannot follow."""
+    detail = (
+        "The cursor is not one of this registry, or older than its pages; or the search is not the full name of an "
+        "entry, and this registry is too large for another: begin again without cursor and search"
+    )
+    return _problem(BAD_REQUEST_PROBLEM, 400, "Bad Request", detail, error="bad request")
+
+
+def _problem(file: str, status: int, title: str, detail: str, *, error: str) -> Artifact:
+    """Return a problem document (RFC 9457) with the member ``error`` that other registry clients read."""
+    body = {"title": title, "status": status, "detail": detail, "error": error}
     text = json.dumps(body, sort_keys=True) + "\n"
-    return Artifact(NOT_FOUND_PROBLEM, "file", PROBLEM_TYPE, text.encode())
+    return Artifact(file, "file", PROBLEM_TYPE, text.encode())

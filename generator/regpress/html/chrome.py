@@ -54,6 +54,7 @@ class Chrome:
         self._pages = tuple((clean(page.title), paths.content_page(page.slug)) for page in pages)
         self._kinds = {catalog.prefix: shown_kinds(catalog) for catalog in catalogs}
         self._registries = tuple((catalog.registry, catalog.prefix) for catalog in catalogs)
+        self._home_labels = {catalog.prefix: catalog.registry for catalog in catalogs if not catalog.is_default}
         self._made: dict[tuple[str, str, str], tuple[Markup, Markup]] = {}
 
     @property
@@ -86,7 +87,7 @@ class Chrome:
             description=description,
             stylesheet=links.to(self._assets[STYLESHEET]),
             icon=links.to(self._assets[ICON]) if ICON in self._assets else "",
-            home=links.to(prefix),
+            home=LinkView(self._home_labels.get(prefix, "Home"), links.to(prefix)),
             header=made[0],
             footer=made[1],
         )
@@ -100,7 +101,7 @@ class Chrome:
         kinds = ((KIND_LABELS[kind], paths.index_page(prefix, kind)) for kind in self._kinds.get(prefix, ()))
         return ChromeView(
             site_title=clean(self._site.title),
-            home=links.to(prefix),
+            home=links.to(""),
             links=_links(links, (*kinds, *self._pages), section),
             registries=_links(links, self._registries, prefix) if len(self._registries) > 1 else (),
             registry_file=links.to(prefix + paths.REGISTRY_FILE),

@@ -181,7 +181,6 @@ def _list_view(catalog: Catalog, listing: Listing, page: int, chrome: Chrome) ->
             section=paths.index_page(prefix, listing.kind),
         ),
         heading=heading,
-        registry="" if catalog.is_default else catalog.registry,
         total=0 if page else len(listing.entries),
         jumps=listing.jump_links(links, page=page),
         letters=letters,

@@ -37,7 +37,7 @@ class ChromeView:
 
     Attributes:
         site_title: the site's name.
-        home: the way to the home page of the registry that the page belongs to.
+        home: the way to the site's home page.
         links: kinds of entries, then the Markdown pages.
         registries: the home pages of all registries; empty where there is only one.
         registry_file: the way to the registry as one JSON file.
@@ -61,7 +61,7 @@ class LayoutView:
         description: of the document, empty where there is none.
         stylesheet: the way to it.
         icon: the way to the site's icon, empty where it has none.
-        home: the way to the home page.
+        home: the way to the home page of the registry that the page belongs to.
         header: the rendered ``header.html``.
         footer: the rendered ``footer.html``.
     """
@@ -72,7 +72,7 @@ class LayoutView:
     description: str
     stylesheet: str
     icon: str
-    home: str
+    home: LinkView
     header: Markup
     footer: Markup
 
@@ -124,7 +124,6 @@ class ListView:
     Attributes:
         layout: what is around it.
         heading: the kind: ``Servers``.
-        registry: name of the registry where it is not the default one, else empty.
         total: number of entries on all pages.
         jumps: where the entries of each letter begin.
         letters: the entries of this page.
@@ -133,7 +132,6 @@ class ListView:
 
     layout: LayoutView
     heading: str
-    registry: str
     total: int
     jumps: tuple[LinkView, ...]
     letters: tuple[LetterView, ...]

@@ -78,10 +78,10 @@ def parse_json(data: bytes) -> Any:
     """
     text = decode_text(data)
     try:
-        return _DECODER.decode(text)
+        return DECODER.decode(text)
     except json.JSONDecodeError as error:
         raise DocumentError(f"not JSON: {error.msg}", line=error.lineno) from error
-    except _DuplicateKeyError as error:
+    except DuplicateKeyError as error:
         raise DocumentError(
             f"the key {error.key!r} stands twice in one object",
             line=_line_of_key(text, error.key),
@@ -89,6 +89,19 @@ def parse_json(data: bytes) -> Any:
         ) from error
     except RecursionError as error:
         raise DocumentError("nested too deeply", expected=f"at most {MAX_DEPTH} levels") from error
+
+
+def read_plain(data: bytes) -> Any:
+    """Return the value of a JSON text for readers that know only plain numbers: fast, and no place to write it again.
+
+    Raises:
+        DocumentError: as `parse_json`, for a text that nobody has read before.
+    """
+    try:
+        return orjson.loads(data)
+    except orjson.JSONDecodeError:
+        # Numbers that no float can hold, such as 1E400, are JSON all the same.
+        return plain_value(parse_json(data))
 
 
 def serialise(value: Any) -> tuple[bytes, Any]:
@@ -147,7 +160,9 @@ def plain_value(value: Any) -> Any:
     return value
 
 
-class _DuplicateKeyError(ValueError):
+class DuplicateKeyError(ValueError):
+    """A key stands twice in one object; `parse_json` makes a `DocumentError` of it."""
+
     def __init__(self, key: str) -> None:
         self.key = key
         super().__init__(key)
@@ -159,7 +174,7 @@ def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         seen: set[str] = set()
         for key, _ in pairs:
             if key in seen:
-                raise _DuplicateKeyError(key)
+                raise DuplicateKeyError(key)
             seen.add(key)
     return made
 
@@ -177,7 +192,8 @@ def _constant(text: str) -> Any:
     raise DocumentError(f"{text} is not a JSON number", expected="a number, a string or null")
 
 
-_DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_int=_integer, parse_constant=_constant)
+#: The reader behind `parse_json`, for those that read a text in pieces.
+DECODER = json.JSONDecoder(object_pairs_hook=_object, parse_float=_float, parse_int=_integer, parse_constant=_constant)
 
 
 def _number_text(value: Any) -> orjson.Fragment:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal
+from types import MappingProxyType
+from typing import Any, Literal, NamedTuple
 
-import orjson
-
+from regpress.model.document import read_plain
 from regpress.model.issue import Issue
 from regpress.names import EntryName, Kind, SourceName
 
@@ -89,6 +89,7 @@ class Candidate:
         file, pointer: where it stands, as in `regpress.model.issue.Issue`.
         raw: the file it comes from.
         converted: whether it was mapped from another format, so that places in it are not places in the file.
+        known: position among the documents of its array that were read before; negative for one that is new.
     """
 
     kind: Kind
@@ -98,6 +99,7 @@ class Candidate:
     pointer: str = ""
     raw: RawFile
     converted: bool = False
+    known: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -115,8 +117,7 @@ class Status:
     changed_at: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Official:
+class Official(NamedTuple):
     """The registry's own block about a version, official registry specification 4.2. Times are RFC 3339 texts."""
 
     status: StatusValue
@@ -127,16 +128,17 @@ class Official:
     is_latest: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EntryVersion:
+class EntryVersion(NamedTuple):
     """One published version: the bytes that are served, and the facts that lists and pages need.
+
+    A plain tuple, since there are hundreds of thousands.
 
     Attributes:
         kind, name, version: its identity.
         text: the served document, compact JSON as `regpress.model.document.compact_text` writes it; that of a skill
             or plugin without its ``_meta``, whose members are in *other_meta*.
-        digest: fingerprint of *text* and *other_meta*.
         official: the registry's block.
+        digest: fingerprint of *text* and *other_meta*.
         other_meta: further keys of the outer ``_meta``, as JSON members without braces; usually empty.
         title: the display name, empty where there is none.
         description: one line.
@@ -150,20 +152,20 @@ class EntryVersion:
     name: EntryName
     version: str
     text: bytes
-    digest: bytes = b""
     official: Official
+    digest: bytes = b""
     other_meta: bytes = b""
     title: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
-    claims: Mapping[str, Any] = field(default_factory=dict)
+    claims: Mapping[str, Any] = MappingProxyType({})
     source: str = ""
     file: str = ""
 
     @property
     def value(self) -> dict[str, Any]:
         """Return the document, parsed anew; numbers as floats and integers."""
-        parsed: dict[str, Any] = orjson.loads(self.text)
+        parsed: dict[str, Any] = read_plain(self.text)
         return parsed
 
     @property

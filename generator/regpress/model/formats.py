@@ -5,8 +5,7 @@ from __future__ import annotations
 import codecs
 from typing import Any, Final, Literal
 
-import orjson
-
+from regpress.model.document import DocumentError, read_plain
 from regpress.model.native import json_type
 from regpress.names import KINDS, Kind
 
@@ -66,8 +65,8 @@ def holds_one_document(data: bytes) -> bool:
     if len(data) > MAX_DOCUMENT_BYTES:
         return False
     try:
-        return format_of(orjson.loads(data.removeprefix(codecs.BOM_UTF8))) == "document"
-    except orjson.JSONDecodeError:
+        return format_of(read_plain(data.removeprefix(codecs.BOM_UTF8))) == "document"
+    except DocumentError:
         return False
 
 

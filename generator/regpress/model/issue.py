@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Literal
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
 
 IssueType = Literal["json", "schema", "semantic", "linter", "source", "output"]
 Severity = Literal["error", "warning", "info"]
@@ -13,9 +13,8 @@ Severity = Literal["error", "warning", "info"]
 SEVERITIES: tuple[Severity, ...] = ("error", "warning", "info")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Issue:
-    """One finding about a document.
+class Issue(NamedTuple):
+    """One finding about a document. A plain tuple, since a large registry has tens of thousands.
 
     The first five fields are those of the official registry's validation result
     (``type, path, message, severity, reference``); the rest say where the document came from.
@@ -23,9 +22,9 @@ class Issue:
     Attributes:
         type: which tier found it; beside the official four ``source`` (reading, merging) and ``output`` (writing).
         severity: only errors make a document invalid.
-        path: place in the document, ``packages[0].transport.url``; empty for the whole.
         message: one line that says what is wrong.
         reference: the rule's name, ``reserved-version-string``.
+        path: place in the document, ``packages[0].transport.url``; empty for the whole.
         expected: what would be right, without "expected"; empty where the message says it.
         source: name of the source in the configuration.
         entry: ``namespace/name@version``, with ``skill `` or ``plugin `` in front for those kinds; empty when unknown.
@@ -36,9 +35,9 @@ class Issue:
 
     type: IssueType
     severity: Severity
-    path: str = ""
     message: str
     reference: str
+    path: str = ""
     expected: str = ""
     source: str = ""
     entry: str = ""
@@ -57,8 +56,7 @@ class Issue:
         return f"{text} (expected {self.expected})" if self.expected else text
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Hidden:
+class Hidden(NamedTuple):
     """One name that a registry does not show.
 
     Attributes:
@@ -82,7 +80,7 @@ class Report:
     """All findings of one run, in their stable order, and what was hidden."""
 
     issues: tuple[Issue, ...] = ()
-    hidden: tuple[Hidden, ...] = field(default=())
+    hidden: tuple[Hidden, ...] = ()
 
     @classmethod
     def of(cls, issues: Iterable[Issue], hidden: Iterable[Hidden] = ()) -> Report:

@@ -7,7 +7,7 @@ one shard of many. Nothing in it depends on when or where the build ran.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import orjson
@@ -35,32 +35,32 @@ def shard_of(key: str) -> str:
     return "site"
 
 
-def manifest_artifacts(rows: Mapping[str, Sequence[Written]]) -> tuple[list[Artifact], Artifact]:
-    """Return the shards, and the root that names them.
+def shard_artifact(name: str, rows: Iterable[Written]) -> Artifact:
+    """Return one shard of the manifest: the files of some groups, sorted."""
+    return Artifact(f"{_FOLDER}/{name}.json", "file", JSON, _dump({"files": [_public(row) for row in sorted(rows)]}))
+
+
+def root_artifact(rows: Iterable[Written], shards: Iterable[tuple[Written, int]] = ()) -> Artifact:
+    """Return the manifest's root.
 
     Args:
-        rows: the written files by group key.
+        rows: the files that it lists itself.
+        shards: the shards, and how many files each lists.
     """
-    total = sum(map(len, rows.values()))
-    if total <= SHARD_FROM:
-        files = sorted(row for group in rows.values() for row in group)
-        return [], _root({"files": [_public(row) for row in files]}, files)
-    shards: dict[str, list[Written]] = {}
-    for key, group in rows.items():
-        shards.setdefault(shard_of(key), []).extend(group)
-    leaves: list[Artifact] = []
-    index: list[dict[str, Any]] = []
-    for name in sorted(shards):
-        body = _dump({"files": [_public(row) for row in sorted(shards[name])]})
-        leaves.append(Artifact(f"{_FOLDER}/{name}.json", "file", JSON, body))
-        index.append(
-            {
-                "count": len(shards[name]),
-                "file": f"{_FOLDER}/{name}.json",
-                "sha256": hashlib.sha256(body).hexdigest(),
-            }
-        )
-    return leaves, _root({"shards": index}, [row for group in rows.values() for row in group])
+    files = sorted(rows)
+    listed = sorted(shards)
+    generation = hashlib.sha256()
+    for row in (*files, *(row for row, _ in listed)):
+        generation.update(f"{row.file}\0{row.sha256}\n".encode())
+    content: dict[str, Any] = {
+        "generation": f"sha256:{generation.hexdigest()}",
+        "generator": f"regpress {__version__}",
+    }
+    if listed:
+        content["shards"] = [{"count": count, "file": row.file, "sha256": row.sha256} for row, count in listed]
+    else:
+        content["files"] = [_public(row) for row in files]
+    return Artifact(MANIFEST_FILE, "file", JSON, _dump(content))
 
 
 def read_manifest(root: bytes) -> tuple[list[Written], list[tuple[str, str]]]:
@@ -106,14 +106,6 @@ def _public(row: Written) -> dict[str, Any]:
         "size": row.size,
         "type": row.media_type,
     }
-
-
-def _root(content: dict[str, Any], rows: Iterable[Written]) -> Artifact:
-    generation = hashlib.sha256()
-    for line in sorted(f"{row.file}\0{row.sha256}\n" for row in rows):
-        generation.update(line.encode())
-    body = _dump({"generation": f"sha256:{generation.hexdigest()}", "generator": f"regpress {__version__}", **content})
-    return Artifact(MANIFEST_FILE, "file", JSON, body)
 
 
 def _dump(value: dict[str, Any]) -> bytes:

@@ -7,8 +7,9 @@ here; a wrapper that is not what it should be is an issue, never an exception, a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from types import MappingProxyType
 from typing import Any, Final
 
 import orjson
@@ -30,8 +31,13 @@ from regpress.model.issue import Issue, IssueType, Severity
 from regpress.model.legacy import modernise, separate
 from regpress.model.native import NativeError, Section, json_type, map_native
 from regpress.model.places import item_place, member_place
+from regpress.model.segments import Earlier, Known, Span, parse_segments
 from regpress.names import KINDS, Kind
 from regpress.times import parse_time
+
+#: Bytes from which a file is read element by element.
+LARGE_FILE_BYTES: Final = 256 * 1024
+_NOTHING: Final[Earlier] = MappingProxyType({})
 
 _SECTIONS: Final[tuple[Section, ...]] = ("servers", "remote_servers")
 _FILE_VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -46,15 +52,17 @@ class ReadResult:
         last_updated: what the file says about its own time, RFC 3339; empty where it says nothing.
         issues: what is wrong with the wrapper.
         format: how it was read.
+        spans: where the elements of its arrays stand, for files that are large enough to be read so.
     """
 
     candidates: tuple[Candidate, ...] = ()
     last_updated: str = ""
     issues: tuple[Issue, ...] = ()
     format: Format = ""
+    spans: Mapping[str, Sequence[Span]] = field(default_factory=dict)
 
 
-def read_candidates(raw: RawFile, *, source: str = "") -> ReadResult:
+def read_candidates(raw: RawFile, *, source: str = "", earlier: Earlier = _NOTHING) -> ReadResult:
     """Return the documents of a file, unchecked, and what is wrong around them.
 
     Never raises for what a file holds. Issues have a line only where the file is not JSON; `regpress.model.places`
@@ -63,6 +71,7 @@ def read_candidates(raw: RawFile, *, source: str = "") -> ReadResult:
     Args:
         raw: the file.
         source: the source's name, for the issues.
+        earlier: documents of the file that were read before, by their bytes (`regpress.model.segments`).
     """
     reader = _Reader(raw, source)
     if len(raw.data) > MAX_FILE_BYTES:
@@ -71,10 +80,12 @@ def read_candidates(raw: RawFile, *, source: str = "") -> ReadResult:
     if not raw.data.strip():
         return reader.refuse("invalid-json", "the file is empty", FORMATS, kind="json")
     try:
-        value = parse_json(raw.data)
+        if len(raw.data) < LARGE_FILE_BYTES:
+            return reader.read(parse_json(raw.data))
+        segments = parse_segments(raw.data, earlier)
     except DocumentError as error:
         return reader.refuse("invalid-json", error.reason, error.expected, kind="json", line=error.line)
-    return reader.read(value)
+    return replace(reader.read(segments.value), spans=segments.spans)
 
 
 @dataclass(slots=True)
@@ -218,6 +229,10 @@ class _Reader:
             kind: what the array says that it is; None where only the document itself can say it.
             listed: whether a list response holds it.
         """
+        if isinstance(item, Known):
+            known = Candidate(kind=kind or "server", value=None, pointer=at, raw=self.raw, known=item.position)
+            self.candidates.append(known)
+            return
         if not isinstance(item, dict):
             self._issue(at, "not-an-object", f"this entry is {json_type(item)}", f"a {kind or 'server'} object")
             return

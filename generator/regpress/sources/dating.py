@@ -11,7 +11,8 @@ from regpress.model.formats import holds_one_document
 from regpress.model.issue import Issue
 from regpress.model.registry import read_candidates
 from regpress.sources.base import source_issue
-from regpress.sources.entrytimes import MAX_BLOB_BYTES, EntryKey, local_entry_times, undated_entries
+from regpress.sources.entryindex import MAX_BLOB_BYTES, EntryKey, undated_entries
+from regpress.sources.entrytimes import local_entry_times
 from regpress.sources.history import SHALLOW_ADVICE, LocalTimes
 
 #: Returns the times that version control knows of files below a folder, by relative path: ``(folder, paths)``.

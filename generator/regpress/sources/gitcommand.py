@@ -1,4 +1,4 @@
-"""One git repository, driven through the git program: arguments in, bytes out, and nothing else happens.
+"""Arguments for the git program to what it prints, and nothing else happens.
 
 No shell, no prompt, no hook, no configuration but that of the repository itself, no network unless a `Remote` is
 given, no more time and output than allowed. Works with git 2.25 and later.
@@ -14,19 +14,16 @@ import signal
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import IO, Final, NamedTuple
+from typing import IO, Final
 
 from regpress.errors import RegistryError
 
 MEBIBYTE: Final = 1024 * 1024
 #: Longest run of a command that stays on this machine, in seconds.
 LOCAL_TIMEOUT: Final = 600.0
-
-#: Modes of tree entries that are ordinary files; links and submodules have others.
-FILE_MODES: Final = frozenset({"100644", "100755", "100664"})
 
 #: Settings that win over the repository's own: nothing runs by itself, nothing changes what log prints.
 _SETTINGS: Final = (
@@ -143,188 +140,44 @@ class Remote:
         return made
 
 
-class TreeEntry(NamedTuple):
-    """One line of a tree: a file, folder, link or submodule, and the object behind it."""
-
-    mode: str
-    kind: str
-    object_id: str
-    path: str
-
-
-class GitRepository:
-    """A repository on this machine.
+def run_git(
+    *arguments: str,
+    places: Mapping[str, str],
+    stdin: bytes = b"",
+    remote: Remote | None = None,
+    limit: int = 256 * MEBIBYTE,
+    user_settings: bool = False,
+) -> bytes:
+    """Return what ``git`` prints for *arguments*.
 
     Args:
-        git_dir: absolute path of its ``.git`` or, for a bare one, of itself.
-        work_tree: absolute path of the checked-out files, if there are any.
-    """
-
-    def __init__(self, git_dir: Path, *, work_tree: Path | None = None) -> None:
-        self.git_dir = git_dir
-        self.work_tree = work_tree or git_dir
-        self._places = {"GIT_DIR": str(git_dir)}
-        if work_tree:
-            self._places["GIT_WORK_TREE"] = str(work_tree)
-
-    def run(
-        self, *arguments: str, stdin: bytes = b"", remote: Remote | None = None, limit: int = 256 * MEBIBYTE
-    ) -> bytes:
-        """Return what ``git`` prints for *arguments*.
-
-        Args:
-            arguments: the command and its arguments; texts from outside stand after ``--end-of-options`` or ``--``,
-                or are known not to begin with a hyphen.
-            stdin: what the command reads.
-            remote: permission to use the network.
-            limit: most bytes of output.
-
-        Raises:
-            GitMissingError: there is no git program.
-            GitFailedError: the command failed, took too long or printed too much.
-        """
-        environment = {**_ENVIRONMENT, **self._places, **(remote.environment() if remote else {})}
-        process = _start(arguments, environment, stdin)
-        status, output, messages = _finish(process, limit, remote.timeout if remote else LOCAL_TIMEOUT)
-        if status:
-            password = remote.credentials.password if remote and remote.credentials else ""
-            raise _failure(arguments[0], status, messages, password)
-        return output
-
-    def commit(self, revision: str) -> str | None:
-        """Return the id of the commit that *revision* leads to; None where this repository has none."""
-        try:
-            found = self.run("rev-parse", "--verify", "--quiet", f"{revision}^{{commit}}")
-        except GitFailedError:
-            return None
-        return found.decode("ascii", "replace").strip() or None
-
-    def committed_at(self, commit: str) -> int:
-        """Return the committer's time of *commit*, in seconds since 1970.
-
-        Raises:
-            GitFailedError: the commit cannot be read.
-        """
-        printed = self.run("log", "-1", "--no-show-signature", "--format=%ct", commit, "--").split()
-        return parse_seconds(printed[-1]) if printed else 0
-
-    def tree_entry(self, commit: str, path: str) -> TreeEntry | None:
-        """Return what stands at *path* in *commit*; the empty path is the whole tree.
-
-        Raises:
-            GitFailedError: the commit or its trees cannot be read.
-        """
-        if not path:
-            tree = self.run("rev-parse", "--verify", "--quiet", f"{commit}^{{tree}}").decode().strip()
-            return TreeEntry("040000", "tree", tree, "")
-        found = list(_tree_entries(self.run("ls-tree", "-z", "--full-tree", commit, "--", path)))
-        return found[0] if found and found[0].path == path else None
-
-    def tree_files(self, tree: str, paths: Sequence[str] = ()) -> Iterator[TreeEntry]:
-        """Return everything in a commit or tree but folders, in git's order; links are not followed.
-
-        Args:
-            tree: its id.
-            paths: files or folders to look at, literally; none for all.
-
-        Raises:
-            GitFailedError: a tree cannot be read.
-        """
-        return _tree_entries(self.run("ls-tree", "-r", "-z", "--full-tree", tree, "--", *paths))
-
-    def sizes(self, blobs: Sequence[str]) -> dict[str, int]:
-        """Return the sizes of those of *blobs* that are stored here.
-
-        Raises:
-            GitFailedError: the repository cannot be read.
-        """
-        if not blobs:
-            return {}
-        printed = self.run("cat-file", "--batch-check", stdin="".join(f"{blob}\n" for blob in blobs).encode())
-        lines = (line.split() for line in printed.decode("ascii", "replace").splitlines())
-        return {line[0]: int(line[2]) for line in lines if len(line) == 3 and line[1] == "blob"}
-
-    def read(self, sizes: Mapping[str, int]) -> dict[str, bytes]:
-        """Return the contents of blobs that are stored here.
-
-        Args:
-            sizes: what `sizes` said about them; they are all in memory at once.
-
-        Raises:
-            GitFailedError: one of them cannot be read.
-        """
-        if not sizes:
-            return {}
-        limit = sum(sizes.values()) + 200 * len(sizes)
-        printed = self.run("cat-file", "--batch", stdin="".join(f"{blob}\n" for blob in sizes).encode(), limit=limit)
-        contents: dict[str, bytes] = {}
-        place = 0
-        while place < len(printed):
-            end = printed.index(b"\n", place)
-            blob, kind, *size = printed[place:end].decode("ascii", "replace").split()
-            if kind != "blob":
-                raise GitFailedError(f"the object {blob} is {kind}")
-            contents[blob] = printed[end + 1 : end + 1 + int(size[0])]
-            place = end + 2 + int(size[0])
-        return contents
-
-    def shallow_commits(self) -> frozenset[str]:
-        """Return the commits whose parents are not here because the clone was cut there; usually none."""
-        try:
-            text = (self._common_dir() / "shallow").read_text("ascii", "replace")
-        except OSError:
-            return frozenset()
-        return frozenset(text.split())
-
-    def _common_dir(self) -> Path:
-        printed = os.fsdecode(self.run("rev-parse", "--git-common-dir")).removesuffix("\n")
-        # Relative to the folder in which git ran, which is the root: see _start.
-        return Path("/", printed)
-
-
-def find_repository(folder: Path) -> GitRepository | None:
-    """Return the repository in whose work tree *folder* is; None where it is in none.
-
-    git itself decides, with the user's settings, whether the repository may be trusted (``safe.directory``).
+        arguments: the command and its arguments; texts from outside stand after ``--end-of-options`` or ``--``,
+            or are known not to begin with a hyphen.
+        places: the variables that name the repository, such as ``GIT_DIR``.
+        stdin: what the command reads.
+        remote: permission to use the network.
+        limit: most bytes of output.
+        user_settings: whether the settings of the user and of the machine count.
 
     Raises:
         GitMissingError: there is no git program.
-        GitFailedError: the repository belongs to somebody else, or is damaged.
+        GitFailedError: the command failed, took too long or printed too much.
     """
-    environment = {name: text for name, text in _ENVIRONMENT.items() if name not in _HIDES_USER_SETTINGS}
-    places: list[Path] = []
-    for question in ("--absolute-git-dir", "--show-toplevel"):
-        process = _start(("-C", str(folder), "rev-parse", question), environment, b"")
-        status, output, messages = _finish(process, MEBIBYTE, LOCAL_TIMEOUT)
-        if status and (b"not a git repository" in messages or b"must be run in a work tree" in messages):
-            return None
-        if status:
-            raise _failure("rev-parse", status, messages, "")
-        places.append(Path(os.fsdecode(output.removesuffix(b"\n"))))
-    return GitRepository(places[0], work_tree=places[1])
-
-
-def parse_seconds(text: bytes) -> int:
-    """Return a commit's time; zero where a hostile one says something that no calendar has."""
-    try:
-        seconds = int(text)
-    except ValueError:
-        return 0
-    return seconds if 0 <= seconds < 253_402_300_800 else 0
+    environment = {**_ENVIRONMENT, **places, **(remote.environment() if remote else {})}
+    if user_settings:
+        environment = {name: text for name, text in environment.items() if name not in _HIDES_USER_SETTINGS}
+    process = _start(arguments, environment, stdin)
+    status, output, messages = _finish(process, limit, remote.timeout if remote else LOCAL_TIMEOUT)
+    if status:
+        password = remote.credentials.password if remote and remote.credentials else ""
+        raise _failure(arguments[0], status, messages, password)
+    return output
 
 
 def printable(text: str, limit: int = 300) -> str:
     """Return *text* from outside as one line that a terminal can be shown."""
     line = _UNPRINTABLE.sub(" ", text).strip()
     return line if len(line) <= limit else line[: limit - 1] + "…"
-
-
-def _tree_entries(printed: bytes) -> Iterator[TreeEntry]:
-    for line in printed.split(b"\0"):
-        if line:
-            facts, _, path = line.partition(b"\t")
-            mode, kind, object_id = facts.decode("ascii", "replace").split()
-            yield TreeEntry(mode, kind, object_id, os.fsdecode(path))
 
 
 def _start(arguments: Sequence[str], environment: Mapping[str, str], stdin: bytes) -> subprocess.Popen[bytes]:

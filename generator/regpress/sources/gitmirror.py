@@ -18,7 +18,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from regpress.sources.gitcommand import MEBIBYTE, Credentials, GitFailedError, GitRepository, Remote
+from regpress.sources.gitcommand import MEBIBYTE, Credentials, GitFailedError, Remote
+from regpress.sources.gitrepository import GitRepository
 
 #: Blobs asked for in one command, as arguments.
 _BATCH: Final = 500
@@ -211,7 +212,8 @@ class Mirror:
         self._network_fetch(repository, *refs, whole=whole)
 
     def _fetch_objects(self, repository: GitRepository, objects: Sequence[str]) -> None:
-        # Without a common commit to start from: the server would leave out what it takes to be here with that commit.
+        # Without a common commit to start from, as git itself asks for what a partial copy lacks: a server may leave
+        # out what a complete copy would have with that commit.
         self._network_fetch(repository, "--negotiation-tip=refs/regpress/none/*", "origin", *objects)
 
     def _network_fetch(self, repository: GitRepository, *arguments: str, whole: bool = False) -> None:

@@ -14,14 +14,8 @@ from typing import Final, NamedTuple
 
 from regpress.errors import RegistryError
 from regpress.model.entry import Times
-from regpress.sources.gitcommand import (
-    FILE_MODES,
-    MEBIBYTE,
-    GitFailedError,
-    GitRepository,
-    find_repository,
-    parse_seconds,
-)
+from regpress.sources.gitcommand import MEBIBYTE, GitFailedError
+from regpress.sources.gitrepository import FILE_MODES, GitRepository, find_repository, parse_seconds
 from regpress.times import from_epoch
 
 #: More paths than this are not named one by one: git reads the history of their folder.

@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
-import orjson
-
 from regpress.errors import SourceUnavailableError
+from regpress.model.document import DocumentError, read_plain
 from regpress.model.entry import RawFile, Snapshot, Status, entry_label
 from regpress.model.formats import COLLECTIONS, MAX_DOCUMENT_BYTES, describe, format_of
 from regpress.model.issue import Issue
@@ -189,8 +188,8 @@ def place_problem(data: bytes, kind: Kind, name: str, version: str) -> tuple[str
         version: the version, by its place.
     """
     try:
-        value = orjson.loads(data.removeprefix(codecs.BOM_UTF8))
-    except orjson.JSONDecodeError:
+        value = read_plain(data.removeprefix(codecs.BOM_UTF8))
+    except DocumentError:
         return None
     if format_of(value) not in {"document", ""}:
         return f"the file holds {describe(value)}", "one document"

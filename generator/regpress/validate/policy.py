@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
 from difflib import get_close_matches
 from typing import Any, Final, Literal
 
@@ -73,7 +72,7 @@ def _judged(issue: Issue, level: Level, overrides: Mapping[str, Override]) -> Is
     chosen = overrides.get(issue.reference, severity)
     if chosen == "off":
         return None
-    return issue if chosen == issue.severity else replace(issue, severity=chosen)
+    return issue if chosen == issue.severity else issue._replace(severity=chosen)
 
 
 def _problem(name: str, severity: str) -> str:

@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from functools import cache, lru_cache
 from importlib.resources import files
 from itertools import islice
@@ -113,7 +112,7 @@ def publisher_issues(value: Any) -> tuple[Issue, ...]:
     return tuple(
         issue
         if issue.path == _PUBLISHER or _is_within(issue.path, _TOOLHIVE)
-        else replace(issue, severity="warning", expected="an object, or ToolHive refuses the file")
+        else issue._replace(severity="warning", expected="an object, or ToolHive refuses the file")
         for issue in found
     )
 

@@ -321,6 +321,20 @@ def test_the_navigation_leads_to_kinds_and_pages_in_their_order(parse: Parse) ->
     assert [link.get("href") for link in links if link.get("aria-current")] == ["../guide/"]
 
 
+def test_pages_of_a_further_registry_lead_to_it_and_to_the_site(parse: Parse) -> None:
+    page = parse(page_text(full_site()[1], "registry/team/servers/com.example/only-here/"))
+    crumbs = page.find(".//nav[@aria-label='Breadcrumb']")
+    assert crumbs is not None
+    assert [(link.text, link.get("href")) for link in crumbs] == [
+        ("team", "../../../../../registry/team/"),
+        ("Servers", "../../../../../registry/team/servers/"),
+    ]
+    assert page.find(".//a[@class='site']").get("href") == "../../../../../"  # type: ignore[union-attr]
+    footer = page.find(".//nav[@aria-label='Registries']")
+    assert footer is not None
+    assert [(link.text, link.get("aria-current")) for link in footer.iter("a")] == [("default", None), ("team", "true")]
+
+
 def test_references_between_markdown_files_lead_to_their_pages() -> None:
     guide = page_text(full_site()[1], "guide/")
     assert '<a href="../about/#why">about</a>' in guide

@@ -1,0 +1,76 @@
+"""One document, checked and serialised: what depends on its bytes and the validation policy alone."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from types import MappingProxyType
+from typing import Any, Final, NamedTuple
+
+from regpress.model.entry import StatusValue, entry_label
+from regpress.model.issue import Issue
+from regpress.names import EntryName, Kind
+
+_NO_CLAIMS: Final[Mapping[str, Any]] = MappingProxyType({})
+
+
+class Carried(NamedTuple):
+    """What an entry's own official block says; empty texts and None where it is silent."""
+
+    status: StatusValue | None = None
+    status_message: str = ""
+    status_changed_at: str = ""
+    published_at: str = ""
+    updated_at: str = ""
+    is_latest: bool | None = None
+
+
+NOTHING_CARRIED: Final = Carried()
+
+
+class Reading(NamedTuple):
+    """One document of a file, checked and serialised. A plain tuple, since there are hundreds of thousands.
+
+    Attributes:
+        kind, name, version: its identity.
+        text: the served document.
+        digest: 16 bytes that stand for *text* and *other_meta*.
+        carried: the official block that came with it.
+        other_meta: further keys of the outer ``_meta``, JSON members without braces.
+        title, description, tags: facts for lists.
+        own_status: a status that the document states about itself: a skill's field, or ToolHive's extension.
+        claims: claims beside the document.
+        issues: findings of the three tiers.
+    """
+
+    kind: Kind
+    name: EntryName
+    version: str
+    text: bytes
+    digest: bytes
+    carried: Carried = NOTHING_CARRIED
+    other_meta: bytes = b""
+    title: str = ""
+    description: str = ""
+    tags: tuple[str, ...] = ()
+    own_status: str = ""
+    claims: Mapping[str, Any] = _NO_CLAIMS
+    issues: tuple[Issue, ...] = ()
+
+    @property
+    def label(self) -> str:
+        """Return how messages call it."""
+        return entry_label(self.kind, str(self.name), self.version)
+
+
+class Unreadable(NamedTuple):
+    """One document that cannot have an address: no usable name or version, or no JSON object.
+
+    Attributes:
+        kind: what it should have been.
+        label: the best name for it that could be found.
+        issues: why.
+    """
+
+    kind: Kind
+    label: str
+    issues: tuple[Issue, ...]

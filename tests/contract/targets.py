@@ -1,0 +1,100 @@
+"""What the contract suite asks, and what each of them can do: the place to add a web server, an edge module or the app.
+
+A target serves the site of `varied.documents`. To add one, write a context manager that gives its address for a built
+site, and a line in `TARGETS`. Its capabilities say which expectations apply; what a host cannot do is not expected of
+it, everything else is the same for all.
+"""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from regpress.preview import open_preview
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a host can do beyond returning files.
+
+    Attributes:
+        json_type: documents are called ``application/json``.
+        json_errors: misses below the API are JSON with ``status`` or ``error``.
+        cors_on_404: misses below the API carry the CORS field too.
+        preflight: OPTIONS is answered with the three CORS fields.
+        follows_cursors: a list may be paged, and an unknown cursor is refused.
+        filters: ``search``, ``version``, ``updated_since`` and ``include_deleted`` count.
+        hides_files: an address is only the document, not also the file's name with its extension.
+        double_encoding: ``%252F`` in a name is understood like ``%2F``.
+        fresh: whether the site can say how long answers are kept.
+    """
+
+    json_type: bool = True
+    json_errors: bool = True
+    cors_on_404: bool = True
+    preflight: bool = True
+    follows_cursors: bool = False
+    filters: bool = False
+    hides_files: bool = True
+    double_encoding: bool = False
+    fresh: bool = True
+
+
+@dataclass(frozen=True, kw_only=True)
+class Target:
+    """One thing that answers the API.
+
+    Attributes:
+        name: how tests call it.
+        host: the host profile that its site is built for.
+        serve: gives the address of a server for a built folder, without a final slash.
+        capabilities: what can be expected of it.
+        missing: returns why it cannot run on this machine, or an empty text.
+    """
+
+    name: str
+    host: str
+    serve: Callable[[Path], AbstractContextManager[str]]
+    capabilities: Capabilities = field(default_factory=Capabilities)
+    missing: Callable[[], str] = lambda: ""
+
+
+def preview(host: str, base_path: str = "") -> Callable[[Path], AbstractContextManager[str]]:
+    """Return how to serve a folder as ``regpress preview`` does."""
+
+    @contextmanager
+    def serve(folder: Path) -> Iterator[str]:
+        with open_preview(folder, host=host, port=0, base_path=base_path, log=lambda line: None) as server:
+            thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
+            thread.start()
+            try:
+                yield server.url + base_path
+            finally:
+                server.shutdown()
+                thread.join()
+
+    return serve
+
+
+def needs(program: str) -> Callable[[], str]:
+    """Return a test for a program, for `Target.missing`."""
+    return lambda: "" if shutil.which(program) else f"{program} is not installed"
+
+
+GITHUB_PAGES = Capabilities(json_type=False, json_errors=False, preflight=False, hides_files=False, fresh=False)
+
+TARGETS: tuple[Target, ...] = (
+    Target(name="generic", host="generic", serve=preview("generic")),
+    Target(name="generic-below-a-path", host="generic", serve=preview("generic", "/team/registry")),
+    Target(name="github-pages", host="github-pages", serve=preview("github-pages"), capabilities=GITHUB_PAGES),
+    Target(
+        name="github-pages-below-a-path",
+        host="github-pages",
+        serve=preview("github-pages", "/my-registry"),
+        capabilities=GITHUB_PAGES,
+    ),
+)

@@ -34,7 +34,7 @@ from regpress.model.places import LineFinder
 from regpress.model.registry import LARGE_FILE_BYTES
 from regpress.model.registry import read_candidates as read_file
 from regpress.names import KINDS, Kind
-from regpress.output import OutputTree, State
+from regpress.output import Inherited, OutputTree, State
 from regpress.read import read_candidates
 from regpress.resolve import FileReadings, Filter, PreviousVersion, Resolved, Resolver, SourceRules, VersionKey
 from regpress.validate.check import check_entry
@@ -133,6 +133,7 @@ class Options:
         profile: the host.
         now: RFC 3339 time for changes that nothing else dates.
         previous: what an earlier output says, by version.
+        inherited: pages of lists in an earlier output, which stay readable for a while.
         jobs: number of processes.
         full: render and verify everything.
         strict: write nothing when there are warnings either.
@@ -142,6 +143,7 @@ class Options:
     profile: HostProfile
     now: str
     previous: Mapping[VersionKey, PreviousVersion] = field(default_factory=dict)
+    inherited: Iterable[Inherited] = ()
     jobs: int = 1
     full: bool = False
     strict: bool = False
@@ -389,6 +391,8 @@ def _write(site: Site, tree: OutputTree, gathered: Gathered, options: Options, *
         groups,
         options.profile.files,
         accept=lambda files: sizes.append(_accepted(files, options.profile)),
+        keeps=lambda row: paths.is_list_page(row.address),
+        inherited=options.inherited,
         inputs=inputs,
         summary={"report": _pack(report), "counts": counts},
         full=options.full,

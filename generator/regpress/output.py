@@ -31,8 +31,15 @@ from regpress.workers import Pending, share
 #: Folder inside the output that holds files on their way; never there after a build that ended well.
 STAGING: Final = ".regpress-staging"
 _JOURNAL: Final = "journal.json"
+_KEPT: Final = "kept/"
+#: Groups that the tree makes itself.
+_OWN: Final = (_KEPT, "manifest")
 _STATE_VERSION: Final = 1
 
+#: Whether a file stays readable for a while after the build that no longer makes it: an old page of a list.
+Keeps = Callable[["Row"], bool]
+#: Generations for which such a file is kept.
+GENERATIONS: Final = 2
 #: Called with path and size of every file of the new tree, before anything is touched; refuses by raising.
 Accept = Callable[[Sequence[tuple[str, int]]], None]
 #: Which files hold the document at an address: the host's layout.
@@ -115,6 +122,20 @@ class TreeResult:
     groups: int
 
 
+class Inherited(NamedTuple):
+    """A file that an earlier output elsewhere had, or kept.
+
+    Attributes:
+        row: what its manifest says.
+        age: 0 for one that it made, else the number of builds for which it was kept.
+        read: returns its bytes, or None where they cannot be had.
+    """
+
+    row: Written
+    age: int
+    read: Callable[[], bytes | None]
+
+
 class _Staged(NamedTuple):
     """One rendered file: its row, and where its bytes wait; no place when the live file has them already."""
 
@@ -186,6 +207,8 @@ class OutputTree:
         files_of: FilesOf,
         *,
         accept: Accept,
+        keeps: Keeps = lambda _: False,
+        inherited: Iterable[Inherited] = (),
         inputs: str = "",
         summary: Mapping[str, Any] | None = None,
         full: bool = False,
@@ -196,6 +219,8 @@ class OutputTree:
             groups: everything to be written; keys differ.
             files_of: where an address lies on this host.
             accept: looks at the files of the new tree, but for the manifest.
+            keeps: which files stay for `GENERATIONS` builds after the last one that made them.
+            inherited: such files of an output elsewhere that this one continues; they count for a new folder only.
             inputs: fingerprint of all inputs, for `State`.
             summary: kept in the state.
             full: trust nothing but the bytes of the files that are there.
@@ -207,7 +232,9 @@ class OutputTree:
         """
         with self.locked():
             try:
-                return _Replacement(self, files_of, full=full).run(groups, accept, inputs, summary or {})
+                return _Replacement(self, files_of, keeps=keeps, inherited=inherited, full=full).run(
+                    groups, accept, inputs, summary or {}
+                )
             except OSError as error:
                 raise storage_error(str(error.filename or self.root), error) from error
 
@@ -273,9 +300,13 @@ def _is_intact(root: str, row: Row, hashed: bool) -> bool:
 class _Replacement:
     """One run of `OutputTree.replace`."""
 
-    def __init__(self, tree: OutputTree, files_of: FilesOf, *, full: bool) -> None:
+    def __init__(
+        self, tree: OutputTree, files_of: FilesOf, *, keeps: Keeps, inherited: Iterable[Inherited], full: bool
+    ) -> None:
         self._tree = tree
         self._files_of = files_of
+        self._keeps = keeps
+        self._inherited = inherited
         self._full = full
         self._root = str(tree.root)
         self._fresh = not tree.root.exists() or not any(tree.root.iterdir())
@@ -294,6 +325,7 @@ class _Replacement:
         try:
             done = self._render_all(groups, old)
             final = {key: _Group(recipe, tuple(item.row for item in items)) for key, (recipe, items) in done.items()}
+            self._keep(final, old, is_new=any(item.place for _, items in done.values() for item in items))
             accept([(row.file, row.size) for group in final.values() for row in group.rows])
             moves, last = self._plan(groups, done, final, old)
         except BaseException:
@@ -332,7 +364,7 @@ class _Replacement:
         """
         path = self._tree.root / manifest.MANIFEST_FILE
         try:
-            rows, shards = manifest.read_manifest(path.read_bytes())
+            rows, shards, kept = manifest.read_manifest(path.read_bytes())
             for file, _ in shards:
                 rows.extend(manifest.read_shard(Path(contained(self._root, file)).read_bytes()))
                 rows.append(Written(file, 0, "", file, ""))
@@ -344,10 +376,13 @@ class _Replacement:
                 "give another --out, or empty it"
             ) from error
         rows.append(Written(manifest.MANIFEST_FILE, 0, "", manifest.MANIFEST_FILE, ""))
+        groups = {f"\0{row.file}": [row] for row in rows}
+        for row, age in kept:
+            groups.setdefault(f"{_KEPT}{age}", []).append(row)
         return {
-            f"\0{row.file}": _Group("", (Row(*row, _mtime(f"{self._root}/{row.file}")),))
-            for row in rows
-            if _is_inside(self._root, row.file)
+            key: _Group("", tuple(Row(*row, _mtime(f"{self._root}/{row.file}")) for row in some))
+            for key, some in groups.items()
+            if all(_is_inside(self._root, row.file) for row in some)
         }
 
     def _journalled(self) -> set[str]:
@@ -394,6 +429,41 @@ class _Replacement:
             done[group.key] = (done[group.key][0], items)
         return done
 
+    # Keeping
+
+    def _keep(self, final: dict[str, _Group], old: Mapping[str, _Group], *, is_new: bool) -> None:
+        """Add the files that stay although nothing makes them any more: groups ``kept/1``, ``kept/2`` by their age.
+
+        Args:
+            final: the groups of this build.
+            old: those of the last one.
+            is_new: whether any file of this build differs; a build that repeats the last one is no new generation.
+        """
+        made = {row.file for group in final.values() for row in group.rows}
+        before = {row.file for key, group in old.items() if not key.startswith(_OWN) for row in group.rows}
+        if not is_new and before == made:
+            final.update({key: group for key, group in old.items() if key.startswith(_KEPT)})
+            return
+        kept: dict[int, list[Row]] = {age: [] for age in range(1, GENERATIONS + 1)}
+        for key, group in old.items():
+            age = int(key.removeprefix(_KEPT)) + 1 if key.startswith(_KEPT) else 1
+            if age <= GENERATIONS:
+                kept[age] += [row for row in group.rows if row.sha256 and row.file not in made and self._keeps(row)]
+        if self._fresh:
+            self._inherit(kept, made)
+        final.update({f"{_KEPT}{age}": _Group("", tuple(sorted(rows))) for age, rows in kept.items() if rows})
+
+    def _inherit(self, kept: Mapping[int, list[Row]], made: set[str]) -> None:
+        writer = _Writer(self._staging, {}, lambda address, _: (address,), flat=False)
+        for file in self._inherited:
+            row = Row(*file.row, mtime=0)
+            if file.age >= GENERATIONS or row.file in made or not self._keeps(row):
+                continue
+            body = file.read()
+            if body is not None and hashlib.sha256(body).hexdigest() == row.sha256:
+                (staged,) = writer.write([Artifact(row.file, "file", row.media_type, body)])
+                kept[file.age + 1].append(row._replace(mtime=staged.row.mtime))
+
     # Putting in place
 
     def _plan(
@@ -409,14 +479,22 @@ class _Replacement:
             moves[group.stage].extend(item for item in done[group.key][1] if item.place)
         live = {row.file: row for group in old.values() for row in group.rows}
         writer = _Writer(self._staging, live, lambda address, _: (address,), flat=not self._fresh, name="m")
-        if sum(len(group.rows) for group in final.values()) <= manifest.SHARD_FROM:
-            root = manifest.root_artifact(row.public for group in final.values() for row in group.rows)
+        kept = [
+            (row.public, int(key.removeprefix(_KEPT)))
+            for key, group in final.items()
+            if key.startswith(_KEPT)
+            for row in group.rows
+        ]
+        own = {key: group for key, group in final.items() if not key.startswith(_KEPT)}
+        if sum(len(group.rows) for group in own.values()) <= manifest.SHARD_FROM:
+            root = manifest.root_artifact((row.public for group in own.values() for row in group.rows), kept=kept)
         else:
-            shards = self._shards(final, old, writer)
+            shards = self._shards(own, old, writer)
             for name, (shard, items, _) in shards.items():
                 final[name] = shard
                 moves["root"].extend(item for item in items if item.place)
-            root = manifest.root_artifact((), [(shard.rows[0].public, count) for shard, _, count in shards.values()])
+            listed = [(shard.rows[0].public, count) for shard, _, count in shards.values()]
+            root = manifest.root_artifact((), listed, kept=kept)
         last = writer.write([root])
         final["manifest"] = _Group("", tuple(item.row for item in last))
         return moves, [item for item in last if item.place]

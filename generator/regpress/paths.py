@@ -129,6 +129,11 @@ def asset_file(name: str) -> str:
     return f"assets/{name}"
 
 
+def is_list_page(address: str) -> bool:
+    """Return whether an address is one of the pages of a list, whose names come and go as entries do."""
+    return "/_pages/" in f"/{address}"
+
+
 def schema_file(name: str) -> str:
     """Return the address of a published JSON Schema."""
     return f"schemas/{name}"

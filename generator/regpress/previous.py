@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
+from functools import partial
 
 import orjson
 
 from regpress import paths
-from regpress.errors import SourceMalformedError
+from regpress.errors import RegistryError, SourceMalformedError
 from regpress.hosts.base import HostProfile
 from regpress.hosts.table import PROFILES
 from regpress.indexes.versions import read_rows, read_shard_names
+from regpress.model import manifest
 from regpress.model.entry import EntryVersion
+from regpress.output import Inherited
 from regpress.resolve import PreviousVersion, VersionKey
 
 #: Returns the bytes of one file of the output, or None where it is not there.
@@ -43,6 +46,22 @@ class Previous:
         for registry in sorted(self.registries, key=lambda name: name == self._default):
             joined.update(self.registries[registry])
         return joined
+
+    def list_pages(self) -> Iterator[Inherited]:
+        """Yield the pages of lists that it has or has kept; nothing where its manifest cannot be read."""
+        read = self._read
+        if read is None:
+            return
+        try:
+            text = read(manifest.MANIFEST_FILE)
+            rows, shards, kept = manifest.read_manifest(text or b"")
+            for file, _ in shards:
+                rows.extend(manifest.read_shard(read(file) or b""))
+        except (ValueError, KeyError, TypeError, RegistryError):
+            return
+        for row, age in (*((row, 0) for row in rows), *kept):
+            if paths.is_list_page(row.address):
+                yield Inherited(row, age, partial(read, row.file))
 
     def document(self, registry: str, version: EntryVersion) -> bytes | None:
         """Return the former response body of a version, or None where it cannot be had."""

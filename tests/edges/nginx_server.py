@@ -66,7 +66,9 @@ def configuration(folder: Path, port: int, *, root: Path, rules: Path) -> Path:
     temporary = [f"{name}_temp_path {folder}/{name};" for name in ("client_body", "proxy", "fastcgi", "uwsgi", "scgi")]
     lines = [
         "daemon off;",
-        "master_process off;",
+        "worker_processes 1;",
+        # Started by root, workers would become somebody who may not read a folder of tests.
+        *(["user root root;"] if os.geteuid() == 0 else []),
         f"pid {folder}/nginx.pid;",
         f"error_log {folder}/error.log notice;",
         "events { }",

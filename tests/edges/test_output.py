@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 from regpress.digest import recipe
 from regpress.errors import BuildRefusedError, ConflictError, StorageError
 from regpress.hosts.layouts import flat
-from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Stage
-from regpress.output import STAGING, OutputTree, TreeResult
+from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Stage, Written
+from regpress.output import STAGING, Inherited, OutputTree, TreeResult
 from regpress.storage import locked
 
 
@@ -226,3 +226,58 @@ def test_any_history_of_builds_ends_like_a_build_from_nothing(
         put(one, *groups)
     put(other, *groups)
     assert content(one) == content(other)
+
+
+def put_pages(root: Path, *names: str, inherited: tuple[Inherited, ...] = ()) -> dict[str, bytes]:
+    groups = [group(name, {f"_pages/{name}": name.encode()}, "page") for name in names]
+    tree = OutputTree(root / "dist", state_file=root / "cache" / "state.json")
+    tree.replace(
+        groups,
+        flat,
+        accept=lambda files: None,
+        keeps=lambda row: row.address.startswith("_pages/"),
+        inherited=inherited,
+    )
+    return {name: body for name, body in content(root).items() if name.startswith("_pages/")}
+
+
+def test_an_old_page_stays_readable_for_two_generations(tmp_path: Path) -> None:
+    put_pages(tmp_path, "a", "b")
+    assert put_pages(tmp_path, "a") == {"_pages/a": b"a", "_pages/b": b"b"}
+    assert put_pages(tmp_path, "a", "c").keys() == {"_pages/a", "_pages/b", "_pages/c"}
+    kept = orjson.loads(content(tmp_path)["manifest.json"])["kept"]
+    assert [(row["file"], row["age"]) for row in kept] == [("_pages/b", 2)]
+    assert put_pages(tmp_path, "a", "d").keys() == {"_pages/a", "_pages/c", "_pages/d"}
+
+
+def test_a_kept_page_that_is_made_again_is_an_ordinary_one(tmp_path: Path) -> None:
+    put_pages(tmp_path, "a", "b")
+    put_pages(tmp_path, "a")
+    put_pages(tmp_path, "a", "b")
+    assert "kept" not in orjson.loads(content(tmp_path)["manifest.json"])
+
+
+def test_kept_pages_survive_a_lost_state(tmp_path: Path) -> None:
+    put_pages(tmp_path, "a", "b")
+    put_pages(tmp_path, "a")
+    shutil.rmtree(tmp_path / "cache")
+    assert put_pages(tmp_path, "a").keys() == {"_pages/a", "_pages/b"}
+
+
+def test_a_fresh_folder_continues_what_is_deployed(tmp_path: Path) -> None:
+    def page(name: str, age: int, body: bytes | None) -> Inherited:
+        sha256 = hashlib.sha256(name.encode()).hexdigest()
+        return Inherited(Written(f"_pages/{name}", 1, sha256, f"_pages/{name}", JSON), age, lambda: body)
+
+    deployed = (page("a", 0, b"a"), page("b", 0, b"b"), page("c", 1, b"c"), page("d", 2, b"d"), page("e", 0, b"forged"))
+    found = put_pages(tmp_path, "a", inherited=(*deployed, page("f", 0, None)))
+    assert found == {"_pages/a": b"a", "_pages/b": b"b", "_pages/c": b"c"}
+    kept = orjson.loads(content(tmp_path)["manifest.json"])["kept"]
+    assert {row["file"]: row["age"] for row in kept} == {"_pages/b": 1, "_pages/c": 2}
+
+
+def test_building_the_same_again_is_no_new_generation(tmp_path: Path) -> None:
+    put_pages(tmp_path, "a", "b")
+    put_pages(tmp_path, "a")
+    for _ in range(3):
+        assert put_pages(tmp_path, "a").keys() == {"_pages/a", "_pages/b"}

@@ -19,20 +19,19 @@ MANY = 200
 #: Runs the program, but stands still in the middle of its work until the test has seen that it got there.
 STANDS_STILL = """
 import os, pathlib, time
-from regpress import output
 from regpress.cli.main import main
 real, calls = {where}, 0
-def slow(*arguments):
+def slow(*arguments, **named):
     global calls
     calls += 1
     if calls == {calls}:
         pathlib.Path({marker!r}).touch()
         time.sleep(60)
-    return real(*arguments)
+    return real(*arguments, **named)
 {where} = slow
 main()
 """
-RENDERING, MOVING = "output.write_new", "os.replace"
+RENDERING, MOVING = "os.open", "os.replace"
 
 
 def entries(word: str) -> dict[str, object]:

@@ -149,6 +149,7 @@ def options_for(
         profile=profile(site.config.site.host),
         now=read_now(),
         previous=previous.versions if previous else {},
+        inherited=previous.list_pages() if previous else (),
         jobs=jobs or default_jobs(),
         full=full,
         strict=strict,

@@ -40,12 +40,18 @@ def shard_artifact(name: str, rows: Iterable[Written]) -> Artifact:
     return Artifact(f"{_FOLDER}/{name}.json", "file", JSON, _dump({"files": [_public(row) for row in sorted(rows)]}))
 
 
-def root_artifact(rows: Iterable[Written], shards: Iterable[tuple[Written, int]] = ()) -> Artifact:
+def root_artifact(
+    rows: Iterable[Written],
+    shards: Iterable[tuple[Written, int]] = (),
+    *,
+    kept: Iterable[tuple[Written, int]] = (),
+) -> Artifact:
     """Return the manifest's root.
 
     Args:
         rows: the files that it lists itself.
         shards: the shards, and how many files each lists.
+        kept: files of earlier builds that are still readable, and for how many builds they have been kept.
     """
     files = sorted(rows)
     listed = sorted(shards)
@@ -60,11 +66,13 @@ def root_artifact(rows: Iterable[Written], shards: Iterable[tuple[Written, int]]
         content["shards"] = [{"count": count, "file": row.file, "sha256": row.sha256} for row, count in listed]
     else:
         content["files"] = [_public(row) for row in files]
+    if older := sorted(kept):
+        content["kept"] = [{**_public(row), "age": age} for row, age in older]
     return Artifact(MANIFEST_FILE, "file", JSON, _dump(content))
 
 
-def read_manifest(root: bytes) -> tuple[list[Written], list[tuple[str, str]]]:
-    """Return the files of a manifest's root, and the shards to read besides: file and SHA-256.
+def read_manifest(root: bytes) -> tuple[list[Written], list[tuple[str, str]], list[tuple[Written, int]]]:
+    """Return the files of a manifest's root, the shards to read besides (file and SHA-256), and kept files by age.
 
     Raises:
         ValueError: it is not a manifest.
@@ -72,7 +80,13 @@ def read_manifest(root: bytes) -> tuple[list[Written], list[tuple[str, str]]]:
     value = orjson.loads(root)
     if not isinstance(value, dict) or not str(value.get("generator", "")).startswith("regpress "):
         raise ValueError("not a manifest of regpress")
-    return list(_rows(value)), [(str(shard["file"]), str(shard["sha256"])) for shard in value.get("shards", ())]
+    older = value.get("kept", [])
+    ages = [int(row["age"]) for row in older]
+    return (
+        list(_rows(value)),
+        [(str(shard["file"]), str(shard["sha256"])) for shard in value.get("shards", ())],
+        list(zip(_rows({"files": older}), ages, strict=True)),
+    )
 
 
 def read_shard(shard: bytes) -> list[Written]:

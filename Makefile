@@ -49,9 +49,9 @@ check: $(STAMP)-test ## Run ruff and mypy
 	$(BIN)/mypy
 
 .PHONY: bench
-bench: $(STAMP)-test ## Run the benchmarks
+bench: $(STAMP)-test ## Run the benchmarks (BENCH_ARGS="--large" for 100,000 servers too)
 	@for script in benchmarks/bench_*.py; do \
-	  if [ -e "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script" || exit; else echo "no benchmarks"; fi; \
+	  if [ -e "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script" $(BENCH_ARGS) || exit; else echo "no benchmarks"; fi; \
 	done
 
 .PHONY: setup

@@ -11,7 +11,7 @@ PACKAGE = Path(__file__).parents[1] / "generator" / "regpress"
 
 VOCABULARY = {"errors", "digest", "names", "versions", "times"}
 EDGES = {"kept", "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
-USE_CASES = {"build", "previous", "preview", "probe", "probe_checks", "wiring"}
+USE_CASES = {"build", "gathering", "rendering", "site", "previous", "preview", "probe", "probe_checks", "wiring"}
 ENTRY_POINTS = {"cli", "asgi"}
 
 LAYERS = ("vocabulary", "records", "core", "edge", "use case", "entry point")

@@ -135,6 +135,16 @@ def test_the_build_benchmark_measures_every_case(tmp_path: Path) -> None:
     assert 0 < figures["one version added, files rewritten"]["value"] <= 25
 
 
+def test_the_build_benchmark_takes_registries_of_another_generator(tmp_path: Path) -> None:
+    scale = FOLDER.parent / "../shared/data/scale.py"
+    if not scale.exists():
+        pytest.skip("the other generator is not here")
+    file = tmp_path / "scale.json"
+    subprocess.run([sys.executable, scale, "--servers", "40", "--skills", "3", "--out", file], check=True)
+    result = bench(tmp_path, "--input", file, "--disk-runs", "0")
+    assert result["registry"]["servers"] == 40
+
+
 def test_the_build_benchmark_takes_a_registry_of_another_form(tmp_path: Path, registry: Path) -> None:
     few = {"servers": documents(registry)[:30], "skills": []}
     file = tmp_path / "few.json"

@@ -23,9 +23,21 @@ Entry points translate the first level: see `regpress.cli.main` for exit codes.
 
 from __future__ import annotations
 
+from typing import Any
+
 
 class RegistryError(Exception):
     """Anything that stops a command; the message is one line: where, what, what would be right."""
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Return how a copy is made in another process: facts and message as they are, without the constructor."""
+        return _copy, (type(self), self.args, self.__dict__)
+
+
+def _copy(kind: type[RegistryError], arguments: tuple[Any, ...], facts: dict[str, Any]) -> RegistryError:
+    error = kind.__new__(kind, *arguments)
+    error.__dict__.update(facts)
+    return error
 
 
 class ConfigError(RegistryError):

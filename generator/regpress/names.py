@@ -7,6 +7,7 @@ host is refused here, so that no later stage has to think about it.
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Literal, NamedTuple, NewType
 
 from regpress.errors import InvalidNameError
@@ -48,6 +49,7 @@ class EntryName(NamedTuple):
         return f"{self.namespace}/{self.name}"
 
 
+@lru_cache(maxsize=200_000)
 def segment_problem(segment: str) -> str | None:
     r"""Return why *segment* can never be one part of a path, or None.
 
@@ -77,6 +79,7 @@ def segment_problem(segment: str) -> str | None:
     return None
 
 
+@lru_cache(maxsize=200_000)
 def segment_warning(segment: str) -> str | None:
     """Return why some disks or hosts have trouble with the otherwise usable *segment*, or None."""
     if segment.endswith("."):
@@ -109,6 +112,7 @@ def parse_version(text: str) -> Version:
     return Version(text)
 
 
+@lru_cache(maxsize=200_000)
 def parse_server_name(text: str) -> EntryName:
     """Return the parts of a server name as ``server.json`` defines it, ``^[a-zA-Z0-9.-]+/[a-zA-Z0-9._-]+$``.
 

@@ -610,7 +610,7 @@ class _Writer:
         self._live = live
         self._files_of = files_of
         self._flat = flat
-        self._made: set[str] = set()
+        self._made = {staging}
         self._count = 0
         if flat:
             os.makedirs(self._folder, exist_ok=True)  # noqa: PTH103
@@ -638,11 +638,16 @@ class _Writer:
             place = f"{self._folder}/{self._count}"
             return place, write_new(place, body)
         place = contained(self._folder, file)
-        folder = place.rpartition("/")[0]
-        if folder not in self._made:
-            os.makedirs(folder, exist_ok=True)  # noqa: PTH103
-            self._made.add(folder)
+        self._make(place.rpartition("/")[0])
         return place, write_new(place, body)
+
+    def _make(self, folder: str) -> None:
+        """Make a folder and those around it, each asked for once."""
+        if folder not in self._made:
+            self._make(folder.rpartition("/")[0])
+            with suppress(FileExistsError):  # another process may have been first
+                os.mkdir(folder)  # noqa: PTH102
+            self._made.add(folder)
 
 
 def _totals(groups: Mapping[str, _Group]) -> Totals:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 from regpress.errors import ConfigError
 from regpress.hosts import table
@@ -43,7 +44,10 @@ def open_preview(
         NotFoundError: there is no such folder.
     """
     profile = table.profile(host)
-    site = SiteAddress(base_path=parse_base_path(base_path))
+    default = _build_of(folder).get("registry")
+    site = SiteAddress(
+        base_path=parse_base_path(base_path), default_registry=default if isinstance(default, str) else "default"
+    )
 
     def manners(method: str, target: str, exists: Callable[[str], bool]) -> Reply:
         return profile.answer(method, target, site, exists)
@@ -53,12 +57,17 @@ def open_preview(
 
 def built_for(folder: Path) -> str | None:
     """Return the host profile that the tree in *folder* was built for, or None where it does not say."""
+    host = _build_of(folder).get("host")
+    return host if isinstance(host, str) and host in table.PROFILES else None
+
+
+def _build_of(folder: Path) -> dict[str, Any]:
+    """Return ``build.json``, empty where there is none or it is something else."""
     try:
         build = json.loads((folder / BUILD_FILE).read_bytes())
     except (OSError, ValueError, RecursionError):
-        return None
-    host = build.get("host") if isinstance(build, dict) else None
-    return host if isinstance(host, str) and host in table.PROFILES else None
+        return {}
+    return build if isinstance(build, dict) else {}
 
 
 def parse_base_path(text: str) -> str:

@@ -160,7 +160,9 @@ class Resolver:
         """Return the versions that the source publishes, and why others are not among them."""
         self._issues.extend(snapshot.issues)
         for file in files:
-            self._issues.extend(map(self._of_file, file.issues))
+            # A file of a folder without one entry is no more than an entry; a source's only file is the source.
+            is_entry = len(snapshot.files) > 1 and not file.readings
+            self._issues.extend(self._of_file(issue, is_entry=is_entry) for issue in file.issues)
             for reading, pointer in zip(file.readings, file.pointers, strict=True):
                 self._take(reading, pointer, file, snapshot)
         hidden = tuple(
@@ -175,9 +177,9 @@ class Resolver:
             hidden=hidden,
         )
 
-    def _of_file(self, issue: Issue) -> Issue:
+    def _of_file(self, issue: Issue, *, is_entry: bool) -> Issue:
         """Return a finding around documents; one entry that cannot be read is no worse than one that is invalid."""
-        about_one_entry = "[" in issue.pointer or issue.reference == "native-entry"
+        about_one_entry = is_entry or "[" in issue.pointer or issue.reference == "native-entry"
         if issue.severity == "error" and about_one_entry and self._rules.on_invalid != "fail":
             what = "it is not read" if issue.pointer.endswith("_meta") else "the entry is skipped"
             issue = issue._replace(severity="warning", message=f"{issue.message}; {what}")

@@ -5,28 +5,31 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from functools import partial
 from importlib import resources
 from pathlib import Path
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import jinja2
 from pydantic import ValidationError
 
 from regpress import __version__
-from regpress.build import Site, config_fingerprint, replace_site
 from regpress.digest import recipe
 from regpress.errors import ConfigError
-from regpress.html.environment import make_environment
-from regpress.html.render import HtmlRenderer
+from regpress.hosts.table import profile
 from regpress.html.site import ContentPage, SiteView
 from regpress.model.config import Config, default_config, load_config
 from regpress.model.config_problems import flaws_of, spell
 from regpress.model.config_types import Flaw
+from regpress.site import Site, config_fingerprint, replace_site
 from regpress.sources.factory import open_source
 from regpress.storage import folds_case
 from regpress.times import from_epoch
 from regpress.validate.policy import override_problems
+
+if TYPE_CHECKING:
+    from regpress.html.render import HtmlRenderer
 
 CONFIG_FILE: Final = "config.yaml"
 CACHE_FOLDER: Final = ".regpress"
@@ -54,8 +57,6 @@ def open_site(
     config, notes = _read_config(root, config_file, environ)
     if changes:
         config = _with_changes(config, changes)
-    if problems := override_problems(config.site.policy.rules):
-        raise ConfigError(*(f"site.policy.rules: {problem}" for problem in problems))
     # Programs that sources start have working folders of their own.
     root = root.absolute()
     templates = _templates(root)
@@ -77,7 +78,7 @@ def open_site(
             )
             for source in config.sources
         },
-        renderer=_renderer(config, templates) if config.site.catalog.enabled else None,
+        renderer=partial(_renderer, config, templates) if config.site.catalog.enabled else None,
         pages=pages,
         fingerprint=fingerprint,
         cache=cache,
@@ -127,7 +128,9 @@ def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str
         raise ConfigError(f"{root}: there is no such folder")
     if config_file is None and not path.exists():
         has_content, has_file = (root / "content").is_dir(), (root / "registry.json").is_file()
-        config = default_config(has_content=has_content, has_registry_file=has_file, environ=environ)
+        config = default_config(
+            has_content=has_content, has_registry_file=has_file, environ=environ, further=_unknown_names
+        )
         return config, (f"no {CONFIG_FILE}: sources {', '.join(s.name for s in config.sources)}",)
     try:
         data = path.read_bytes()
@@ -136,7 +139,18 @@ def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8 (expected a YAML file in UTF-8)") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    return load_config(text, file=str(path), environ=environ)
+    return load_config(text, file=str(path), environ=environ, further=_unknown_names)
+
+
+def _unknown_names(config: Config) -> Iterator[Flaw]:
+    """Yield what is wrong with names that the configuration's own records cannot know: of hosts and of rules."""
+    try:
+        profile(config.site.host)
+    except ConfigError as error:
+        yield Flaw(at=("site", "host"), what=str(error).removeprefix("host: "))
+    for rule, severity in config.site.policy.rules.items():
+        for problem in override_problems({rule: severity}):
+            yield Flaw(at=("site", "policy", "rules", rule), what=problem)
 
 
 def package_templates() -> Path:
@@ -165,6 +179,11 @@ def _templates(root: Path) -> dict[str, bytes]:
 
 
 def _renderer(config: Config, templates: Mapping[str, bytes]) -> HtmlRenderer:
+    # Most builds have nothing to do and need no templates: imported here, they cost nothing then.
+
+    from regpress.html.environment import make_environment  # noqa: PLC0415
+    from regpress.html.render import HtmlRenderer  # noqa: PLC0415
+
     site = config.site
     assets = {
         name.removeprefix(f"{_ASSETS}/"): data for name, data in templates.items() if name.startswith(f"{_ASSETS}/")

@@ -13,7 +13,9 @@ from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
+from edges.nginx_server import NGINX, serving
 from regpress.preview import open_preview
 
 
@@ -30,6 +32,7 @@ class Capabilities:
         filters: ``search``, ``version``, ``updated_since`` and ``include_deleted`` count.
         hides_files: an address is only the document, not also the file's name with its extension.
         double_encoding: ``%252F`` in a name is understood like ``%2F``.
+        cuts_slash: a slash at the end of an address is overlooked.
         fresh: whether the site can say how long answers are kept.
     """
 
@@ -41,6 +44,7 @@ class Capabilities:
     filters: bool = False
     hides_files: bool = True
     double_encoding: bool = False
+    cuts_slash: bool = False
     fresh: bool = True
 
 
@@ -80,12 +84,22 @@ def preview(host: str, base_path: str = "") -> Callable[[Path], AbstractContextM
     return serve
 
 
+@contextmanager
+def nginx(folder: Path) -> Iterator[str]:
+    """Serve a folder by the real nginx and the rules in it."""
+    rules = folder / "_config" / "nginx.conf"
+    with TemporaryDirectory() as own, serving(Path(own), root=folder, rules=rules) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
 def needs(program: str) -> Callable[[], str]:
     """Return a test for a program, for `Target.missing`."""
     return lambda: "" if shutil.which(program) else f"{program} is not installed"
 
 
 GITHUB_PAGES = Capabilities(json_type=False, json_errors=False, preflight=False, hides_files=False, fresh=False)
+
+PAGING = Capabilities(follows_cursors=True, double_encoding=True, cuts_slash=True)
 
 TARGETS: tuple[Target, ...] = (
     Target(name="generic", host="generic", serve=preview("generic")),
@@ -96,5 +110,13 @@ TARGETS: tuple[Target, ...] = (
         host="github-pages",
         serve=preview("github-pages", "/my-registry"),
         capabilities=GITHUB_PAGES,
+    ),
+    Target(name="nginx-preview", host="nginx", serve=preview("nginx"), capabilities=PAGING),
+    Target(
+        name="nginx",
+        host="nginx",
+        serve=nginx,
+        capabilities=PAGING,
+        missing=lambda: "" if NGINX else "nginx is not installed",
     ),
 )

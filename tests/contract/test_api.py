@@ -184,7 +184,8 @@ def test_a_page_that_does_not_exist_is_a_404_with_a_page_for_people(path: str, c
 def test_the_name_of_a_file_is_not_an_address(client: Client) -> None:
     if not client.can.hides_files:
         pytest.skip("this host serves each file by its name too")
-    for extension in (".json", ".html", "/", "/index.json", "/index.html"):
+    slash = () if client.can.cuts_slash else ("/",)
+    for extension in (".json", ".html", *slash, "/index.json", "/index.html"):
         assert client.ask(version_path(VERSIONS) + extension).status == 404, extension
         assert client.ask(LIST + extension).status == 404, extension
 
@@ -307,7 +308,9 @@ def test_build_json_counts_what_is_there_and_names_the_digest_of_the_list(client
     assert counts["serverVersions"] == sum(len(versions) for versions, _ in SERVERS.values())
     assert sorted(build["registries"]) == ["default", "team"]
     if not client.can.filters:
-        assert hashlib.sha256(client.ask(LIST).body).hexdigest() == build["list"]["sha256"]
+        # Where the list is paged, a search is answered with all of it.
+        complete = f"{LIST}?search=x" if client.can.follows_cursors else LIST
+        assert hashlib.sha256(client.ask(complete).body).hexdigest() == build["list"]["sha256"]
 
 
 def test_the_schemas_are_published_as_json(client: Client) -> None:

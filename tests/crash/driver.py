@@ -1,4 +1,4 @@
-"""Real ``regpress build`` processes: run to their end, killed at a chosen moment, and compared with a build from nothing."""
+"""Real ``regpress build`` processes: run to their end or killed, and compared with builds from nothing."""
 
 from __future__ import annotations
 
@@ -15,12 +15,11 @@ from pathlib import Path
 from random import Random
 from typing import Final
 
-from crash.reader import STAGING, content, half_files, walk
+from crash.reader import STAGING, content, half_files, list_pages, settled, walk
 from crash.world import World
-
-from regpress.build import Options
 from regpress.build import build as build_site
 from regpress.hosts.table import profile
+from regpress.site import Options
 from regpress.wiring import open_site
 
 COMMAND: Final = (sys.executable, "-c", "from regpress.cli.main import main; main()", "build")
@@ -79,6 +78,10 @@ class Site:
         beside = self.out.parent.glob(f"{self.out.name}.*")
         return [*([inside] if inside.exists() else []), *beside]
 
+    def temporaries(self) -> list[Path]:
+        """Return what is on its way in the cache folder."""
+        return list((self.world.root / ".regpress").rglob("*.tmp"))
+
     def from_nothing(self, folder: Path) -> dict[str, bytes]:
         """Return the output of a build without any memory of others."""
         site, _ = open_site(self.world.root, environ={})
@@ -104,6 +107,7 @@ class Killer:
     scratch: Path
     kills: dict[str, int] = field(default_factory=dict)
     _good: bool = False
+    _pages: set[str] = field(default_factory=set)
 
     def run(self, count: int) -> None:
         """Kill *count* builds, in groups of one to three, each group followed by a build that ends."""
@@ -119,6 +123,7 @@ class Killer:
         if self._good and self.random.random() < 0.06:
             shutil.rmtree(self.site.out)
             self._good = False
+            self._pages = set()
 
     def _kill_one(self) -> None:
         moment = self.random.choices(tuple(MOMENTS), tuple(MOMENTS.values()))[0]
@@ -139,7 +144,9 @@ class Killer:
         if code:
             self.kills[moment] = self.kills.get(moment, 0) + 1
         self._look(f"killed while {moment}" if code else "ended")
-        self._good = self._good or (not code)
+        if not code:
+            self._good = True
+            self._pages = list_pages(content(self.site.out))
 
     def _condition(self, moment: str) -> Callable[[], bool]:
         before = _mark(self.site.manifest)
@@ -182,15 +189,17 @@ class Killer:
             # A worker of the killed build still runs and has its lock.
             done = self.site.run()
         assert done.returncode == 0, done.stdout + done.stderr
-        assert self.site.staging() == []
-        left = [path.name for path in _listed(self.site.states) if path.suffix not in {".json", ".lock"}]
-        assert left == [], "files of killed builds stay in the state folder"
+        assert [*self.site.staging(), *self.site.temporaries()] == [], "what killed builds left is still there"
         self._good = True
-        assert_same(content(self.site.out), self.site.from_nothing(self.scratch / "fresh"))
+        made = content(self.site.out)
+        assert_same(made, self.site.from_nothing(self.scratch / "fresh"))
+        assert self._pages <= made.keys(), "pages of the last finished build are gone"
+        self._pages = list_pages(made)
 
 
 def assert_same(found: dict[str, bytes], expected: dict[str, bytes]) -> None:
-    """Hold that two trees have the same files with the same bytes."""
+    """Hold that two trees have the same files with the same bytes, old pages that are kept left out."""
+    found, expected = settled(found), settled(expected)
     missing = sorted(expected.keys() - found.keys())
     strays = sorted(found.keys() - expected.keys())
     other = sorted(file for file in found.keys() & expected.keys() if found[file] != expected[file])

@@ -1,11 +1,13 @@
 """A build that ends itself with SIGKILL right before its n-th change of the disk; a program, since it forks.
 
-    python tests/crash/points.py FOLDER SEED FIRST STEP
+    python tests/crash/points.py FOLDER SEED few|all
 
-A small site is built, edited, and its next build killed before each STEP-th change from FIRST on. After each kill a
-reader walks the tree; then one copy is built again, and one is built after the edit was taken back, which must give
-the trees of builds from nothing. A second kill, early in the build after the first, happens on the way to both.
-What is wrong is printed as JSON, one line for each; the last line is the number of changes that a whole build makes.
+A small site is built, edited, and its next build killed before one change after the other. After each kill a reader
+walks the tree. Then the site is built again, or built after the edit was taken back, at once or after a second kill
+early in that build: the tree must be that of a build from nothing. ``all`` tries every combination at every third
+change, ``few`` one of them at some, most at the beginning and the end.
+
+What is wrong is printed as JSON, one line for each; the last line is the number of kills.
 """
 
 from __future__ import annotations
@@ -16,19 +18,17 @@ import os
 import shutil
 import signal
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from random import Random
 from typing import Any, Final, NoReturn
 
 if __name__ == "__main__":
-    sys.path[:0] = [str(Path(__file__).parents[1]), str(Path(__file__).parents[2] / "generator")]
+    sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from crash.driver import Site
-from crash.reader import content, half_files, walk
+from crash.reader import content, half_files, settled, walk
 from crash.world import World
-
 from regpress.cli.main import main as regpress
 
 _WRITING: Final = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -104,21 +104,21 @@ class Trial:
 
     def __init__(self, folder: Path, seed: int) -> None:
         self._folder = folder
-        self._random = Random(seed)
         world = World(folder / "work/site", seed, servers=8)
         self.site = Site(world=world, out=folder / "work/dist", jobs=1)
         self._old = _state_of(world)
         self._expected_old = self._first_build()
         world.edit(7, everything=0.2)
         self._new = _state_of(world)
-        self._expected_new = self.site.from_nothing(folder / "fresh")
+        self._expected_new = settled(self.site.from_nothing(folder / "fresh"))
         self.problems: list[dict[str, Any]] = []
+        self.kills = 0
 
     def _first_build(self) -> dict[str, bytes]:
         code, _ = build(self.site)
         assert code == 0, f"the first build ended with {code}"
         shutil.copytree(self._folder / "work", self._folder / "before", symlinks=True)
-        return content(self.site.out)
+        return settled(content(self.site.out))
 
     def _restore(self) -> None:
         for part in ("dist", "site/.regpress"):
@@ -140,35 +140,37 @@ class Trial:
         assert code == 0, f"a build ended with {code}"
         return count
 
-    def run(self, at: int) -> None:
-        """Kill at one change, and look at what comes after: the same input again, and the former one."""
-        early = self._random.randint(1, _EARLY)
-        for after, state, expected in (
-            ("again", self._new, self._expected_new),
-            ("taken back", self._old, self._expected_old),
-        ):
-            for second in (0, early):
-                self._restore()
-                self._put(self._new)
-                self._kill(at)
-                self._put(state)
-                if second:
-                    self._kill(second)
-                where = {"killed at": at, "then at": second, "then": after}
-                self._finish(where, expected)
+    def run(self, at: int, *, again: bool, second: int) -> None:
+        """Kill at one change, perhaps at another of the next build, and look at what a build to the end makes of it.
 
-    def _kill(self, at: int) -> None:
+        Args:
+            at: the change.
+            again: build the same input again; else the former one.
+            second: the change at which the build after the first kill is killed; 0 to let it end.
+        """
+        where = {"killed at": at, "then at": second, "then": "built again" if again else "taken back"}
+        self._restore()
+        self._put(self._new)
+        self._kill(at, where)
+        self._put(self._new if again else self._old)
+        if second:
+            self._kill(second, where)
+        self._finish(where, self._expected_new if again else self._expected_old)
+
+    def _kill(self, at: int, where: dict[str, Any]) -> None:
         build(self.site, kill_at=at)
-        problems = walk(self.site.out).problems + half_files(self.site.out)
-        if problems:
-            self.problems.append({"killed at": at, "reader": problems[:5]})
+        self.kills += 1
+        if problems := walk(self.site.out).problems + half_files(self.site.out):
+            self.problems.append({**where, "reader": problems[:5]})
 
     def _finish(self, where: dict[str, Any], expected: dict[str, bytes]) -> None:
         code, _ = build(self.site)
-        found = content(self.site.out)
+        found = settled(content(self.site.out))
         if code:
             self.problems.append({**where, "exit": code})
-        elif found != expected or self.site.staging():
+        elif left := [*self.site.staging(), *self.site.temporaries()]:
+            self.problems.append({**where, "left": [str(path.relative_to(self._folder)) for path in left]})
+        elif found != expected:
             other = sorted(file for file in found.keys() & expected.keys() if found[file] != expected[file])
             missing, strays = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
             self.problems.append({**where, "missing": missing, "strays": strays, "other": other})
@@ -178,16 +180,27 @@ def _state_of(world: World) -> dict[str, Any]:
     return copy.deepcopy({key: getattr(world, key) for key in ("title", "pages", "readmes", "sources")})
 
 
-def main(arguments: list[str], say: Callable[[str], None] = print) -> None:
+def _few(trial: Trial, changes: int, random: Random) -> None:
+    middle = random.sample(range(8, changes - 8), 12)
+    for number, at in enumerate((*range(1, 8), *sorted(middle), *range(changes - 8, changes + 1))):
+        trial.run(at, again=number % 2 == 0, second=random.choice((0, random.randint(1, _EARLY))))
+
+
+def _all(trial: Trial, changes: int, random: Random) -> None:
+    for at in range(1 + random.randrange(3), changes + 1, 3):
+        for again in (True, False):
+            for second in (0, random.randint(1, _EARLY)):
+                trial.run(at, again=again, second=second)
+
+
+def main(arguments: list[str]) -> None:
     """Run the program."""
-    folder, seed, first, step = Path(arguments[0]), *map(int, arguments[1:])
-    trial = Trial(folder, seed)
-    count = trial.changes()
-    for at in range(first, count + 1, step):
-        trial.run(at)
+    seed = int(arguments[1])
+    trial = Trial(Path(arguments[0]), seed)
+    (_few if arguments[2] == "few" else _all)(trial, trial.changes(), Random(seed))
     for problem in trial.problems:
-        say(json.dumps(problem))
-    say(str(count))
+        print(json.dumps(problem))
+    print(trial.kills)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,8 @@
 """An output folder to what a reader would trip over: half files, and links to files that are not there.
 
 The reader starts where people and clients do, at the home page, the lists and the indexes, and follows everything. A
-link is dead when its target is missing while the document that has it, and those on the way to it, are still the same: a
-reader beside a running build looks at them once more before it complains.
+link is dead when its target is missing while the document that has it, and those on the way to it, are the same as
+before: a reader beside a running build looks at them once more before it complains.
 """
 
 from __future__ import annotations
@@ -138,9 +138,33 @@ def content(root: Path) -> dict[str, bytes]:
     return found
 
 
+def settled(tree: dict[str, bytes]) -> dict[str, bytes]:
+    """Return a tree as a build from nothing would have made it: without the old pages that its manifest marks as kept.
+
+    Raises:
+        AssertionError: one of them is no page of a list, or is not there as the manifest has it.
+    """
+    if "manifest.json" not in tree:
+        return tree
+    manifest = json.loads(tree["manifest.json"])
+    kept = manifest.pop("kept", [])
+    for row in kept:
+        assert "/_pages/" in f"/{row['file']}", f"{row['file']} is kept and no page of a list"
+        assert row["file"] in tree, f"{row['file']} is kept and not there"
+        assert hashlib.sha256(tree[row["file"]]).hexdigest() == row["sha256"], f"{row['file']} is kept and another"
+        assert row["age"] in {1, 2}, f"{row['file']} is kept for {row['age']} builds"
+    files = {row["file"] for row in kept}
+    root = json.dumps(manifest, indent=1).encode()
+    return {file: root if file == "manifest.json" else data for file, data in tree.items() if file not in files}
+
+
+def list_pages(tree: dict[str, bytes]) -> set[str]:
+    """Return the pages of lists in a tree, old ones left out."""
+    return {file for file in settled(tree) if "/_pages/" in f"/{file}" and not file.endswith("/")}
+
+
 def _prefixes(root: Path) -> list[str]:
-    registries = root / "registry"
-    return ["", *(f"registry/{name}/" for name in sorted(os.listdir(registries)))] if registries.is_dir() else [""]
+    return ["", *sorted(f"registry/{folder.name}/" for folder in (root / "registry").glob("*"))]
 
 
 def _read(path: Path) -> bytes | None:

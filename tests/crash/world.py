@@ -94,6 +94,12 @@ class World:
         self.write()
         return done
 
+    def grow(self, servers: int) -> None:
+        """Add that many servers."""
+        for _ in range(servers):
+            self._add_server()
+        self.write()
+
     def _edits(self) -> list[Callable[[], None]]:
         return [
             self._add_server,

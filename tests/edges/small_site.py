@@ -68,6 +68,9 @@ def write_tree(folder, host):
     """Write the small registry as the host profile of that name lays it out."""
     chosen = profile(host)
     made = [(address, "document", body) for address, body in documents().items()]
+    if chosen.stores_pages:
+        # The registry is so small that every list is one page.
+        made += [(f"v0.1/_pages/servers/{name}", "document", documents()["v0.1/servers"]) for name in ("latest", "all")]
     made += [
         (address, "page", f"<h1>{address}</h1>".encode()) for address in ("", "about/", "servers/com.example/alpha/")
     ]

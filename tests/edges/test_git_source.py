@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
@@ -644,6 +645,13 @@ def test_a_public_repository_is_read_over_http(remote: Repo, cache: Path, server
     assert fetch(cache / "other", f"{server.url}/remote", commit=head).revision == head
 
 
+def test_a_fetch_without_news_asks_only_for_the_refs(remote: Repo, cache: Path, server: GitServer) -> None:
+    first = fetch(cache, f"{server.url}/remote")
+    server.authorizations.clear()
+    assert fetch(cache, f"{server.url}/remote") == first
+    assert len(server.authorizations) == 2
+
+
 def test_a_password_opens_a_private_repository_and_appears_nowhere(
     remote: Repo, cache: Path, tmp_path: Path, server: GitServer, caplog: pytest.LogCaptureFixture
 ) -> None:
@@ -718,10 +726,10 @@ def test_an_unusable_password_file_is_named_without_its_content(
     assert server.authorizations == []
 
 
-@pytest.mark.parametrize("user", ["", "robot@"])
-@pytest.mark.parametrize("before_login", [False, True])
+@pytest.mark.parametrize(("before_login", "user"), [(False, ""), (True, ""), (True, "robot@")])
+@pytest.mark.usefixtures("remote")
 def test_a_password_goes_to_no_other_host_that_a_server_names(
-    remote: Repo, cache: Path, tmp_path: Path, server: GitServer, before_login: bool, user: str
+    cache: Path, tmp_path: Path, server: GitServer, before_login: bool, user: str
 ) -> None:
     server.users["ro bot@example.com"] = PASSWORD
     server.redirects_strangers = before_login
@@ -784,7 +792,8 @@ def test_a_host_in_a_private_network_is_asked_only_where_that_is_allowed(
 
 @pytest.fixture
 def fake_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A program that stands in for git, to be written by the test."""
+    """A program that stands in for git, to be written by the test; GitPython has met the real one before."""
+    import_module("git")
     folder = tmp_path / "bin"
     folder.mkdir()
     (folder / "git").touch(mode=0o755)
@@ -810,7 +819,7 @@ def test_helpers_of_git_end_with_it_when_it_takes_too_long(cache: Path, tmp_path
     pipe = tmp_path / "pipe"
     os.mkfifo(pipe)
     reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
-    fake_git.write_text(f"#!/bin/sh\nsleep 300 > {pipe} &\nwait\n")
+    fake_git.write_text(f'#!/bin/sh\ncase "$*" in *ls-remote*) sleep 300 > {pipe} & wait ;; *) exit 1 ;; esac\n')
     assert "took longer" in refusal(cache, "http://127.0.0.1:9/x", timeout=0.3)
     ready, _, _ = select.select([reader], [], [], 30)
     # The end of the pipe: nobody holds its other side any more.

@@ -260,3 +260,8 @@ def test_a_content_folder_that_is_a_file_cannot_be_read(tmp_path: Path) -> None:
     (tmp_path / "content").write_text("x")
     with pytest.raises(SourceUnavailableError, match=r"own: .*content: cannot be read \(Not a directory\)"):
         fetch(tmp_path / "content")
+
+
+def test_a_version_that_stands_twice_is_left_to_the_reader(tmp_path: Path) -> None:
+    data = b'{"name": "com.example/x", "version": "1.0.0", "version": "2.0.0"}'
+    assert managed.place_problem(data, "server", "com.example/x", "1.0.0") is None

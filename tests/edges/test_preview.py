@@ -59,12 +59,23 @@ def test_every_document_is_served_byte_for_byte(tmp_path, host, kind):
             assert headers["access-control-allow-origin"] == "*"
 
 
+@pytest.mark.parametrize("name", ["default", "main"])
+def test_the_default_registry_is_also_found_below_its_own_name(tmp_path, name):
+    folder = write_tree(tmp_path, "nginx")
+    build = json.loads((folder / "build.json").read_bytes())
+    (folder / "build.json").write_text(json.dumps({**build, "registry": name}))
+    with previewing(folder, "nginx") as server:
+        status, _, body = ask(server, f"/registry/{name}/v0.1/servers?search=x")
+        assert (status, body) == (200, documents()["v0.1/servers"])
+        assert ask(server, "/registry/another/v0.1/servers")[0] == 404
+
+
 @pytest.mark.parametrize("host", PROFILES)
 def test_a_miss_has_the_status_and_the_body_of_the_host(tmp_path, host):
     with previewing(write_tree(tmp_path, host), host) as server:
         status, headers, body = ask(server, "/v0.1/servers/com.example%2Fnone/versions/latest")
         assert status == 404
-        if host == "generic":
+        if host != "github-pages":
             assert json.loads(body)["status"] == 404
         else:
             assert (headers["content-type"], body) == ("text/html; charset=utf-8", b"<h1>Nothing here</h1>")

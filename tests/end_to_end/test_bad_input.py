@@ -34,34 +34,42 @@ def site(tmp_path: Path) -> Path:
 # Exit code 2: usage and configuration
 
 
-@pytest.mark.parametrize(
-    ("old", "new", "line", "key", "words"),
-    [
-        ("path: list.json", "pth: list.json", 3, "sources[0].file.pth", "did you mean 'path'"),
-        ("{path: list.json}", "{path: list.json, url: 'https://example.com/x'}", 3, "sources[0].file", "exclude each"),
-        ("registries:", "    managed: {}\nregistries:", 2, "sources[0]", "types file and managed"),
-        ("sources: [list]", "sources: [lst]", 6, "registries[0].sources[0]", "there is no source 'lst'"),
-        ("sources: [list]", "sources: list", 6, "registries[0].sources", "a list"),
-        ("sources: [list]", "sources: []", 6, "registries[0].sources", "at least one"),
-        ("{enabled: false}", "{enabled: yes please}", 8, "site.catalog.enabled", "true or false"),
-        ("site:", "sight:", 7, "sight", "did you mean 'site'"),
-        ("name: default", "name: Default", 5, "registries[0].name", "lower-case"),
-        ("  catalog: {", "  catalog: {enabled: true}\n  catalog: {", 9, "site.catalog", "twice"),
-        ("  catalog: {", "  host: github_pages\n  catalog: {", 8, "site.host", "github-pages"),
-        ("  catalog: {", "  policy: {rules: {no-such-rule: off}}\n  catalog: {", None, "no-such-rule", "rule"),
-    ],
-)
+#: What replaces a part of CONFIG: then the line, the place and some words of the message.
+DEFECTS = [
+    ("path: list.json", "pth: list.json", 3, "sources[0].file.pth", "did you mean 'path'"),
+    ("{path: list.json}", "{path: list.json, url: 'https://example.com/x'}", 3, "sources[0].file", "exclude each"),
+    ("registries:", "    managed: {}\nregistries:", 2, "sources[0]", "types file and managed"),
+    ("sources: [list]", "sources: [lst]", 6, "registries[0].sources[0]", "there is no source 'lst'"),
+    ("sources: [list]", "sources: list", 6, "registries[0].sources", "a list"),
+    ("sources: [list]", "sources: []", 6, "registries[0].sources", "at least one"),
+    ("{enabled: false}", "{enabled: yes please}", 8, "site.catalog.enabled", "true or false"),
+    ("site:", "sight:", 7, "sight", "did you mean 'site'"),
+    ("name: default", "name: Default", 5, "registries[0].name", "lower-case"),
+    ("  catalog: {", "  catalog: {enabled: true}\n  catalog: {", 8, "site.catalog", "again on line 9"),
+    ("  catalog: {", "  host: github_pages\n  catalog: {", 8, "site.host", "github-pages"),
+    (
+        "  catalog: {",
+        "  policy: {rules: {no-such-rule: off}}\n  catalog: {",
+        8,
+        "site.policy.rules.no-such-rule",
+        "not a rule",
+    ),
+]
+
+
+@pytest.mark.parametrize("defect", DEFECTS, ids=lambda defect: defect[3])
 def test_a_defect_of_the_configuration_is_named_with_file_line_and_key(
-    old: str, new: str, line: int | None, key: str, words: str, site: Path
+    defect: tuple[str, str, int, str, str], site: Path
 ) -> None:
+    old, new, line, key, words = defect
     before = tree(site / "dist")
     assert CONFIG.count(old) == 1
     write_file(site / "config.yaml", CONFIG.replace(old, new))
     done = run("build", site)
     assert (done.code, done.out) == (2, "")
-    found = [text for text in done.err.splitlines() if key in text]
+    found = [text for text in done.err.splitlines() if f": {key}" in text]
     assert found, done.err
-    assert line is None or found[0].startswith(f"error: {site / 'config.yaml'}:{line}: ")
+    assert found[0].startswith(f"error: {site / 'config.yaml'}:{line}: ")
     assert words in found[0]
     assert tree(site / "dist") == before
 
@@ -146,6 +154,7 @@ DOCUMENTS = {
     "array": (with_entry([]), ""),
     "deep": (with_entry(server(_meta={"com.example/x": nested(150)})), ""),
     "unknown format": ({"hello": "world"}, ""),
+    "half a surrogate": (with_entry(server(description="\ud800")), ""),
     "twice": (registry_file(server(), server(description="Other")), ""),
 }
 
@@ -174,7 +183,6 @@ TEXTS = {
     "duplicate key": (b'{"servers": [],\n "a": 1,\n "servers": []}', "'servers' stands twice", 3),
     "nan": (b'{"servers": [], "x": NaN}', "NaN", 0),
     "deep": (b"[" * 100_000 + b"]" * 100_000, "nested too deeply", 0),
-    "half a surrogate": (b'[{"name": "com.example/x", "version": "1", "description": "\\ud800"}]', "surrogate", 0),
     "text": (b"Hello", "not JSON", 1),
     "html": (b"<!doctype html><title>Sign in</title>", "not JSON", 1),
 }
@@ -207,6 +215,31 @@ def test_one_bad_entry_of_many_is_skipped_where_the_source_allows_it(site: Path)
     assert {(entry["server"]["name"], entry["server"]["version"]) for entry in served} == kept
     skipped = [issue for issue in done.json["issues"] if "the entry is skipped" in issue["message"]]
     assert len(skipped) >= len(bad) - 1
+
+
+@pytest.mark.parametrize(("on_invalid", "code"), [("skip", 0), ("keep", 0), ("fail", 1)])
+def test_a_broken_file_of_a_folder_is_skipped_where_the_source_allows_it(
+    on_invalid: str, code: int, tmp_path: Path
+) -> None:
+    source = {"name": "folder", "onInvalid": on_invalid, "file": {"path": "folder"}}
+    files = {"folder/good.json": server(), "folder/broken.json": b"{", "folder/other.json": b'{"hello": "world"}'}
+    site = write_site(tmp_path / "site", {"config.yaml": config(source), **files})
+    done = run("build", site, "--format", "json")
+    assert done.code == code
+    found = {issue["file"]: issue["severity"] for issue in done.json["issues"]}
+    severity = "error" if code else "warning"
+    assert found == {"folder/broken.json": severity, "folder/other.json": severity}
+
+
+def test_a_source_whose_only_file_is_broken_is_never_taken_for_an_empty_one(site: Path) -> None:
+    before = tree(site / "dist")
+    for on_invalid in ("skip", "keep"):
+        write_file(
+            site / "config.yaml", config({"name": "list", "onInvalid": on_invalid, "file": {"path": "list.json"}})
+        )
+        write_file(site / "list.json", b"<html>Sign in</html>")
+        assert run("build", site).code == 1
+    assert tree(site / "dist") == before
 
 
 def test_nothing_is_written_outside_the_output_whatever_names_say(tmp_path: Path) -> None:
@@ -256,7 +289,9 @@ def test_a_folder_with_other_files_is_not_taken_for_an_output(site: Path) -> Non
     done = run("build", site, "--out", site)
     assert (done.code, done.out) == (1, "")
     assert "not empty" in done.err
-    assert tree(site) == before
+    assert {name: data for name, data in tree(site).items() if not name.endswith(".lock")} == {
+        name: data for name, data in before.items() if not name.endswith(".lock")
+    }
 
 
 # Reports
@@ -309,6 +344,16 @@ def test_annotations_name_file_and_line_and_escape_what_ends_a_line(site: Path) 
     assert found
     assert f",line={start}," in found[0]
     assert "%25" in found[0] or "%" not in found[0].partition("::error ")[2].replace("%0A", "")
+
+
+def test_what_a_document_says_moves_no_cursor_and_begins_no_line(site: Path) -> None:
+    hostile = server("com.example/bad", "1.0\x1b[2J\n::error::\u202efake", description="x")
+    write_file(site / "list.json", with_entry(hostile))
+    for output_format in ("text", "github"):
+        done = run("check", site, "--format", output_format)
+        assert done.code == 1
+        assert not any(control in done.out for control in "\x1b\u202e")
+        assert not any(line.startswith("::error::") for line in done.out.splitlines())
 
 
 def test_strict_turns_warnings_into_failures_and_writes_nothing(site: Path) -> None:

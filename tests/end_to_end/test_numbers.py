@@ -64,7 +64,8 @@ SERVED_SKILLS = (
 
 def build(folder: Path, form: str) -> Path:
     source = {"name": "list", "file": {"path": "list.json"}}
-    site = write_site(folder, {"config.yaml": config(source), "list.json": FORMS[form]})
+    made = config(source, catalog={"enabled": True})
+    site = write_site(folder, {"config.yaml": made, "list.json": FORMS[form]})
     done = run("build", site)
     assert done.code == 0, done.out
     return site / "dist"
@@ -103,9 +104,9 @@ def _unescaped(text: str) -> str:
 def test_one_digit_more_is_a_change(tmp_path: Path) -> None:
     before = build(tmp_path, "upstream")
     other = FORMS["upstream"].replace("1.10,", "1.100,")
-    write_site(tmp_path, {"config.yaml": config({"name": "list", "file": {"path": "list.json"}}), "list.json": other})
+    write_site(tmp_path, {"list.json": other})
     done = run("diff", tmp_path, "--previous", before, "--format", "json")
-    assert {(change["kind"], change["what"]) for change in done.json["changes"]} == {
-        ("server", "changed"),
-        ("skill", "changed"),
+    assert {(change["kind"], change["what"], *change["fields"]) for change in done.json["changes"]} == {
+        ("server", "changed", "_meta"),
+        ("skill", "changed", f"_meta.{META}"),
     }

@@ -8,6 +8,7 @@ import click
 
 from regpress import build as use_case
 from regpress.cli import options
+from regpress.cli.earlier import open_previous
 from regpress.cli.report import counts_line, findings_exit_code, write_report
 
 
@@ -35,7 +36,7 @@ def check(
     Exit code 1 when there are errors (with --strict also warnings).
     """
     opened = options.open_for(site, config_file, host=host)
-    earlier = options.open_previous(previous, opened)
+    earlier = open_previous(previous, opened)
     build_options = options.options_for(opened, site / "dist", previous=earlier, jobs=jobs)
     report = use_case.check(opened, build_options, options.progress())
     write_report(report, output_format, verbose=verbose)

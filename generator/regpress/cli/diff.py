@@ -9,12 +9,13 @@ from pathlib import Path
 import click
 import orjson
 
-from regpress import build as use_case
+from regpress import gathering as use_case
 from regpress.api import response
 from regpress.catalog import Catalog
 from regpress.changes import Change, changed_fields, find_changes
 from regpress.cli import options
-from regpress.cli.report import append_summary, counts_line, findings_exit_code, write_report
+from regpress.cli.earlier import open_previous
+from regpress.cli.report import append_summary, counts_line, findings_exit_code, printable, write_report
 from regpress.errors import SourceMalformedError
 from regpress.model.document import DocumentError, compact_text, parse_json
 from regpress.model.entry import OFFICIAL_META, EntryVersion
@@ -57,7 +58,7 @@ def diff(
     opened = options.open_for(site, config_file)
     default = site / "dist"
     location = previous or (str(default) if default.is_dir() else None)
-    earlier = options.open_previous(location, opened) or Previous()
+    earlier = open_previous(location, opened) or Previous()
     build_options = options.options_for(opened, default, previous=earlier, jobs=jobs)
     progress = options.progress()
     gathered = use_case.gather(opened, use_case.fetch(opened, progress), build_options, progress)
@@ -68,7 +69,7 @@ def diff(
         if name not in {catalog.registry for catalog in gathered.catalogs}
     ]
     if gathered.report.has_errors:
-        write_report(gathered.report, "text", verbose=verbose)
+        write_report(gathered.report, "text", verbose=verbose, err=True)
         click.echo(counts_line(gathered.report), err=True)
     click.echo(_FORMATTERS[output_format](changes), nl=False)
     if summary:
@@ -119,7 +120,7 @@ def _line(change: Change) -> str:
     registry = "" if change.registry == "default" else f" [{change.registry}]"
     detail = f": {change.detail}" if change.detail else ""
     fields = f": {', '.join(change.fields)}" if change.fields else ""
-    return f"{change.label}{registry} {change.what}{detail}{fields}"
+    return printable(f"{change.label}{registry} {change.what}{detail}{fields}")
 
 
 def _total(changes: Sequence[Change]) -> str:

@@ -6,6 +6,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from collections.abc import Sequence
@@ -20,6 +21,7 @@ from regpress.cli.diff import diff
 from regpress.cli.init import init
 from regpress.cli.preview import preview
 from regpress.cli.probe import probe
+from regpress.cli.report import printable
 from regpress.errors import BuildRefusedError, ConfigError, RegistryError, SourceError, StorageError
 
 EXIT_CODES: Final[tuple[tuple[type[RegistryError], int], ...]] = (
@@ -58,17 +60,20 @@ class _Group(click.Group):
 
 def _print_error(error: RegistryError, *, verbose: bool) -> None:
     for line in str(error).splitlines():
-        click.echo(f"{click.style('error', fg='red', bold=True)}: {line}", err=True)
+        click.echo(f"{click.style('error', fg='red', bold=True)}: {printable(line)}", err=True)
     cause = error.__cause__
     while verbose and cause is not None:
-        click.echo(f"  because: {type(cause).__name__}: {cause}", err=True)
+        click.echo(f"  because: {type(cause).__name__}: {printable(str(cause))}", err=True)
         cause = cause.__cause__
 
 
 @click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "REGPRESS"})
 @click.version_option(__version__, prog_name="regpress", message="%(prog)s %(version)s")
-def cli() -> None:
+@click.pass_context
+def cli(ctx: click.Context) -> None:
     """Turn MCP registry sources into a registry made of files."""
+    if os.environ.get("NO_COLOR"):
+        ctx.color = False
 
 
 for command in (init, check, build, preview, diff, probe):

@@ -4,27 +4,18 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
-from urllib.parse import quote
 
 import click
 
-from regpress.build import Options, Progress, Site
-from regpress.errors import SourceUnavailableError
 from regpress.hosts.table import profile
-from regpress.previous import Previous, ReadFile, load_previous
-from regpress.sources.http import AddressRule, FetchError, fetch, public_only
-from regpress.storage import contained
+from regpress.previous import Previous
+from regpress.site import Options, Progress, Site
 from regpress.wiring import open_site, output_folds_case, read_now
 from regpress.workers import default_jobs
 
 F = TypeVar("F", bound=Callable[..., Any])
-
-#: Seconds and bytes for one file of a deployed output.
-_TIMEOUT = 60.0
-_MOST_BYTES = 256 * 1024 * 1024
 
 FORMATS = ("text", "json", "github")
 
@@ -39,7 +30,12 @@ def config_option(command: F) -> F:
     """Add ``--config``."""
     kind = click.Path(dir_okay=False, path_type=Path)
     return click.option(
-        "-c", "--config", "config_file", type=kind, help="Configuration, if not config.yaml in the site's folder."
+        "-c",
+        "--config",
+        "config_file",
+        type=kind,
+        envvar="REGPRESS_CONFIG",
+        help="Configuration, if not config.yaml in the site's folder.",
     )(command)
 
 
@@ -83,6 +79,7 @@ def format_option(command: F) -> F:
         type=click.Choice(FORMATS),
         default="text",
         show_default=True,
+        envvar="REGPRESS_FORMAT",
         help="How findings are reported.",
     )(command)
 
@@ -155,47 +152,3 @@ def options_for(
         strict=strict,
         folds_case=output_folds_case(out),
     )
-
-
-def open_previous(location: str | None, site: Site) -> Previous | None:
-    """Return the earlier output at *location*, or None where none was named.
-
-    Raises:
-        SourceUnavailableError: it cannot be read.
-        SourceMalformedError: it is not an output of regpress.
-    """
-    if not location:
-        return None
-    found = load_previous(_reader(location, site))
-    if not found.found:
-        click.echo(f"note: there is no earlier output at {location}", err=True)
-    return found
-
-
-def _reader(location: str, site: Site) -> ReadFile:
-    if location.startswith(("https://", "http://")):
-        rule = None if site.config.site.trust.allow_private_addresses else public_only
-        return partial(_fetch_file, location.rstrip("/"), rule)
-    folder = Path(location)
-    if not folder.is_dir():
-        raise SourceUnavailableError("previous output", f"there is no folder {location}")
-
-    def read(file: str) -> bytes | None:
-        try:
-            return Path(contained(str(folder), file)).read_bytes()
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise SourceUnavailableError("previous output", f"{file} cannot be read: {error.strerror}") from error
-
-    return read
-
-
-def _fetch_file(base: str, rule: AddressRule | None, file: str) -> bytes | None:
-    url = f"{base}/{quote(file, safe='/@:+~')}"
-    try:
-        return fetch(url, timeout=_TIMEOUT, limit=_MOST_BYTES, address_rule=rule).data
-    except FetchError as error:
-        if error.status in {404, 410}:
-            return None
-        raise SourceUnavailableError("previous output", f"{url}: {error}") from error

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import time
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -25,7 +24,13 @@ _NAME_WIDTH: Final = 20
 @click.argument("url")
 @click.option("--build", type=click.Path(path_type=Path), help="Output folder of the build that should be deployed.")
 @click.option(
-    "--format", "output_format", type=click.Choice(["text", "json", "github"]), default="text", show_default=True
+    "--format",
+    "output_format",
+    type=click.Choice(["text", "json", "github"]),
+    default="text",
+    show_default=True,
+    envvar="REGPRESS_FORMAT",
+    help="How findings are reported.",
 )
 @click.option("--timeout", type=click.FloatRange(0.1, 600), default=10, show_default=True, help="Seconds per request.")
 @click.option(
@@ -46,7 +51,7 @@ def probe(url: str, build: Path | None, output_format: str, timeout: float, wait
         _wait(address, local, wait, timeout)
     report = run_probe(address, HttpFetcher(timeout=timeout, total=timeout * _TOTAL_FACTOR), local=local)
     for line in _FORMATS[output_format](report):
-        click.echo(line, color=False if os.environ.get("NO_COLOR") else None)
+        click.echo(line)
     counts = report.counts()
     summary = f"{counts['pass']} passed, {counts['warning']} warnings, {counts['fail']} failed"
     click.echo(f"{address}: {summary}, {time.monotonic() - started:.1f} s", err=True)

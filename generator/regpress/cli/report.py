@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any, Final
 
 import click
@@ -16,17 +17,22 @@ _COLOURS: Final = {"error": "red", "warning": "yellow", "info": "blue"}
 _GITHUB: Final = {"error": "error", "warning": "warning", "info": "notice"}
 #: GitHub shows ten annotations of each kind for a step; more only fill the log.
 _MOST_ANNOTATIONS: Final = 50
+#: Control characters, and those that change the direction or the line of a text.
+_CONTROL: Final = re.compile("[\x00-\x1f\x7f-\x9f\u2028\u2029\u202a-\u202e\u2066-\u2069]")
 #: Warnings of one rule in one source that are shown without --verbose.
 _MOST_ALIKE: Final = 5
 
 
-def write_report(report: Report, output_format: str, *, verbose: bool, extra: Mapping[str, Any] | None = None) -> None:
+def write_report(
+    report: Report, output_format: str, *, verbose: bool, err: bool = False, extra: Mapping[str, Any] | None = None
+) -> None:
     """Write *report* in one of the formats.
 
     Args:
         report: what was found.
         output_format: ``text``, ``json`` or ``github``.
         verbose: also show advice and every hidden name; JSON always has them.
+        err: write the text to standard error, where standard output has other data.
         extra: further members of the JSON document.
     """
     if output_format == "json":
@@ -34,7 +40,8 @@ def write_report(report: Report, output_format: str, *, verbose: bool, extra: Ma
     elif output_format == "github":
         _write_annotations(report)
     else:
-        _write_text(report, verbose=verbose)
+        for line in _text(report, verbose=verbose):
+            click.echo(line, err=err)
 
 
 def json_report(report: Report, extra: Mapping[str, Any]) -> bytes:
@@ -66,7 +73,7 @@ def findings_exit_code(report: Report, *, strict: bool) -> int:
     return 1 if counts["error"] or (strict and counts["warning"]) else 0
 
 
-def _write_text(report: Report, *, verbose: bool) -> None:
+def _text(report: Report, *, verbose: bool) -> Iterator[str]:
     seen: Counter[tuple[str, str]] = Counter()
     for issue in report.issues:
         if issue.severity == "info" and not verbose:
@@ -76,12 +83,21 @@ def _write_text(report: Report, *, verbose: bool) -> None:
         if seen[alike] > _MOST_ALIKE and issue.severity != "error" and not verbose:
             continue
         label = click.style(issue.severity, fg=_COLOURS[issue.severity], bold=True)
-        click.echo(f"{label}: {issue} [{issue.reference}]{_place(issue)}")
+        yield f"{label}: {printable(str(issue))} [{issue.reference}]{_place(issue)}"
     for (source, reference), count in seen.items():
         if count > _MOST_ALIKE and not verbose:
-            click.echo(f"… and {count - _MOST_ALIKE:,} more [{reference}] of {source or 'the site'} (-v shows them)")
-    if report.hidden:
-        _write_hidden(report.hidden, verbose=verbose)
+            yield f"… and {count - _MOST_ALIKE:,} more [{reference}] of {source or 'the site'} (-v shows them)"
+    yield from _hidden(report.hidden, verbose=verbose)
+
+
+def printable(text: str) -> str:
+    r"""Return *text* on one line, with nothing in it that moves a terminal's cursor: documents are hostile.
+
+    Examples:
+        >>> printable("a\x1b[2J\nb")
+        'a\\x1b[2J\\nb'
+    """
+    return _CONTROL.sub(lambda found: repr(found.group())[1:-1], text)
 
 
 def _place(issue: Issue) -> str:
@@ -89,22 +105,22 @@ def _place(issue: Issue) -> str:
         return ""
     line = f":{issue.line}" if issue.line else ""
     pointer = f" {issue.pointer}" if issue.pointer else ""
-    return click.style(f"  {issue.file}{line}{pointer}", dim=True)
+    return click.style(f"  {printable(issue.file)}{line}{printable(pointer)}", dim=True)
 
 
-def _write_hidden(hidden: Iterable[Hidden], *, verbose: bool) -> None:
+def _hidden(hidden: Iterable[Hidden], *, verbose: bool) -> Iterator[str]:
     if verbose:
         for item in hidden:
             by = f" by {item.by}" if item.by else ""
             where = f" in {item.registry}" if item.registry else ""
             source = f" of {item.source}" if item.source else ""
-            click.echo(f"hidden: {item.kind} {item.name}{source}{where}: {item.reason}{by}")
+            yield printable(f"hidden: {item.kind} {item.name}{source}{where}: {item.reason}{by}")
         return
     counted = Counter((item.reason, item.source, item.registry) for item in hidden)
     for (reason, source, registry), count in sorted(counted.items()):
         where = f" in {registry}" if registry else ""
         names = "1 name" if count == 1 else f"{count:,} names"
-        click.echo(f"hidden: {names}{f' of {source}' if source else ''}{where}: {reason}")
+        yield f"hidden: {names}{f' of {source}' if source else ''}{where}: {reason}"
 
 
 def _write_annotations(report: Report) -> None:
@@ -115,7 +131,7 @@ def _write_annotations(report: Report) -> None:
             continue
         properties = {"file": issue.file, "line": str(issue.line or ""), "title": issue.reference}
         named = ",".join(f"{key}={_escape_property(value)}" for key, value in properties.items() if value)
-        click.echo(f"::{_GITHUB[issue.severity]} {named}::{_escape(str(issue))}")
+        click.echo(f"::{_GITHUB[issue.severity]} {named}::{_escape(printable(str(issue)))}")
 
 
 def _escape(text: str) -> str:

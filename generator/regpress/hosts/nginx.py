@@ -24,7 +24,9 @@ _METHODS: Final = "GET, HEAD, OPTIONS"
 _NOSNIFF: Final = {"x-content-type-options": "nosniff"}
 _NAME: Final = re.compile(nginx_rules.NAME_IN_QUERY)
 _TWICE_ENCODED: Final = re.compile(r"(?i)([^%]*)%2f([^%]*)")
-_EXACT_VERSION: Final = re.compile(r".+/versions/(?!latest$)[^/]+")
+_EXACT_VERSION: Final = re.compile(
+    r"(?:servers|x/dev\.toolhive/(?:skills|plugins))/[^/]+/[^/]+/versions/(?!latest$)[^/]+"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,12 +81,10 @@ def _document(address: str, query: str, exists: serving.Exists) -> Reply:
     for kind in KINDS:
         if address == paths.collection(prefix, kind):
             return _list(prefix, kind, query, exists)
-    hidden = rest.startswith(("_pages/", "_search/")) or f"{paths.API}/{rest}".startswith(f"{paths.DELETED}/")
+    hidden = f"{paths.API}/{rest}".startswith((f"{paths.PAGES}/", f"{paths.DELETED}/"))
     if hidden or not exists(f"{address}.json"):
         return _problem(404, exists)
-    entry = rest.startswith(("servers/", "x/dev.toolhive/"))
-    exact = entry and _EXACT_VERSION.fullmatch(rest)
-    return _found(f"{address}.json", nginx_rules.EXACT if exact else nginx_rules.FRESH)
+    return _found(f"{address}.json", nginx_rules.EXACT if _EXACT_VERSION.fullmatch(rest) else nginx_rules.FRESH)
 
 
 def _list(prefix: str, kind: Kind, query: str, exists: serving.Exists) -> Reply:
@@ -94,13 +94,16 @@ def _list(prefix: str, kind: Kind, query: str, exists: serving.Exists) -> Reply:
         file = f"{paths.stored_page(prefix, kind, cursor)}.json"
         return _found(file, nginx_rules.FRESH) if exists(file) else _problem(400, exists)
 
+    first = nginx_rules.FIRST_PAGE[kind]
+    if not exists(f"{paths.stored_page(prefix, kind, first)}.json"):
+        return _problem(404, exists)  # there is no such registry
     given = _arguments(query)
     if cursor := given.get("cursor"):
         return page(cursor) if is_stored_cursor(cursor) else _problem(400, exists)
     if search := given.get("search"):
         return _search(paths.collection(prefix, kind), search, exists)
     version = given.get("version")
-    return page(next((name for name in PUBLIC_LISTS if name == version), nginx_rules.FIRST_PAGE[kind]))
+    return page(next((name for name in PUBLIC_LISTS if name == version), first))
 
 
 def _search(collection: str, search: str, exists: serving.Exists) -> Reply:

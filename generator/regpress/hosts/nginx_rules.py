@@ -35,7 +35,7 @@ NAME_IN_QUERY: Final = (
 HIDDEN: Final = (paths.CONFIGURATION, ".regpress-staging")
 
 _OPTIONS: Final = "if ($request_method = OPTIONS) { return 204; }"
-_SEARCH: Final = f"{paths.API}/_search"
+_QUERY: Final = "_query"
 _COMPRESSED: Final = (
     "application/json application/problem+json application/xml image/svg+xml text/css text/javascript text/markdown "
     "text/plain"
@@ -62,6 +62,7 @@ def _blocks(site: SiteAddress) -> Iterator[list[str]]:
         yield _block(f"location ^~ {site.base_path}/{alias}/", [rewrite])
     for registry in site.registries or (site.default_registry,):
         yield _api(site, registry)
+    yield _answered_query(site)
     yield _unknown_registry(site)
     yield _error(site, 400, serving.BAD_REQUEST_PROBLEM)
     yield _error(site, 404, serving.NOT_FOUND_PROBLEM)
@@ -146,13 +147,12 @@ def _api(site: SiteAddress, registry: str) -> list[str]:
             [*_fields(EXACT), _OPTIONS, "try_files $uri.json =404;"],
         ),
         "",
-        "# Pages are reached by their cursors; an unknown one is never page one.",
-        *_block(
-            f"location ^~ {site.base_path}/{prefix}{paths.PAGES}/", ["internal;", _OPTIONS, "try_files $uri.json =400;"]
+        "# Pages are reached by cursors alone, deleted versions by programs that answer include_deleted.",
+        *(
+            line
+            for hidden in (paths.PAGES, paths.DELETED)
+            for line in _block(f"location ^~ {site.base_path}/{prefix}{hidden}/", [_OPTIONS, "return 404;"])
         ),
-        "",
-        "# Deleted versions are for programs that answer include_deleted.",
-        *_block(f"location ^~ {site.base_path}/{prefix}{paths.DELETED}/", [_OPTIONS, "return 404;"]),
     ]
     for kind in KINDS:
         lines += _list(site, registry, prefix, kind)
@@ -160,39 +160,42 @@ def _api(site: SiteAddress, registry: str) -> list[str]:
 
 
 def _list(site: SiteAddress, registry: str, prefix: str, kind: Kind) -> Iterator[str]:
-    """Yield the locations of the list of a kind: by cursor, then search, then version."""
-    address = f"{site.base_path}/{paths.collection(prefix, kind)}"
+    """Yield the location of the list of a kind: by cursor, then search, then version."""
+    address = paths.collection(prefix, kind)
     whole = (registry, kind) not in site.paged_only
     yield ""
-    yield from _block(f"location = {address}", [_OPTIONS, *_routes(site, prefix, kind, whole=whole)])
-    if whole:
-        # Not reached as a list "servers.json" by anybody: only by the search above.
-        yield from _block(f"location = {address}.json", ["internal;", "try_files $uri =404;"])
-    else:
-        found = f'location ~ "^{re.escape(f"{site.base_path}/{prefix}{_SEARCH}/")}(?<regpress_entry>.+)$"'
-        tried = f"try_files {site.base_path}/{prefix}{paths.API}/$regpress_entry/versions.json =400;"
-        yield from _block(found, ["internal;", tried])
+    yield from _block(f"location = {site.base_path}/{address}", [_OPTIONS, *_routes(site, prefix, kind, whole=whole)])
 
 
 def _routes(site: SiteAddress, prefix: str, kind: Kind, *, whole: bool) -> Iterator[str]:
+    def answer(document: str) -> str:
+        return f"rewrite ^ {site.base_path}/{_QUERY}/{document} last;"
+
     def page(cursor: str) -> str:
-        return f"rewrite ^ {site.base_path}/{paths.stored_page(prefix, kind, cursor)} last;"
+        return answer(paths.stored_page(prefix, kind, cursor))
 
     address = paths.collection(prefix, kind)
     yield f'if ($arg_cursor ~ "^(?:{CURSOR_PATTERN})$") {{ {page("$arg_cursor")} }}'
     yield 'if ($arg_cursor != "") { return 400; }'
     if whole:
-        yield f'if ($arg_search != "") {{ rewrite ^ {site.base_path}/{address}.json last; }}'
+        yield f'if ($arg_search != "") {{ {answer(address)} }}'
     else:
-        entry = f"{address.removeprefix(f'{prefix}{paths.API}/')}/$regpress_namespace/$regpress_name"
-        there = f"{site.base_path}/{prefix}{_SEARCH}/{entry}"
-        yield f'if ($arg_search ~ "^{NAME_IN_QUERY}$") {{ rewrite ^ {there} last; }}'
+        versions = f"{address}/$regpress_namespace/$regpress_name/versions"
+        yield f'if ($arg_search ~ "^{NAME_IN_QUERY}$") {{ {answer(versions)} }}'
         yield 'if ($arg_search != "") { return 400; }'
     first = FIRST_PAGE[kind]
     for name in PUBLIC_LISTS:
         if name != first:
             yield f"if ($arg_version = {name}) {{ {page(name)} }}"
     yield page(first)
+
+
+def _answered_query(site: SiteAddress) -> list[str]:
+    """Return where the rules of lists send a request: no address of the outside leads there."""
+    base = f"{site.base_path}/{_QUERY}/"
+    found = f'location ~ "^{re.escape(base)}(?P<regpress_document>.+)$"'
+    tried = f"try_files {site.base_path}/$regpress_document.json =400;"
+    return _block(f"location ^~ {base}", ["internal;", *_answers(site, FRESH), *_block(found, ["internal;", tried])])
 
 
 def _answers(site: SiteAddress, caching: str) -> Iterator[str]:

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any, Final
 
-import orjson
-
 from regpress import paths
 from regpress.html.chrome import KIND_LABELS, Chrome
 from regpress.html.extension import NO_EXTENSION, extension_of
@@ -16,6 +14,7 @@ from regpress.html.markdown import MarkdownRenderer
 from regpress.html.options import packages_of, remotes_of
 from regpress.html.text import clean, day, exact, hue, initial, mapping, short_address, texts, web_address, words
 from regpress.html.views import EntryView, ExtensionView, FactView, LinkView, OptionsView, VersionsView, VersionView
+from regpress.model.document import read_plain
 from regpress.model.entry import Entry, EntryVersion
 
 #: Versions that are shown at once; the others fold away.
@@ -130,4 +129,4 @@ def _extension(version: EntryVersion, value: dict[str, Any]) -> ExtensionView:
     if not version.other_meta:
         return NO_EXTENSION
     # What a skill or plugin has there is served beside the registry's block, and kept apart for that.
-    return extension_of(orjson.loads(b"{%s}" % version.other_meta), _OVERVIEW)
+    return extension_of(read_plain(b"{%s}" % version.other_meta), _OVERVIEW)

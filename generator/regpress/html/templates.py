@@ -38,6 +38,8 @@ class Templates:
             return self._templates[name].render(view=view)
         except jinja2.TemplateError as error:
             raise ConfigError(_problem(name, error)) from error
+        except AttributeError as error:
+            raise ConfigError(f"templates: {name}: {error}") from error
 
 
 def _load(environment: jinja2.Environment, name: str) -> jinja2.Template:

@@ -7,7 +7,7 @@ have it. A registry's index of one kind is one document: a search reads it and n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from functools import partial
 from typing import Any, Final
 
@@ -16,11 +16,14 @@ import orjson
 from regpress import __version__, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
-from regpress.indexes.facts import FACETS, facts_of
+from regpress.indexes.facts import Facts, facts_of
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import EntryVersion
-from regpress.names import KINDS, Kind
+from regpress.names import KINDS
+
+#: Facets of which an entry has a list of values.
+_LISTED: Final = ("location", "packages", "transports", "tags")
 
 _SALT: Final = f"name index {__version__}".encode()
 
@@ -37,41 +40,46 @@ def name_index_groups(catalog: Catalog) -> Iterator[ArtifactGroup]:
 
 
 def _render(catalog: Catalog) -> Iterator[Artifact]:
-    counts = {}
+    lines = []
     for kind in KINDS:
-        counted: Mapping[str, Counter[str]] = {facet: Counter() for facet in FACETS}
+        alike: Counter[Facts] = Counter()
         rows = []
         for version in catalog.latest(kind):
             facts = facts_of(version)
-            for facet, values in facts.items():
-                counted[facet].update(values)
+            alike[facts] += 1
             rows.append(_row(version, facts))
         body = b'{"kind":"%s",\n"entries":[\n%s\n]}' % (kind.encode(), b",\n".join(rows))
-        yield Artifact(paths.name_index(catalog.prefix, kind), "document", JSON, body)
-        counts[kind] = {"total": len(rows), **{facet: _by_number(counted[facet]) for facet in FACETS}}
-    yield Artifact(paths.facets(catalog.prefix), "document", JSON, _facets(counts))
+        yield Artifact(paths.name_index(catalog.prefix, kind), "document", JSON, escape_html_in_json(body))
+        lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(rows), **_numbers(alike)})))
+    body = escape_html_in_json(b"{%s}" % b",\n".join(lines))
+    yield Artifact(paths.facets(catalog.prefix), "document", JSON, body)
 
 
-def _row(version: EntryVersion, facts: Mapping[str, list[str]]) -> bytes:
-    official = version.official
-    row: dict[str, Any] = {
-        "name": str(version.name),
-        "title": version.title,
-        "description": version.description,
-        "version": version.version,
-        "updatedAt": official.updated_at,
-        **facts,
-        # One value each, so texts.
-        "status": official.status if official.status != "active" else "",
-        "tier": facts["tier"][0] if "tier" in facts else "",
+def _row(version: EntryVersion, facts: Facts) -> bytes:
+    row: dict[str, Any] = {"name": f"{version.name.namespace}/{version.name.name}"}
+    if version.title:
+        row["title"] = version.title
+    if version.description:
+        row["description"] = version.description
+    row["version"] = version.version
+    row["updatedAt"] = version.official.updated_at
+    if version.official.status != "active":
+        row["status"] = version.official.status
+    if facts.tier:
+        row["tier"] = facts.tier[0]
+    for facet in _LISTED:
+        if values := getattr(facts, facet):
+            row[facet] = values
+    return orjson.dumps(row)
+
+
+def _numbers(alike: Counter[Facts]) -> dict[str, dict[str, int]]:
+    """Return how many entries have each value of each facet, the commonest first."""
+    counted: dict[str, Counter[str]] = {facet: Counter() for facet in Facts._fields}
+    for facts, number in alike.items():
+        for facet, values in zip(Facts._fields, facts, strict=True):
+            for value in values:
+                counted[facet][value] += number
+    return {
+        facet: dict(sorted(values.items(), key=lambda pair: (-pair[1], pair[0]))) for facet, values in counted.items()
     }
-    return escape_html_in_json(orjson.dumps({key: item for key, item in row.items() if item != ""}))
-
-
-def _by_number(counted: Counter[str]) -> dict[str, int]:
-    return dict(sorted(counted.items(), key=lambda pair: (-pair[1], pair[0])))
-
-
-def _facets(counts: Mapping[Kind, Mapping[str, Any]]) -> bytes:
-    lines = (b'"%s":%s' % (kind.encode(), orjson.dumps(counted)) for kind, counted in counts.items())
-    return escape_html_in_json(b"{%s}" % b",\n".join(lines))

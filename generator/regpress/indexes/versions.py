@@ -36,7 +36,12 @@ _SALT: Final = f"version index {__version__}".encode()
 class _Shard(NamedTuple):
     name: str
     after: str
+    keys: Sequence[str]
     versions: Sequence[EntryVersion]
+
+    def parts(self) -> Iterator[bytes]:
+        yield "\n".join(self.keys).encode()
+        yield from map(version_part, self.versions)
 
 
 def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterator[ArtifactGroup]:
@@ -50,7 +55,7 @@ def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterato
     for shard in shards:
         yield ArtifactGroup(
             key=f"{catalog.registry}/index/versions/{shard.name}",
-            recipe=recipe((_SALT, catalog.prefix.encode(), *map(_part, shard.versions))),
+            recipe=recipe((_SALT, catalog.prefix.encode(), *shard.parts())),
             stage="leaf",
             render=partial(_render_shard, paths.version_index_shard(catalog.prefix, shard.name), shard.versions),
         )
@@ -67,15 +72,14 @@ def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterato
 def _shards(catalog: Catalog, size: int) -> Iterator[_Shard]:
     versions = [version for entry in catalog for version in entry.versions]
     versions.extend(catalog.deleted())
-    ordered = sorted((_key(version), position) for position, version in enumerate(versions))
-    keys = [key for key, _ in ordered]
+    unsorted = list(map(_key, versions))
+    order = sorted(range(len(versions)), key=unsorted.__getitem__)
+    keys = [unsorted[position] for position in order]
     for cut in chunks(keys, size=size):
-        inside = [versions[position] for _, position in ordered[cut.start : cut.stop]]
-        if not cut.start:
-            yield _Shard(FIRST, "", inside)
-        else:
-            before = versions[ordered[cut.start - 1][1]]
-            yield _Shard(token(keys[cut.start - 1]), before.official.updated_at, inside)
+        start = cut.start
+        name = token(keys[start - 1]) if start else FIRST
+        after = versions[order[start - 1]].official.updated_at if start else ""
+        yield _Shard(name, after, keys[start : cut.stop], [versions[position] for position in order[start : cut.stop]])
 
 
 def _key(version: EntryVersion) -> str:
@@ -83,29 +87,27 @@ def _key(version: EntryVersion) -> str:
     return f"{time_key(version.official.updated_at)}\0{version.kind}\0{name.namespace}/{name.name}\0{version.version}"
 
 
-def _part(version: EntryVersion) -> bytes:
-    return f"{version.kind} {version.name.namespace}/{version.name.name} ".encode() + version_part(version)
-
-
 def _render_shard(address: str, versions: Sequence[EntryVersion]) -> Iterator[Artifact]:
-    yield Artifact(address, "document", JSON, b'{"versions":[\n%s\n]}' % b",\n".join(map(_row, versions)))
+    body = b'{"versions":[\n%s\n]}' % b",\n".join(map(_row, versions))
+    yield Artifact(address, "document", JSON, escape_html_in_json(body))
 
 
 def _row(version: EntryVersion) -> bytes:
     official = version.official
     row: dict[str, Any] = {
         "kind": version.kind,
-        "name": str(version.name),
+        "name": f"{version.name.namespace}/{version.name.name}",
         "version": version.version,
         "status": official.status,
-        "statusMessage": official.status_message,
-        "statusChangedAt": official.status_changed_at,
-        "publishedAt": official.published_at,
-        "updatedAt": official.updated_at,
-        "isLatest": official.is_latest,
-        "digest": version.digest.hex(),
     }
-    return escape_html_in_json(orjson.dumps({key: item for key, item in row.items() if item != ""}))
+    if official.status_message:
+        row["statusMessage"] = official.status_message
+    row["statusChangedAt"] = official.status_changed_at
+    row["publishedAt"] = official.published_at
+    row["updatedAt"] = official.updated_at
+    row["isLatest"] = official.is_latest
+    row["digest"] = version.digest.hex()
+    return orjson.dumps(row)
 
 
 def read_rows(shard: bytes) -> Iterator[tuple[VersionKey, PreviousVersion]]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 #: How an address becomes a file. ``document``: an API address without extension, placed by the host's layout;
@@ -34,8 +33,7 @@ class Artifact(NamedTuple):
     body: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ArtifactGroup:
+class ArtifactGroup(NamedTuple):
     """Artifacts that depend on the same things and are rendered together.
 
     Attributes:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -95,8 +95,20 @@ class Config(ConfigRecord):
         return "default" if "default" in names else names[0]
 
 
+#: Finds the flaws of a configuration that is sound in itself.
+FurtherCheck = Callable[[Config], Iterable[Flaw]]
+
+
+def _nothing(_: Config) -> Iterable[Flaw]:
+    return ()
+
+
 def load_config(
-    text: str, *, file: str = "config.yaml", environ: Mapping[str, str] = MappingProxyType({})
+    text: str,
+    *,
+    file: str = "config.yaml",
+    environ: Mapping[str, str] = MappingProxyType({}),
+    further: FurtherCheck = _nothing,
 ) -> tuple[Config, tuple[str, ...]]:
     """Return the configuration that *text* spells, and notes: what was read and does not count.
 
@@ -104,6 +116,7 @@ def load_config(
         text: YAML 1.1 of at most 1 MiB.
         file: the file as messages call it.
         environ: environment variables; those of `site_variables` win over the file.
+        further: finds what only other parts of the program can tell, such as names that they do not know.
 
     Raises:
         ConfigError: with every problem, in the order of the file.
@@ -114,6 +127,7 @@ def load_config(
     known = site_variables()
     places = Places(file=file, root=root, variables=environment.overlay(given, environ, known))
     config, flaws = _checked(given, root)
+    flaws += further(config) if config is not None else ()
     flaws += [*repetitions(root), *_surprises(root, known={flaw.at for flaw in flaws} | set(places.variables))]
     if flaws or config is None:
         raise ConfigError(*places.lines(flaws))
@@ -127,7 +141,11 @@ def site_variables() -> tuple[environment.Variable, ...]:
 
 
 def default_config(
-    *, has_content: bool, has_registry_file: bool, environ: Mapping[str, str] = MappingProxyType({})
+    *,
+    has_content: bool,
+    has_registry_file: bool,
+    environ: Mapping[str, str] = MappingProxyType({}),
+    further: FurtherCheck = _nothing,
 ) -> Config:
     """Return the configuration of a site without ``config.yaml``: its content, then its registry file.
 
@@ -143,7 +161,7 @@ def default_config(
         raise ConfigError("config.yaml: there is none, and neither a folder 'content' nor a file 'registry.json'")
     registry = {"name": "default", "sources": [source["name"] for source in sources]}
     lines = {"sources": sources, "registries": [registry]}
-    return load_config(json.dumps(lines), environ=environ)[0]
+    return load_config(json.dumps(lines), environ=environ, further=further)[0]
 
 
 def config_json_schema() -> dict[str, Any]:

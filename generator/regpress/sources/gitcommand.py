@@ -186,6 +186,8 @@ def _start(arguments: Sequence[str], environment: Mapping[str, str], stdin: byte
         from git.cmd import Git  # noqa: PLC0415
     except ImportError as error:
         raise GitMissingError("git: the program is not installed (expected git 2.25 or later in PATH)") from error
+    # Unset after an import that failed once.
+    program = str(Git.GIT_PYTHON_GIT_EXECUTABLE or Git.git_exec_name)
     # GitPython hands the whole environment on, and a variable can only be taken away by a program in between.
     foreign = [
         name
@@ -197,7 +199,7 @@ def _start(arguments: Sequence[str], environment: Mapping[str, str], stdin: byte
     ]
     without = ["env", *(f"-u{name}" for name in foreign)] if foreign else []
     settings = [part for setting in _SETTINGS for part in ("-c", setting)]
-    command = [*without, str(Git.GIT_PYTHON_GIT_EXECUTABLE), "--no-pager", *settings, *arguments]
+    command = [*without, program, "--no-pager", *settings, *arguments]
     with contextlib.ExitStack() as stack:
         source: IO[bytes] | None = None
         if stdin:

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from regpress.errors import SourceUnavailableError
-from regpress.model.document import DocumentError, read_plain
+from regpress.model.document import DocumentError, parse_json, read_plain
 from regpress.model.entry import RawFile, Snapshot, Status, entry_label
 from regpress.model.formats import COLLECTIONS, MAX_DOCUMENT_BYTES, describe, format_of
 from regpress.model.issue import Issue
@@ -202,6 +202,10 @@ def place_problem(data: bytes, kind: Kind, name: str, version: str) -> tuple[str
     found = document.get("name") if kind == "server" else f"{document.get('namespace')}/{document.get('name')}"
     if not isinstance(found, str) or (found, document["version"]) == (name, version):
         return None
+    try:
+        parse_json(data)
+    except DocumentError:
+        return None  # such as a version that stands twice: the reader says so
     by_place, by_document = entry_label(kind, name, version), entry_label(kind, found, document["version"])
     return f"the place says {by_place[:300]}, the document {by_document[:300]}", "the same in both"
 

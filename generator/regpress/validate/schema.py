@@ -58,7 +58,7 @@ class Declared(NamedTuple):
 
 
 def schema_names() -> tuple[str, ...]:
-    """Return the file names of all schemas, each also its ``$id``."""
+    """Return the file names of all published schemas, each also its ``$id``; our own documents' are ``regpress-…``."""
     names = (entry.name for entry in files("regpress").joinpath("schemas").iterdir())
     return tuple(sorted(name for name in names if name.endswith(".schema.json")))
 

@@ -15,10 +15,14 @@ LIST = "v0.1/servers"
 LATEST = "v0.1/servers/com.example/weather/versions/latest"
 EXACT = "v0.1/servers/com.example/weather/versions/1.0.0+linux"
 DOCUMENTS = (LIST, LATEST, EXACT, "registry/team/v0.1/servers")
+PAGES = ("v0.1/_pages/servers/all", "v0.1/_pages/servers/latest")
+#: Hosts that ignore the query.
+PLAIN = [name for name in PROFILES if not profile(name).follows_cursors]
 
 
 def tree_of(host, *, without=()):
-    files = {file for address in DOCUMENTS for file in host.files(address, "document")}
+    addresses = (*DOCUMENTS, *PAGES) if host.stores_pages else DOCUMENTS
+    files = {file for address in addresses for file in host.files(address, "document")}
     files |= {file for page in ("", "about/", "servers/com.example/weather/") for file in host.files(page, "page")}
     files |= {"404.html", "registry.json", "assets/style.css", "assets/plain"}
     files |= {file for made in host.configuration(SITE) for file in host.files(made.address, made.form)}
@@ -47,10 +51,13 @@ def test_an_unknown_profile_like_no_other_only_names_all():
         profile("zzz")
 
 
-@pytest.mark.parametrize("name", PROFILES)
-def test_hosts_that_ignore_the_query_are_never_given_cursors(name):
-    assert profile(name).follows_cursors is False
-    assert profile(name).rewrites_aliases is False
+def test_what_hosts_can_do():
+    able = {name: (host.follows_cursors, host.stores_pages, host.rewrites_aliases) for name, host in PROFILES.items()}
+    assert able == {
+        "generic": (False, True, False),
+        "github-pages": (False, False, False),
+        "nginx": (True, True, True),
+    }
 
 
 def test_pages_gets_nojekyll_and_the_generic_host_does_not():
@@ -78,7 +85,7 @@ def test_a_plus_sign_arrives_bare_or_encoded(name, spelling):
     assert ask(name, f"/v0.1/servers/com.example%2Fweather/versions/{spelling}").status == 200
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", PLAIN)
 @pytest.mark.parametrize("query", ["", "?limit=1&version=latest", "?cursor=../../x", "?search=%00"])
 def test_the_query_is_ignored(name, query):
     assert ask(name, f"/v0.1/servers{query}") == ask(name, "/v0.1/servers")

@@ -93,6 +93,7 @@ def test_every_pattern_of_the_schemas_has_plain_words() -> None:
     used = {
         pattern
         for name in schema.schema_names()
+        if not name.startswith("regpress-")  # those of our own documents describe, they do not validate input
         for pattern in values_of(json.loads(schema.schema_bytes(name)), "pattern")
     }
 

@@ -1,0 +1,226 @@
+"""Sources to the catalogs that may be published: fetch, read, validate, resolve, merge.
+
+Nothing here writes to an output; ``build.py`` decides what becomes of what was gathered.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from regpress import __version__
+from regpress.catalog import Catalog
+from regpress.digest import compact_json
+from regpress.errors import BuildRefusedError
+from regpress.kept import FEW, Kept, ReadingCache, documents_by_place
+from regpress.merge import Merged, merge
+from regpress.model.config import Config
+from regpress.model.config_site import RegistryConfig
+from regpress.model.config_source import SourceConfig
+from regpress.model.entry import Snapshot
+from regpress.model.issue import Hidden, Issue, Report
+from regpress.model.places import LineFinder
+from regpress.model.registry import LARGE_FILE_BYTES
+from regpress.model.registry import read_candidates as read_file
+from regpress.names import Kind
+from regpress.read import read_candidates
+from regpress.resolve import FileReadings, Filter, Resolved, Resolver, SourceRules
+from regpress.site import Options, Progress, Site
+from regpress.validate.check import check_entry
+from regpress.validate.rulebook import RULES
+from regpress.validate.schema import is_harmless
+from regpress.workers import share
+
+#: Defects whose line is looked up: it takes a walk through the file.
+MOST_LINES = 500
+#: Bytes of a file above which only errors have a line.
+LARGE_FOR_LINES = 4 * 1024 * 1024
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Gathered:
+    """The registries of a site, merged, and all findings on the way."""
+
+    merged: tuple[Merged, ...]
+    report: Report
+    revisions: Mapping[str, str]
+
+    @property
+    def catalogs(self) -> tuple[Catalog, ...]:
+        """Return the catalogs that may be published, the default registry's first."""
+        return tuple(merged.catalog for merged in self.merged)
+
+
+def fetch(site: Site, progress: Progress) -> dict[str, Snapshot]:
+    """Return a snapshot of every source that a registry uses.
+
+    Raises:
+        SourceError: one of them gave nothing usable.
+    """
+    used = {name for registry in site.config.registries for name in registry.sources}
+    snapshots: dict[str, Snapshot] = {}
+    for source in site.config.sources:
+        if source.name in used:
+            progress(f"fetching {source.name}")
+            snapshots[source.name] = site.sources[source.name].fetch()
+    return snapshots
+
+
+def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, progress: Progress) -> Gathered:
+    """Read, validate, filter and merge *snapshots* into the public registries of *site*.
+
+    Raises:
+        BuildRefusedError: every registry is private.
+    """
+    config = site.config
+    statuses = {key: value for snapshot in snapshots.values() for key, value in snapshot.statuses.items()}
+    readmes = {
+        key: raw.data.decode(errors="replace")
+        for snapshot in snapshots.values()
+        for key, raw in snapshot.readmes.items()
+    }
+    cache = ReadingCache(
+        site.cache / "readings", compact_json([__version__, config.site.policy.model_dump(mode="json")])
+    )
+    issues: list[Issue] = []
+    resolved: dict[str, Resolved] = {}
+    for source in config.sources:
+        if source.name not in snapshots:
+            issues.append(_unused(source))
+            continue
+        snapshot = snapshots[source.name]
+        progress(f"reading {source.name}")
+        resolver = Resolver(
+            _rules(source), statuses=statuses, previous=options.previous, is_harmless=_is_harmless, now=options.now
+        )
+        resolved[source.name] = resolver.resolve(snapshot, _read(snapshot, config, cache, options.jobs))
+    merged, private = _merge_all(config, resolved, readmes, options)
+    hidden = [*private, *(item for one in resolved.values() for item in one.hidden)]
+    issues += [issue for one in resolved.values() for issue in one.issues]
+    issues += [issue for one in merged for issue in one.issues]
+    report = Report.of(
+        _with_lines(issues, snapshots.values()), [*hidden, *(item for one in merged for item in one.hidden)]
+    )
+    return Gathered(
+        merged=tuple(merged),
+        report=report,
+        revisions={name: snapshot.revision for name, snapshot in snapshots.items()},
+    )
+
+
+def _read(snapshot: Snapshot, config: Config, cache: ReadingCache, jobs: int) -> Iterator[FileReadings]:
+    policy = config.site.policy
+
+    def check_some(documents: Sequence[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
+        return [check_entry(kind, value, level=policy.level, overrides=policy.rules) for kind, value in documents]
+
+    def check_all(documents: Sequence[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
+        return share(documents, check_some, jobs=jobs, least=2_000)
+
+    for raw in snapshot.files:
+        is_large = len(raw.data) >= LARGE_FILE_BYTES
+        kept = cache.load(snapshot.source, raw.path) if is_large else Kept()
+        found = read_file(raw, source=snapshot.source, earlier=kept.earlier)
+        readings = read_candidates(found.candidates, check_all, kept.reading)
+        pointers = [candidate.pointer for candidate in found.candidates]
+        new = sum(candidate.known < 0 for candidate in found.candidates)
+        if is_large and new > (FEW if kept.earlier else 0):
+            documents = documents_by_place(pointers, found.spans, readings)
+            cache.save(snapshot.source, raw.path, raw.data, found.spans, documents)
+        yield FileReadings(
+            raw=raw,
+            readings=readings,
+            pointers=pointers,
+            last_updated=found.last_updated,
+            issues=found.issues,
+        )
+
+
+def _rules(source: SourceConfig) -> SourceRules:
+    names = source.filter.names if source.filter else None
+    tags = source.filter.tags if source.filter else None
+    return SourceRules(
+        name=source.name,
+        filter=Filter(
+            include_names=names.include if names else (),
+            exclude_names=names.exclude if names else (),
+            include_tags=tags.include if tags else (),
+            exclude_tags=tags.exclude if tags else (),
+        ),
+        on_invalid=source.effective_on_invalid,
+        claims=source.claims,
+    )
+
+
+def _is_harmless(issue: Issue, value: Any) -> bool:
+    """Return whether clients tolerate a defect: of form, or of what only the official service demands."""
+    rule = RULES.get(issue.reference)
+    return (rule is not None and rule.tier == "policy") or is_harmless(issue, value)
+
+
+def _unused(source: SourceConfig) -> Issue:
+    return Issue(
+        type="source",
+        severity="warning",
+        source=source.name,
+        message="no registry uses this source; it is not fetched",
+        reference="unused-source",
+        expected="its name in the sources of a registry",
+    )
+
+
+def _with_lines(issues: Sequence[Issue], snapshots: Iterable[Snapshot]) -> Iterator[Issue]:
+    """Yield *issues*, the first hundreds of defects with the line where they stand."""
+    data = {raw.path: raw.data for snapshot in snapshots for raw in snapshot.files}
+    # In a file of many megabytes the walk takes longer than everything else; there only errors are worth it.
+    large = {path for path, content in data.items() if len(content) > LARGE_FOR_LINES}
+    finders: dict[str, LineFinder] = {}
+    found = 0
+    for issue in issues:
+        is_minor = issue.severity == "info" or (issue.severity == "warning" and issue.file in large)
+        if is_minor or issue.line or issue.file not in data or found >= MOST_LINES:
+            yield issue
+            continue
+        found += 1
+        finder = finders.get(issue.file)
+        if finder is None:
+            finder = finders[issue.file] = LineFinder(data[issue.file])
+        yield issue._replace(line=finder.line_of(issue.pointer, issue.path))
+
+
+def _merge_all(
+    config: Config,
+    resolved: Mapping[str, Resolved],
+    readmes: Mapping[tuple[Kind, str], str],
+    options: Options,
+) -> tuple[list[Merged], list[Hidden]]:
+    """Return the public registries, the default one first, and a note for each private one."""
+    public = [registry for registry in config.registries if _is_public(registry, config)]
+    private = [registry for registry in config.registries if registry not in public]
+    if config.default_registry not in {registry.name for registry in public}:
+        raise BuildRefusedError(
+            f"registries: {config.default_registry!r} is private (it has claims, or auth.mode is not anonymous) and is "
+            "not written to a public tree; give it 'visibility: public' if everybody may read it"
+        )
+    public.sort(key=lambda registry: registry.name != config.default_registry)
+    merged = [
+        merge(
+            registry.name,
+            [resolved[name] for name in registry.sources],
+            is_default=registry.name == config.default_registry,
+            readmes=readmes,
+            folds_case=options.folds_case,
+        )
+        for registry in public
+    ]
+    hidden = [
+        Hidden(reason="private", kind="registry", name=registry.name, source="", registry=registry.name)
+        for registry in private
+    ]
+    return merged, hidden
+
+
+def _is_public(registry: RegistryConfig, config: Config) -> bool:
+    """Return whether a registry may be in a public tree, DESIGN section 8."""
+    return registry.visibility == "public" or (not registry.claims and config.auth.reads_are_public)

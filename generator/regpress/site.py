@@ -1,0 +1,95 @@
+"""A site, opened, and how to build it: what use cases take."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Protocol
+
+from regpress.digest import compact_json, recipe
+from regpress.hosts.base import HostProfile
+from regpress.html.site import ContentPage
+from regpress.model.config import Config
+from regpress.model.entry import Snapshot
+from regpress.output import Inherited
+from regpress.resolve import PreviousVersion, VersionKey
+
+if TYPE_CHECKING:
+    from regpress.html.render import HtmlRenderer
+
+
+class SourceLike(Protocol):
+    """Anything that can be fetched: see `regpress.sources.base.Source`."""
+
+    def fetch(self) -> Snapshot:
+        """Return what the source holds now."""
+
+
+class Progress(Protocol):
+    """Told what is going on, for people who wait."""
+
+    def __call__(self, message: str, /) -> None:
+        """Take one line without a full stop."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Site:
+    """A site, opened: everything that a build needs from outside.
+
+    Attributes:
+        config: its configuration.
+        sources: a fetcher for each source of the configuration.
+        renderer: makes the HTML catalog, None where it is switched off.
+        pages: the Markdown pages.
+        fingerprint: digest of configuration, templates and pages.
+        cache: folder for what can be made anew: fetched repositories, the state of outputs.
+    """
+
+    config: Config
+    sources: Mapping[str, SourceLike]
+    renderer: Callable[[], HtmlRenderer] | None
+    pages: tuple[ContentPage, ...]
+    fingerprint: bytes
+    cache: Path
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """How to build, beside what to build.
+
+    Attributes:
+        profile: the host.
+        now: RFC 3339 time for changes that nothing else dates.
+        previous: what an earlier output says, by version.
+        inherited: pages of lists in an earlier output, which stay readable for a while.
+        jobs: number of processes.
+        full: render and verify everything.
+        strict: write nothing when there are warnings either.
+        folds_case: whether the output's disk folds case.
+    """
+
+    profile: HostProfile
+    now: str
+    previous: Mapping[VersionKey, PreviousVersion] = field(default_factory=dict)
+    inherited: Iterable[Inherited] = ()
+    jobs: int = 1
+    full: bool = False
+    strict: bool = False
+    folds_case: bool = False
+
+
+def config_fingerprint(config: Config, *others: bytes) -> bytes:
+    """Return the digest of a configuration and whatever else decides about the output."""
+    return recipe((compact_json(config.model_dump(mode="json")), *others))
+
+
+def replace_site(config: Config, changes: Mapping[str, Any]) -> Config:
+    """Return *config* with other values of ``site``, checked like the file's own.
+
+    Raises:
+        pydantic.ValidationError: a value is not acceptable.
+    """
+    dumped = config.site.model_dump(by_alias=True)
+    site = type(config.site).model_validate({**dumped, **changes})
+    return config.model_copy(update={"site": site})

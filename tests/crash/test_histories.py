@@ -1,0 +1,41 @@
+"""Whatever the history of edits: an incremental build is a build from nothing, and building again changes nothing."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from regpress.model.segments import parse_segments
+
+PROGRAM = Path(__file__).with_name("histories.py")
+
+
+def differences(folder: Path, seed: int, steps: int, jobs: int) -> str:
+    """Return what the program says; it runs by itself, since a process with threads does not fork workers."""
+    command = [sys.executable, "-W", "error", PROGRAM, folder, *map(str, (seed, steps, jobs))]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_any_history_of_edits_ends_like_a_build_from_nothing(tmp_path: Path, seed: int, jobs: int) -> None:
+    assert differences(tmp_path, seed, 8, jobs) == ""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("seed", range(10, 20))
+def test_any_long_history_of_edits_ends_like_a_build_from_nothing(tmp_path: Path, seed: int) -> None:
+    assert differences(tmp_path, seed, 60, 1 + seed % 2) == ""
+
+
+def test_recognised_entries_with_letters_beyond_ascii_do_not_shift_what_follows() -> None:
+    known = f'{{"name":"a","description":"{"é" * 11}"}}'
+    text = f'{{"servers":[{{"name":"new"}},{known}],"metadata":{{"count":2}}}}'
+    value = parse_segments(text.encode(), {"servers": [known.encode()]}).value
+    assert value["metadata"] == {"count": 2}
+    assert len(value["servers"]) == 2

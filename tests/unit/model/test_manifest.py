@@ -1,0 +1,91 @@
+import hashlib
+
+import orjson
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regpress.model.artifact import JSON, Written
+from regpress.model.manifest import read_manifest, read_shard, root_artifact, shard_artifact, shard_of
+
+
+def written(file: str, body: bytes = b"{}") -> Written:
+    return Written(file, len(body), hashlib.sha256(body).hexdigest(), file.removesuffix(".json"), JSON)
+
+
+ROWS = st.lists(
+    st.builds(written, st.text("abc/+~é", min_size=1, max_size=12), st.binary(max_size=4)), unique_by=lambda row: row[0]
+)
+
+
+@given(rows=ROWS, older=ROWS)
+def test_what_a_manifest_lists_is_read_back(rows: list[Written], older: list[Written]) -> None:
+    kept = [(row, age) for age, row in enumerate(older)]
+    files, shards, found = read_manifest(root_artifact(rows, kept=kept).body)
+    assert files == sorted(rows)
+    assert shards == []
+    assert found == sorted(kept)
+
+
+@given(rows=ROWS)
+def test_what_a_shard_lists_is_read_back(rows: list[Written]) -> None:
+    assert read_shard(shard_artifact("0a", rows).body) == sorted(rows)
+
+
+def test_a_root_names_its_shards_with_count_and_digest() -> None:
+    shard = shard_artifact("0a", [written("a.json"), written("b.json")])
+    row = Written(shard.address, len(shard.body), hashlib.sha256(shard.body).hexdigest(), shard.address, JSON)
+    root = root_artifact([], [(row, 2)])
+    assert read_manifest(root.body)[1] == [("manifest/0a.json", row.sha256)]
+    assert orjson.loads(root.body)["shards"] == [{"count": 2, "file": "manifest/0a.json", "sha256": row.sha256}]
+
+
+@given(rows=ROWS, data=st.data())
+def test_the_order_of_files_changes_no_byte(rows: list[Written], data: st.DataObject) -> None:
+    assert root_artifact(data.draw(st.permutations(rows))).body == root_artifact(rows).body
+
+
+def generation(*rows: Written) -> str:
+    return str(orjson.loads(root_artifact(rows).body)["generation"])
+
+
+def test_the_generation_is_that_of_the_bytes_of_all_files() -> None:
+    a, b = written("a.json"), written("b.json")
+    assert generation(a, b) == generation(b, a)
+    assert len({generation(), generation(a), generation(b), generation(a, b), generation(written("a.json", b"1"))}) == 5
+
+
+def test_a_manifest_has_a_line_for_each_file() -> None:
+    lines = root_artifact([written(f"{letter}.json") for letter in "abc"]).body.splitlines()
+    assert [line for line in lines if b'"file":"b.json"' in line] == [orjson.dumps(_public("b.json")) + b","]
+
+
+def _public(file: str) -> dict[str, object]:
+    row = written(file)
+    return {"address": row.address, "file": file, "sha256": row.sha256, "size": row.size, "type": row.media_type}
+
+
+@pytest.mark.parametrize("text", [b"", b"[]", b"{}", b"null", b'{"generator":"other 1.0","files":[]}', b"<html>"])
+def test_what_is_no_manifest_of_ours_is_refused(text: bytes) -> None:
+    with pytest.raises(ValueError, match=r"manifest|line 1"):
+        read_manifest(text)
+
+
+def test_what_is_no_shard_is_refused() -> None:
+    for text in (b"[]", b"3", b"<html>"):
+        with pytest.raises(ValueError, match=r"shard|line 1"):
+            read_shard(text)
+
+
+def test_the_documents_and_the_page_of_an_entry_are_in_one_shard() -> None:
+    shards = {shard_of(f"default/{part}/server/com.example/weather") for part in ("api", "html")}
+    assert len(shards) == 1
+    assert shards != {"site"}
+    assert shard_of("team/api/server/com.example/weather") not in shards
+
+
+def test_entries_are_spread_over_all_shards_and_everything_else_is_in_one() -> None:
+    names = {shard_of(f"default/api/server/com.example/s-{number}") for number in range(4_000)}
+    assert names == {f"{number:02x}" for number in range(256)}
+    for key in ("schemas", "host", "default/list/server", "default/registry-file", "html/home"):
+        assert shard_of(key) == "site"

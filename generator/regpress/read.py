@@ -44,10 +44,16 @@ def read_candidates(
     """
     new = [candidate for candidate in candidates if candidate.known < 0]
     serialised = [_serialise(candidate) for candidate in new]
-    found = check([(candidate.kind, value) for candidate, (_, value, _) in zip(new, serialised, strict=True)])
+    sound = [
+        (candidate.kind, value)
+        for candidate, (_, value, json_issues) in zip(new, serialised, strict=True)
+        if not json_issues
+    ]
+    checked = iter(check(sound))
+    found = (json_issues or next(checked) for _, _, json_issues in serialised)
     made = (
-        _reading(candidate, text, value, (*json_issues, *issues))
-        for candidate, (text, value, json_issues), issues in zip(new, serialised, found, strict=True)
+        _reading(candidate, text, value, issues)
+        for candidate, (text, value, _), issues in zip(new, serialised, found, strict=True)
     )
     if kept is None:
         return list(made)

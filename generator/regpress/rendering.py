@@ -17,12 +17,17 @@ from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
 from regpress.hosts.limits import TreeSize, fitting_profiles, limit_findings
 from regpress.hosts.table import PROFILES
-from regpress.model.artifact import JSON, Artifact, ArtifactGroup
+from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup
 from regpress.model.config import Config
 from regpress.model.issue import Issue
 from regpress.names import KINDS, Kind
 from regpress.site import Options, Site
 from regpress.validate.schema import schema_bytes, schema_names
+
+_NOT_FOUND = (
+    b'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Not found</title></head>\n'
+    b"<body><h1>Not found</h1><p>There is no document at this address in this registry.</p></body></html>\n"
+)
 
 LIST_WARN_BYTES = 5 * 1024 * 1024
 LIST_WARN_ENTRIES = 5_000
@@ -107,6 +112,9 @@ def site_groups(
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})
     if site.renderer is not None:
         yield from site.renderer().groups(catalogs, site.pages)
+    else:
+        # Without one, some hosts answer misses with the home page and status 200.
+        yield _static("html/404", "list", [Artifact(paths.NOT_FOUND_PAGE, "file", HTML, _NOT_FOUND)])
     yield _static("schemas", "leaf", _schemas())
     yield _static("host", "list", profile.configuration(site_address(config, catalogs, complete)))
     has_list = complete[config.default_registry, "server"]

@@ -268,14 +268,15 @@ class Resolver:
         status = self._statuses.get((reading.kind, key[1]), {}).get(reading.version) if self._statuses else None
         text = reading.text if status is None else _with_status(reading, status)
         digest = reading.digest if text is reading.text else recipe((text, reading.other_meta))
-        times = snapshot.entry_times.get(key) or file.raw.times or self._file_times(file)
+        times = snapshot.entry_times.get(key) or file.raw.times or self._file_times(file.last_updated)
         # By position: this runs once for every version of the registry.
         return EntryVersion(
             reading.kind,
             reading.name,
             reading.version,
             text,
-            self._official(reading, status, times, key, digest),
+            # The time of the file itself dates only what nothing else does: it differs between two checkouts.
+            self._official(reading, status, times, key, digest, modified=file.raw.modified),
             digest,
             reading.other_meta,
             reading.title,
@@ -293,11 +294,14 @@ class Resolver:
         dated: Times | None,
         key: VersionKey,
         digest: bytes,
+        *,
+        modified: str,
     ) -> Official:
         carried, previous = reading.carried, self._previous.get(key)
         value, message = _status_of(reading, status)
         published = carried.published_at or (previous.official.published_at if previous else "")
         if not published:
+            dated = dated or self._file_times(modified)
             if dated is None:
                 raise _NoTimeError
             published = dated.added
@@ -335,8 +339,7 @@ class Resolver:
         return published if status == "active" and previous is None else updated
 
     @staticmethod
-    def _file_times(file: FileReadings) -> Times | None:
-        moment = file.last_updated or file.raw.modified
+    def _file_times(moment: str) -> Times | None:
         return Times(added=moment, changed=moment) if moment else None
 
 

@@ -166,14 +166,16 @@ class Trial:
     def _finish(self, where: dict[str, Any], expected: dict[str, bytes]) -> None:
         code, _ = build(self.site)
         found = settled(content(self.site.out))
-        if code:
-            self.problems.append({**where, "exit": code})
-        elif left := [*self.site.staging(), *self.site.temporaries()]:
-            self.problems.append({**where, "left": [str(path.relative_to(self._folder)) for path in left]})
-        elif found != expected:
-            other = sorted(file for file in found.keys() & expected.keys() if found[file] != expected[file])
-            missing, strays = sorted(expected.keys() - found.keys()), sorted(found.keys() - expected.keys())
-            self.problems.append({**where, "missing": missing, "strays": strays, "other": other})
+        left = [*self.site.staging(), *self.site.temporaries()]
+        wrong = {
+            "exit": code,
+            "left": [str(path.relative_to(self._folder)) for path in left],
+            "missing": sorted(expected.keys() - found.keys()),
+            "strays": sorted(found.keys() - expected.keys()),
+            "other": sorted(file for file in found.keys() & expected.keys() if found[file] != expected[file]),
+        }
+        if any(wrong.values()):
+            self.problems.append({**where, **{what: value for what, value in wrong.items() if value}})
 
 
 def _state_of(world: World) -> dict[str, Any]:

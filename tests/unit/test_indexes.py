@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from itertools import pairwise
+from pathlib import Path
 
 import jsonschema_rs
 import pytest
@@ -132,6 +134,12 @@ def test_every_schema_of_ours_describes_something():
     used = {f"{name}.schema.json" for name in OWN_SCHEMAS.values()}
     used |= {f"regpress-{name}.schema.json" for name in ("build", "manifest", "manifest-shard")}
     assert {name for name in schema_names() if name.startswith("regpress-")} == used
+
+
+def test_every_schema_of_ours_is_in_the_documentation():
+    text = (Path(__file__).parents[2] / "docs" / "x-dev-regpress.md").read_text()
+    named = set(re.findall(r"\]\(\.\./generator/regpress/schemas/([\w.-]+)\)", text))
+    assert named == {name for name in schema_names() if name.startswith("regpress-")}
 
 
 @pytest.mark.parametrize("body", [*documents(varied_catalog()).values()])

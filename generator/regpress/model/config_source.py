@@ -101,7 +101,7 @@ class FileSettings(ConfigRecord):
     """A registry document in a file, at an address, or in the configuration itself."""
 
     path: Annotated[str, checked(checks.text_problem, "a path such as 'registry.json'")] | None = Field(
-        default=None, description="Local file or folder, relative to the configuration file or absolute."
+        default=None, description="Local file or folder, relative to the folder of the site or absolute."
     )
     url: Annotated[str, URL] | None = Field(
         default=None, description="Address of the document, http or https, without credentials."

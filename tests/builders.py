@@ -74,6 +74,7 @@ def resolve(
     source: str = "team",
     times: Times | None = JANUARY,
     last_updated: str = "",
+    modified: str = "",
     filter: Filter | None = None,  # noqa: A002
     on_invalid: OnInvalid = "fail",
     claims: Mapping[str, Any] | None = None,
@@ -82,7 +83,7 @@ def resolve(
     harmless: bool = False,
 ) -> Resolved:
     """Return what a source with these readings publishes."""
-    raw = RawFile(path="file.json", data=b"", times=times)
+    raw = RawFile(path="file.json", data=b"", times=times, modified=modified)
     rules = SourceRules(name=source, filter=filter or Filter(), on_invalid=on_invalid, claims=claims or {})
     resolver = Resolver(
         rules, statuses=statuses or {}, previous=previous or {}, is_harmless=lambda issue, value: harmless, now=NOW

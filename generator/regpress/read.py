@@ -11,7 +11,7 @@ from typing import Any
 
 from regpress.digest import recipe
 from regpress.errors import InvalidNameError
-from regpress.model.document import DocumentError, compact_text, serialise
+from regpress.model.document import DocumentError, compact_text, is_text, serialise
 from regpress.model.entry import (
     OFFICIAL_META,
     PUBLISHER_META,
@@ -217,6 +217,9 @@ def _carried(block: Mapping[str, Any]) -> tuple[Carried, tuple[Issue, ...]]:
         else:
             issues.append(_meta_issue(f"{_BLOCK}.{key}", f"is {str(text)[:40]!r}", "an RFC 3339 date-time"))
     message = block.get("statusMessage")
+    if isinstance(message, str) and not is_text(message):
+        issues.append(_meta_issue(f"{_BLOCK}.statusMessage", "holds half of a surrogate pair", "Unicode text"))
+        message = ""
     is_latest = block.get("isLatest")
     return (
         Carried(

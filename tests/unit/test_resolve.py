@@ -203,3 +203,18 @@ def test_a_malformed_official_block_is_filled_in_and_reported(meta: Any) -> None
     result = resolve(read(candidate(server(), meta=meta)))
     assert result.versions[0].official.status == "active"
     assert [issue.severity for issue in result.issues] == (["warning"] if meta else [])
+
+
+def test_half_a_surrogate_pair_in_a_status_message_costs_the_message_only() -> None:
+    meta = official(status="deprecated", statusMessage="\ud800")
+    result = resolve(read(candidate(server(), meta=meta)))
+    assert (result.versions[0].official.status, result.versions[0].official.status_message) == ("deprecated", "")
+    assert [issue.path for issue in result.issues] == [
+        '_meta["io.modelcontextprotocol.registry/official"].statusMessage'
+    ]
+
+
+def test_the_time_of_a_file_does_not_date_an_update() -> None:
+    readings = read(candidate(server(), meta=official(publishedAt="2024-01-01T00:00:00Z")))
+    version = resolve(readings, times=None, modified="2026-09-09T00:00:00Z").versions[0]
+    assert version.official.updated_at == "2024-01-01T00:00:00Z"

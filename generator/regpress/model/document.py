@@ -104,6 +104,11 @@ def read_plain(data: bytes) -> Any:
         return plain_value(parse_json(data))
 
 
+def is_text(text: str) -> bool:
+    """Return whether a string is Unicode text that can be written: it holds no half of a surrogate pair."""
+    return not _SURROGATE.search(text)
+
+
 def serialise(value: Any) -> tuple[bytes, Any]:
     """Return the text that is served for a parsed document, and its value for readers that know only plain numbers.
 

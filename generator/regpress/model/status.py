@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
-from regpress.model.document import DocumentError, parse_json
+from regpress.model.document import DocumentError, is_text, parse_json
 from regpress.model.entry import STATUS_VALUES, RawFile, Status, entry_label
 from regpress.model.issue import Issue
 from regpress.model.native import json_type
@@ -100,6 +100,8 @@ def _message_flaws(record: Mapping[str, Any]) -> Iterator[_Flaw]:
     message = record.get("message", "")
     if not isinstance(message, str):
         yield _Flaw("message", f"the message is {json_type(message)}", "a string")
+    elif not is_text(message):
+        yield _Flaw("message", "the message holds half of a surrogate pair", "Unicode text")
     elif len(message) > MAX_STATUS_MESSAGE:
         yield _Flaw("message", f"the message has {len(message)} characters", f"at most {MAX_STATUS_MESSAGE}")
     elif message and record.get("status") == "active":

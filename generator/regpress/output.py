@@ -309,9 +309,11 @@ class _Replacement:
         self._inherited = inherited
         self._full = full
         self._root = str(tree.root)
-        self._fresh = not tree.root.exists() or not any(tree.root.iterdir())
-        # A folder that is not there yet appears as a whole, by one rename.
-        self._staging = f"{self._root}.regpress-new" if self._fresh else f"{self._root}/{STAGING}"
+        # A folder that is not there yet appears as a whole, by one rename. One that is there stays, whatever it is:
+        # it may be a mount, or a link.
+        self._is_new = not os.path.lexists(self._root)
+        self._is_empty = self._is_new or all(name == STAGING for name in os.listdir(self._root))  # noqa: PTH208
+        self._staging = f"{self._root}.regpress-new" if self._is_new else f"{self._root}/{STAGING}"
 
     def run(
         self,
@@ -325,18 +327,21 @@ class _Replacement:
         try:
             done = self._render_all(groups, old)
             final = {key: _Group(recipe, tuple(item.row for item in items)) for key, (recipe, items) in done.items()}
-            self._keep(final, old, is_new=any(item.place for _, items in done.values() for item in items))
+            inherited = self._keep(final, old, is_new=any(item.place for _, items in done.values() for item in items))
             accept([(row.file, row.size) for group in final.values() for row in group.rows])
             moves, last = self._plan(groups, done, final, old)
+            moves["page"].extend(inherited)
         except BaseException:
-            shutil.rmtree(self._staging, ignore_errors=True)
+            self._give_up(strays)
             raise
         stale = self._stale(final, old, strays)
-        if self._fresh:
+        if self._is_new:
             self._appear(moves)
         else:
-            self._move(moves, last, stale, old)
+            self._move(moves, last, stale, old, strays)
         self._save(final, inputs, summary)
+        # Only now is everything known that a later build must find again.
+        shutil.rmtree(self._staging, ignore_errors=True)
         return TreeResult(
             totals=_totals(final),
             written=sum(map(len, moves.values())) + len(last),
@@ -349,8 +354,8 @@ class _Replacement:
 
     def _known(self) -> tuple[dict[str, _Group], set[str]]:
         """Return the usable groups of the last build, and files that an interrupted build may have left."""
-        if self._fresh:
-            return {}, set()
+        if self._is_empty:
+            return {}, set() if self._is_new else self._journalled()
         groups = self._tree.state_groups(full=self._full)
         if not groups:
             groups = self._tree.verified(self._from_manifest())
@@ -396,13 +401,14 @@ class _Replacement:
     # Rendering
 
     def _prepare(self) -> None:
-        journal = f"{self._staging}/{_JOURNAL}"
-        kept = Path(journal).read_bytes() if Path(journal).exists() else None
-        shutil.rmtree(self._staging, ignore_errors=True)
-        os.makedirs(self._staging)  # noqa: PTH103
-        if kept is not None:
-            # Until this build has moved its own files, the journal of the interrupted one still counts.
-            Path(journal).write_bytes(kept)
+        """Empty the staging folder, but for the journal of an interrupted build: it counts until this one is done."""
+        os.makedirs(self._staging, exist_ok=True)  # noqa: PTH103
+        with os.scandir(self._staging) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    shutil.rmtree(entry.path)
+                elif entry.name != _JOURNAL or self._is_new:
+                    os.unlink(entry.path)  # noqa: PTH108
 
     def _render_all(
         self, groups: Sequence[ArtifactGroup], old: Mapping[str, _Group]
@@ -422,7 +428,7 @@ class _Replacement:
         live = {row.file: row for group in old.values() for row in group.rows}
 
         def work(some: Sequence[ArtifactGroup]) -> list[list[_Staged]]:
-            writer = _Writer(self._staging, live, self._files_of, flat=not self._fresh)
+            writer = _Writer(self._staging, live, self._files_of, flat=not self._is_new)
             return [writer.write(group.render()) for group in some]
 
         for group, items in zip(todo, share(todo, work, jobs=self._tree.jobs), strict=True):
@@ -431,8 +437,10 @@ class _Replacement:
 
     # Keeping
 
-    def _keep(self, final: dict[str, _Group], old: Mapping[str, _Group], *, is_new: bool) -> None:
+    def _keep(self, final: dict[str, _Group], old: Mapping[str, _Group], *, is_new: bool) -> list[_Staged]:
         """Add the files that stay although nothing makes them any more: groups ``kept/1``, ``kept/2`` by their age.
+
+        Returns those of them that come from elsewhere.
 
         Args:
             final: the groups of this build.
@@ -443,18 +451,19 @@ class _Replacement:
         before = {row.file for key, group in old.items() if not key.startswith(_OWN) for row in group.rows}
         if not is_new and before == made:
             final.update({key: group for key, group in old.items() if key.startswith(_KEPT)})
-            return
+            return []
         kept: dict[int, list[Row]] = {age: [] for age in range(1, GENERATIONS + 1)}
         for key, group in old.items():
             age = int(key.removeprefix(_KEPT)) + 1 if key.startswith(_KEPT) else 1
             if age <= GENERATIONS:
                 kept[age] += [row for row in group.rows if row.sha256 and row.file not in made and self._keeps(row)]
-        if self._fresh:
-            self._inherit(kept, made)
+        inherited = self._inherit(kept, made) if self._is_empty else []
         final.update({f"{_KEPT}{age}": _Group("", tuple(sorted(rows))) for age, rows in kept.items() if rows})
+        return inherited
 
-    def _inherit(self, kept: Mapping[int, list[Row]], made: set[str]) -> None:
-        writer = _Writer(self._staging, {}, lambda address, _: (address,), flat=False)
+    def _inherit(self, kept: Mapping[int, list[Row]], made: set[str]) -> list[_Staged]:
+        writer = _Writer(self._staging, {}, lambda address, _: (address,), flat=not self._is_new, name="k")
+        inherited: list[_Staged] = []
         for file in self._inherited:
             row = Row(*file.row, mtime=0)
             if file.age >= GENERATIONS or row.file in made or not self._keeps(row):
@@ -463,6 +472,8 @@ class _Replacement:
             if body is not None and hashlib.sha256(body).hexdigest() == row.sha256:
                 (staged,) = writer.write([Artifact(row.file, "file", row.media_type, body)])
                 kept[file.age + 1].append(row._replace(mtime=staged.row.mtime))
+                inherited.append(staged)
+        return inherited
 
     # Putting in place
 
@@ -478,7 +489,7 @@ class _Replacement:
         for group in groups:
             moves[group.stage].extend(item for item in done[group.key][1] if item.place)
         live = {row.file: row for group in old.values() for row in group.rows}
-        writer = _Writer(self._staging, live, lambda address, _: (address,), flat=not self._fresh, name="m")
+        writer = _Writer(self._staging, live, lambda address, _: (address,), flat=not self._is_new, name="m")
         kept = [
             (row.public, int(key.removeprefix(_KEPT)))
             for key, group in final.items()
@@ -529,10 +540,15 @@ class _Replacement:
         """Give the finished new tree its name."""
         if any(moves.values()):
             sync_filesystem(Path(self._staging))
-        with suppress(FileNotFoundError):
-            os.rmdir(self._root)  # noqa: PTH106
-        os.makedirs(os.path.dirname(self._root) or ".", exist_ok=True)  # noqa: PTH103, PTH120
         os.rename(self._staging, self._root)  # noqa: PTH104
+
+    def _give_up(self, strays: set[str]) -> None:
+        """Remove what was staged; the journal of an interrupted build stays as long as its files may."""
+        if strays:
+            with suppress(OSError):
+                self._prepare()
+        else:
+            shutil.rmtree(self._staging, ignore_errors=True)
 
     def _move(
         self,
@@ -540,20 +556,27 @@ class _Replacement:
         last: Sequence[_Staged],
         stale: Sequence[str],
         old: Mapping[str, _Group],
+        strays: set[str],
     ) -> None:
-        """Put the staged files in place, in the order that keeps every link alive."""
-        if any(moves.values()) or last or stale:
-            known = {row.file for group in old.values() for row in group.rows}
-            new = [item.row.file for items in (*moves.values(), last) for item in items if item.row.file not in known]
-            replace_file(Path(self._staging, _JOURNAL), orjson.dumps([*new, *stale]))
-            sync_filesystem(self._tree.root)
-            for stage in STAGES:
-                self._put(moves[stage])
-            sync_filesystem(self._tree.root)
-            self._put(last)
-            self._remove(stale)
-            sync_filesystem(self._tree.root)
-        shutil.rmtree(self._staging, ignore_errors=True)
+        """Put the staged files in place, in the order that keeps every link alive.
+
+        Files of new names come first: nothing leads to them yet. Then those that others lead to already, leaves before
+        lists; so that whatever they link to is there.
+        """
+        if not (any(moves.values()) or last or stale):
+            return
+        known = {row.file for group in old.values() for row in group.rows}
+        new = [item.row.file for items in (*moves.values(), last) for item in items if item.row.file not in known]
+        replace_file(Path(self._staging, _JOURNAL), orjson.dumps(sorted({*new, *stale, *strays})))
+        sync_filesystem(self._tree.root)
+        for is_known in (False, True):
+            for stage in STAGES[:-1]:
+                self._put(item for item in moves[stage] if (item.row.file in known) is is_known)
+        self._put(moves["root"])
+        sync_filesystem(self._tree.root)
+        self._put(last)
+        self._remove(stale)
+        sync_filesystem(self._tree.root)
 
     def _put(self, items: Iterable[_Staged]) -> None:
         for item in items:

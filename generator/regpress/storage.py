@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ctypes
 import fcntl
+import glob
 import os
 import sys
 from collections.abc import Iterator
@@ -66,10 +67,30 @@ def replace_file(path: Path, data: bytes, *, durable: bool = False) -> None:
         temporary.replace(path)
         if durable:
             sync_folder(path.parent)
+        _remove_leftovers(path)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise storage_error(str(path), error) from error
+
+
+def _remove_leftovers(path: Path) -> None:
+    """Remove temporary files of *path* whose writers were killed."""
+    for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
+        pid = leftover.name.rsplit(".", 2)[1]
+        if pid.isdecimal() and not _is_alive(int(pid)):
+            with suppress(OSError):
+                leftover.unlink()
+
+
+def _is_alive(pid: int) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except OSError:
+        return True
+    return True
 
 
 def read_file(path: Path) -> bytes:
@@ -137,8 +158,11 @@ def locked(path: Path) -> Iterator[None]:
 
 
 def folds_case(folder: Path) -> bool:
-    """Return whether the disk of *folder* takes names that differ only in case for one; *folder* must exist."""
-    probe = folder / f".regpress-Case-{os.getpid()}"
+    """Return whether the disk of *folder* takes names that differ only in case for one; *folder* must exist.
+
+    A probe that was killed is removed by the next one, so its name is always the same.
+    """
+    probe = folder / ".regpress-Case"
     try:
         probe.touch()
         try:

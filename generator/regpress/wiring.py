@@ -22,6 +22,7 @@ from regpress.html.site import ContentPage, SiteView
 from regpress.model.config import Config, default_config, load_config
 from regpress.model.config_problems import flaws_of, spell
 from regpress.model.config_types import Flaw
+from regpress.model.manifest import MANIFEST_FILE
 from regpress.site import Site, config_fingerprint, replace_site
 from regpress.sources.factory import open_source
 from regpress.storage import folds_case
@@ -116,7 +117,11 @@ def read_now(environ: Mapping[str, str] = os.environ) -> str:
 
 def output_folds_case(out: Path) -> bool:
     """Return whether the disk that will hold *out* takes names that differ only in case for one."""
-    folder = out.resolve()
+    manifest = out / MANIFEST_FILE
+    if manifest.exists():
+        return manifest.with_name(MANIFEST_FILE.upper()).exists()
+    # Beside the output, never in it: nothing but the registry is to be found there.
+    folder = out.resolve().parent
     while not folder.is_dir():
         folder = folder.parent
     return os.access(folder, os.W_OK) and folds_case(folder)

@@ -214,8 +214,9 @@ class _Walker:
     def _position(self, at: int, size: int) -> int:
         """Return where a byte is in the decoded window; decode the next one when it is not, or near its end."""
         if self._text and self._byte <= at < self._until:
-            skipped = at - self._byte  # only ASCII stands between two values
-            if self._char + skipped < len(self._text):
+            # Between two values there is only ASCII, but elements that were recognised may have been passed over.
+            skipped = at - self._byte
+            if self._char + skipped < len(self._text) and self.data[self._byte : at].isascii():
                 self._char += skipped
                 self._byte = at
                 return self._char

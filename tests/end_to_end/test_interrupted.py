@@ -18,7 +18,9 @@ from sites import PROGRAM, environment, read, registry_file, run, tree, write_fi
 MANY = 200
 #: Runs the program, but stands still in the middle of its work until the test has seen that it got there.
 STANDS_STILL = """
-import os, pathlib, time
+import os, pathlib, signal, time
+# A shell lets what it starts in the background ignore the signal, and so all that is started from there.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 from regpress.cli.main import main
 real, calls = {where}, 0
 def slow(*arguments, **named):

@@ -9,10 +9,11 @@ import click
 from regpress import build as use_case
 from regpress.cli import options
 from regpress.cli.earlier import open_previous
+from regpress.cli.help import HELP
 from regpress.cli.report import counts_line, findings_exit_code, write_report
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @options.site_argument
 @options.config_option
 @options.host_option

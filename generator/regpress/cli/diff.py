@@ -15,6 +15,7 @@ from regpress.catalog import Catalog
 from regpress.changes import Change, changed_fields, find_changes
 from regpress.cli import options
 from regpress.cli.earlier import open_previous
+from regpress.cli.help import HELP
 from regpress.cli.report import append_summary, counts_line, findings_exit_code, printable, write_report
 from regpress.errors import SourceMalformedError
 from regpress.model.document import DocumentError, compact_text, parse_json
@@ -25,7 +26,7 @@ from regpress.resolve import VersionKey
 _SIGNS = {"added": "+", "changed": "~", "status": "!", "latest": "*", "removed": "-"}
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @options.site_argument
 @options.config_option
 @click.option(

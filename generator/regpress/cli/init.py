@@ -6,6 +6,7 @@ from pathlib import Path
 
 import click
 
+from regpress.cli.help import HELP
 from regpress.errors import ConfigError
 from regpress.hosts.table import profile
 from regpress.model.config_checks import text_problem
@@ -13,7 +14,7 @@ from regpress.scaffolding import write_site
 from regpress.wiring import read_now
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
 @click.option("--title", help="Title of the site; the folder's name by default.")
 @click.option("--host", default="generic", show_default=True, help="Host profile.")

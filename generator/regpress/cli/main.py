@@ -18,6 +18,7 @@ from regpress import __version__
 from regpress.cli.build import build
 from regpress.cli.check import check
 from regpress.cli.diff import diff
+from regpress.cli.help import HELP
 from regpress.cli.init import init
 from regpress.cli.preview import preview
 from regpress.cli.probe import probe
@@ -67,7 +68,7 @@ def _print_error(error: RegistryError, *, verbose: bool) -> None:
         cause = cause.__cause__
 
 
-@click.group(cls=_Group, context_settings={"help_option_names": ["-h", "--help"], "auto_envvar_prefix": "REGPRESS"})
+@click.group(cls=_Group, context_settings={**HELP, "auto_envvar_prefix": "REGPRESS"})
 @click.version_option(__version__, prog_name="regpress", message="%(prog)s %(version)s")
 @click.pass_context
 def cli(ctx: click.Context) -> None:

@@ -6,10 +6,11 @@ from pathlib import Path
 
 import click
 
+from regpress.cli.help import HELP
 from regpress.preview import DEFAULT_HOST, LOOPBACK, PORT, built_for, open_preview, parse_base_path
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @click.option("--out", type=click.Path(path_type=Path), default=Path("dist"), show_default=True, help="Built folder.")
 @click.option("--host", help="Host profile to imitate; without it the one of the build.")
 @click.option(

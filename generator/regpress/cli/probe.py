@@ -10,6 +10,7 @@ from typing import Any, Final
 
 import click
 
+from regpress.cli.help import HELP
 from regpress.probe import ProbeReport, load_local_build, parse_registry_url, run_probe, wait_for_build
 from regpress.probe_checks.finding import Finding
 from regpress.probe_fetch import HttpFetcher
@@ -20,7 +21,7 @@ _COLOURS: Final = {"pass": "green", "warning": "yellow", "fail": "red"}
 _NAME_WIDTH: Final = 20
 
 
-@click.command()
+@click.command(context_settings=HELP)
 @click.argument("url")
 @click.option("--build", type=click.Path(path_type=Path), help="Output folder of the build that should be deployed.")
 @click.option(

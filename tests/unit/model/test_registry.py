@@ -214,7 +214,7 @@ def test_anything_else_is_an_issue_that_lists_what_would_be_right(value: Any, fo
     [
         (b"", 0, "the file is empty"),
         (b" \n ", 0, "the file is empty"),
-        (b'{"servers": [\n1,\n]}', 3, "not JSON: "),
+        (b'{"servers": [\n1\n2]}', 3, "not JSON: "),
         (b'{"a": 1,\n"a": 2}', 2, "the key 'a' stands twice"),
         ("{}".encode("utf-16"), 1, "the file is UTF-16"),
         (b"[" * 100_000, 0, "nested too deeply"),

@@ -87,39 +87,16 @@ class State:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Totals:
-    """The size of a tree.
-
-    Attributes:
-        files: number of files.
-        total_bytes: their bytes.
-        largest: bytes of the largest one.
-        largest_file: its path.
-    """
-
-    files: int
-    total_bytes: int
-    largest: int
-    largest_file: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class TreeResult:
     """What a build did to the tree.
 
     Attributes:
-        totals: the size of the whole tree.
         written: number of files put in place.
         removed: number of files taken away.
-        rendered: number of groups that were rendered.
-        groups: number of groups in all.
     """
 
-    totals: Totals
     written: int
     removed: int
-    rendered: int
-    groups: int
 
 
 class Inherited(NamedTuple):
@@ -311,6 +288,8 @@ class _Replacement:
         self._root = str(tree.root)
         # A folder that is not there yet appears as a whole, by one rename. One that is there stays, whatever it is:
         # it may be a mount, or a link.
+        #: What the last build left, by file: never changed while this one runs.
+        self._live: dict[str, Row] = {}
         self._is_new = not os.path.lexists(self._root)
         self._is_empty = self._is_new or all(name == STAGING for name in os.listdir(self._root))  # noqa: PTH208
         self._staging = f"{self._root}.regpress-new" if self._is_new else f"{self._root}/{STAGING}"
@@ -323,6 +302,7 @@ class _Replacement:
         summary: Mapping[str, Any],
     ) -> TreeResult:
         old, strays = self._known()
+        self._live = {row.file: row for group in old.values() for row in group.rows}
         self._prepare()
         try:
             done = self._render_all(groups, old)
@@ -334,21 +314,15 @@ class _Replacement:
         except BaseException:
             self._give_up(strays)
             raise
-        stale = self._stale(final, old, strays)
+        stale = self._stale(final, strays)
         if self._is_new:
             self._appear(moves)
         else:
-            self._move(moves, last, stale, old, strays)
+            self._move(moves, last, stale, strays)
         self._save(final, inputs, summary)
         # Only now is everything known that a later build must find again.
         shutil.rmtree(self._staging, ignore_errors=True)
-        return TreeResult(
-            totals=_totals(final),
-            written=sum(map(len, moves.values())) + len(last),
-            removed=len(stale),
-            rendered=sum(1 for key, (_, items) in done.items() if any(item.place for item in items)),
-            groups=len(groups),
-        )
+        return TreeResult(written=sum(map(len, moves.values())) + len(last), removed=len(stale))
 
     # What is there
 
@@ -425,10 +399,9 @@ class _Replacement:
             else:
                 done[group.key] = (recipe, [])
                 todo.append(group)
-        live = {row.file: row for group in old.values() for row in group.rows}
 
         def work(some: Sequence[ArtifactGroup]) -> list[list[_Staged]]:
-            writer = _Writer(self._staging, live, self._files_of, flat=not self._is_new)
+            writer = _Writer(self._staging, self._live, self._files_of, flat=not self._is_new)
             return [writer.write(group.render()) for group in some]
 
         for group, items in zip(todo, share(todo, work, jobs=self._tree.jobs), strict=True):
@@ -488,8 +461,7 @@ class _Replacement:
         moves: dict[Stage, list[_Staged]] = {stage: [] for stage in STAGES}
         for group in groups:
             moves[group.stage].extend(item for item in done[group.key][1] if item.place)
-        live = {row.file: row for group in old.values() for row in group.rows}
-        writer = _Writer(self._staging, live, lambda address, _: (address,), flat=not self._is_new, name="m")
+        writer = _Writer(self._staging, self._live, lambda address, _: (address,), flat=not self._is_new, name="m")
         kept = [
             (row.public, int(key.removeprefix(_KEPT)))
             for key, group in final.items()
@@ -531,10 +503,9 @@ class _Replacement:
             made[f"manifest/{name}"] = (_Group(recipe, tuple(item.row for item in items)), items, count)
         return made
 
-    def _stale(self, final: Mapping[str, _Group], old: Mapping[str, _Group], strays: set[str]) -> list[str]:
+    def _stale(self, final: Mapping[str, _Group], strays: set[str]) -> list[str]:
         wanted = {row.file for group in final.values() for row in group.rows}
-        known = {row.file for group in old.values() for row in group.rows}
-        return sorted((known | strays) - wanted)
+        return sorted((self._live.keys() | strays) - wanted)
 
     def _appear(self, moves: Mapping[Stage, list[_Staged]]) -> None:
         """Give the finished new tree its name."""
@@ -555,7 +526,6 @@ class _Replacement:
         moves: Mapping[Stage, list[_Staged]],
         last: Sequence[_Staged],
         stale: Sequence[str],
-        old: Mapping[str, _Group],
         strays: set[str],
     ) -> None:
         """Put the staged files in place, in the order that keeps every link alive.
@@ -565,7 +535,7 @@ class _Replacement:
         """
         if not (any(moves.values()) or last or stale):
             return
-        known = {row.file for group in old.values() for row in group.rows}
+        known = self._live.keys()
         new = [item.row.file for items in (*moves.values(), last) for item in items if item.row.file not in known]
         replace_file(Path(self._staging, _JOURNAL), orjson.dumps(sorted({*new, *stale, *strays})))
         sync_filesystem(self._tree.root)
@@ -671,18 +641,6 @@ class _Writer:
             with suppress(FileExistsError):  # another process may have been first
                 os.mkdir(folder)  # noqa: PTH102
             self._made.add(folder)
-
-
-def _totals(groups: Mapping[str, _Group]) -> Totals:
-    files = total = largest = 0
-    largest_file = ""
-    for group in groups.values():
-        for row in group.rows:
-            files += 1
-            total += row.size
-            if row.size > largest or (row.size == largest and row.file < largest_file):
-                largest, largest_file = row.size, row.file
-    return Totals(files=files, total_bytes=total, largest=largest, largest_file=largest_file)
 
 
 def _mtime(path: str) -> int:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from regpress.errors import ConflictError, NotFoundError, StorageError
+from regpress.errors import ConflictError, StorageError
 
 
 def contained(root: str, relative: str) -> str:
@@ -91,21 +91,6 @@ def _is_alive(pid: int) -> bool:
     except OSError:
         return True
     return True
-
-
-def read_file(path: Path) -> bytes:
-    """Return the bytes of a file.
-
-    Raises:
-        NotFoundError: there is no such file.
-        StorageError: it cannot be read.
-    """
-    try:
-        return path.read_bytes()
-    except FileNotFoundError as error:
-        raise NotFoundError(str(path), "does not exist") from error
-    except OSError as error:
-        raise storage_error(str(path), error) from error
 
 
 def storage_error(path: str, error: OSError) -> StorageError:

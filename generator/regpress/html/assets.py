@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping
 from functools import partial
 from typing import Final, NamedTuple
@@ -16,6 +17,8 @@ from regpress.model.artifact import Artifact, ArtifactGroup
 STYLESHEET: Final = "style.css"
 #: Shown by browsers beside the title; a site may have none.
 ICON: Final = "icon.svg"
+
+_PART: Final = re.compile(r"style-.+\.css")
 
 _MEDIA_TYPES: Final = {
     "css": "text/css; charset=utf-8",
@@ -42,14 +45,18 @@ class Asset(NamedTuple):
 
 
 def published_assets(files: Mapping[str, bytes], *, accent: str = "") -> dict[str, Asset]:
-    """Return the assets by the names of their files; the stylesheet with the site's colour.
+    """Return the assets by the names of their files; the stylesheet with its further parts and the site's colour.
+
+    Files named ``style-….css`` are parts of the one stylesheet: they follow it in the order of their names.
 
     Raises:
         ConfigError: there is no stylesheet, or a file of a type that pages cannot use.
     """
     if STYLESHEET not in files:
         raise ConfigError(f"templates: assets/{STYLESHEET} is missing")
-    bodies = {**files, STYLESHEET: files[STYLESHEET] + accent_rule(accent)}
+    parts = sorted(name for name in files if _PART.fullmatch(name))
+    style = b"".join((files[STYLESHEET], *(files[name] for name in parts), accent_rule(accent)))
+    bodies = {**{name: body for name, body in files.items() if name not in parts}, STYLESHEET: style}
     return {name: Asset(name, _address(name, body), body) for name, body in sorted(bodies.items())}
 
 

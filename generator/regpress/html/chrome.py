@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Final
 
 from markupsafe import Markup
@@ -64,7 +64,14 @@ class Chrome:
         return recipe((repr(facts).encode("utf-8", "surrogatepass"),))
 
     def layout(
-        self, links: Links, *, title: str = "", description: str = "", prefix: str = "", section: str = ""
+        self,
+        links: Links,
+        *,
+        title: str = "",
+        description: str = "",
+        prefix: str = "",
+        section: str = "",
+        scripts: Iterable[str] = (),
     ) -> LayoutView:
         """Return what is around one page.
 
@@ -74,6 +81,7 @@ class Chrome:
             description: of the document.
             prefix: of the registry that the page belongs to.
             section: address of the page that the navigation marks as current.
+            scripts: names of the assets that the page runs, in their order.
         """
         made = self._made.get((links.root, prefix, section))
         if made is None:
@@ -87,6 +95,7 @@ class Chrome:
             description=description,
             stylesheet=links.to(self._assets[STYLESHEET]),
             icon=links.to(self._assets[ICON]) if ICON in self._assets else "",
+            scripts=tuple(links.to(self._assets[name]) for name in scripts if name in self._assets),
             home=LinkView(self._home_labels.get(prefix, "Home"), links.to(prefix)),
             header=made[0],
             footer=made[1],

@@ -61,6 +61,7 @@ class LayoutView:
         description: of the document, empty where there is none.
         stylesheet: the way to it.
         icon: the way to the site's icon, empty where it has none.
+        scripts: the ways to the scripts that the page loads, none of which it needs to be read.
         home: the way to the home page of the registry that the page belongs to.
         header: the rendered ``header.html``.
         footer: the rendered ``footer.html``.
@@ -72,6 +73,7 @@ class LayoutView:
     description: str
     stylesheet: str
     icon: str
+    scripts: tuple[str, ...]
     home: LinkView
     header: Markup
     footer: Markup

@@ -34,6 +34,9 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9/@:+~!$'()*,;=._-]*")
 REGISTRY_FILE: Final = "registry.json"
 BUILD_FILE: Final = "build.json"
 NOT_FOUND_PAGE: Final = "404.html"
+GUIDE_FOR_MODELS: Final = "llms.txt"
+SITEMAP: Final = "sitemap.xml"
+ROBOTS: Final = "robots.txt"
 
 
 def registry_prefix(registry: str, *, default: bool) -> str:
@@ -127,6 +130,21 @@ def content_page(slug: str) -> str:
 def asset_file(name: str) -> str:
     """Return the address of a stylesheet or script of the pages; *name* carries a digest of its bytes."""
     return f"assets/{name}"
+
+
+def feed_file(prefix: str) -> str:
+    """Return the address of a registry's Atom feed: ``feed.xml``."""
+    return f"{prefix}feed.xml"
+
+
+def entry_file(prefix: str, kind: Kind, name: EntryName, file: str) -> str:
+    """Return the address of a further file beside an entry's page: ``servers/ns/name/badge.svg``."""
+    return entry_page(prefix, kind, name) + file
+
+
+def sitemap_part(token: str) -> str:
+    """Return the address of a part of a large sitemap."""
+    return f"sitemap/{token}.xml"
 
 
 def is_list_page(address: str) -> bool:

@@ -17,6 +17,8 @@ from regpress.model.artifact import Artifact, ArtifactGroup
 STYLESHEET: Final = "style.css"
 #: Shown by browsers beside the title; a site may have none.
 ICON: Final = "icon.svg"
+#: Stands for the site where its pages are mentioned; a site may have none.
+PICTURE: Final = "social.png"
 
 _PART: Final = re.compile(r"style-.+\.css")
 

@@ -14,6 +14,8 @@ def entry_parts(entry: Entry) -> Iterator[bytes]:
     yield text_part(entry.readme)
     for version in entry.versions:
         yield _state(version)
+    for version in entry.deleted:
+        yield _state(version)
 
 
 def row_parts(entries: Iterable[Entry]) -> Iterator[bytes]:

@@ -101,7 +101,9 @@ def home_view(home: Home, chrome: Chrome) -> HomeView:
     links = Links.of(prefix)
     title = "" if home.catalog.is_default else home.title
     return HomeView(
-        layout=chrome.layout(links, title=title, description=home.description, prefix=prefix, section=prefix),
+        layout=chrome.layout(
+            links, title=title, description=home.description, address=prefix, prefix=prefix, section=prefix
+        ),
         title=home.title,
         description=home.description,
         address=home.address,

@@ -11,18 +11,24 @@ from regpress import paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
 from regpress.html.assets import asset_group, published_assets
+from regpress.html.badge import SVG, badge_text
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
-from regpress.html.entries import entry_view
+from regpress.html.entries import FILE_NAMES, entry_view
+from regpress.html.feed import ATOM, entry_feed, feed_parts, last_changes, newest, registry_feed
 from regpress.html.fingerprints import entry_parts, row_parts, text_part
+from regpress.html.guide import guide_parts, guide_text
 from regpress.html.home import Home, home_view
 from regpress.html.links import Links
 from regpress.html.listing import Listing
 from regpress.html.markdown import MarkdownRenderer
 from regpress.html.site import ContentPage, SiteView
+from regpress.html.sitemap import XML, robots_text, sitemap, sitemap_text
 from regpress.html.templates import Templates, View
 from regpress.html.text import clean
+from regpress.html.twin import MARKDOWN, twin_text
 from regpress.html.views import ContentView, LinkView, ListView, NotFoundView
 from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Stage
+from regpress.model.entry import Entry
 
 
 class HtmlRenderer:
@@ -74,6 +80,7 @@ class HtmlRenderer:
         for catalog in catalogs:
             yield from maker.of_catalog(catalog)
         yield from maker.of_content(ordered)
+        yield from maker.followed(catalogs, ordered)
         yield maker.not_found(next((catalog for catalog in catalogs if catalog.is_default), None))
 
 
@@ -90,19 +97,12 @@ class _Pages:
         """Return the pages of one registry."""
         key = f"{catalog.registry}/html"
         for entry in catalog:
-            yield self._group(
-                f"{key}/{entry.kind}/{entry.name}",
-                paths.entry_page(catalog.prefix, entry.kind, entry.name),
-                "entry.html",
-                partial(
-                    entry_view,
-                    entry,
-                    prefix=catalog.prefix,
-                    chrome=self._chrome,
-                    document_suffix=self._site.document_suffix,
-                ),
-                parts=entry_parts(entry),
+            address = paths.entry_page(catalog.prefix, entry.kind, entry.name)
+            yield ArtifactGroup(
+                key=f"{key}/{entry.kind}/{entry.name}",
+                recipe=recipe((self._fingerprint, b"entry.html", address.encode(), *entry_parts(entry))),
                 stage="page",
+                render=partial(self._render_entry, entry, catalog.prefix, address),
             )
         listings = [Listing(catalog.prefix, kind, catalog.of(kind)) for kind in shown_kinds(catalog)]
         for listing in listings:
@@ -129,6 +129,54 @@ class _Pages:
         """Return the page that hosts answer misses with."""
         return self._group(
             "html/404", paths.NOT_FOUND_PAGE, "404.html", partial(_not_found_view, self._site, default, self._chrome)
+        )
+
+    def _render_entry(self, entry: Entry, prefix: str, address: str) -> Iterator[Artifact]:
+        site = self._site
+        view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site)
+        yield Artifact(address, "page", HTML, self._templates.fill("entry.html", view).encode())
+        for file in site.entry_files:
+            own = address + FILE_NAMES[file]
+            if file == "markdown":
+                yield Artifact(own, "file", MARKDOWN, twin_text(view, entry))
+            elif file == "badge":
+                yield Artifact(own, "file", SVG, badge_text(entry))
+            elif site.base_url:
+                yield Artifact(own, "file", ATOM, entry_feed(site, prefix, entry, address=own))
+
+    def followed(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
+        """Return what is not read by people on the site: feeds, sitemap, and the guide for language models."""
+        site = self._site
+        yield self._file(
+            "html/llms",
+            paths.GUIDE_FOR_MODELS,
+            "text/plain; charset=utf-8",
+            partial(guide_text, site, catalogs, pages),
+            parts=guide_parts(catalogs, pages),
+        )
+        if not site.base_url:
+            return  # feeds and sitemaps have absolute links only
+        changes = [(catalog, last_changes(catalog)) for catalog in catalogs]
+        for catalog, changed in changes:
+            items = newest(changed)
+            address = paths.feed_file(catalog.prefix)
+            body = partial(registry_feed, site, catalog, items)
+            yield self._file(f"{catalog.registry}/html/feed", address, ATOM, body, parts=feed_parts(items))
+        for part in sitemap(changes, pages):
+            yield self._file(
+                f"html/{part.address}", part.address, XML, partial(sitemap_text, site, part), parts=(part.content,)
+            )
+        if not site.base_path.strip("/"):
+            yield self._file("html/robots", paths.ROBOTS, "text/plain; charset=utf-8", partial(robots_text, site))
+
+    def _file(
+        self, key: str, address: str, media_type: str, body: Callable[[], bytes], *, parts: Iterable[bytes] = ()
+    ) -> ArtifactGroup:
+        return ArtifactGroup(
+            key=key,
+            recipe=recipe((self._fingerprint, b"file", address.encode(), *parts)),
+            stage="list",
+            render=lambda: (Artifact(address, "file", media_type, body()),),
         )
 
     def _list_page(self, catalog: Catalog, listing: Listing, page: int) -> ArtifactGroup:
@@ -195,7 +243,9 @@ def _content_view(page: ContentPage, slugs: frozenset[str], chrome: Chrome) -> C
     title = clean(page.title)
     markdown = MarkdownRenderer(top=2, prefix="", resolve=partial(_page_reference, links, slugs))
     return ContentView(
-        layout=chrome.layout(links, title=title, section=address), title=title, body=markdown.render(page.markdown)
+        layout=chrome.layout(links, title=title, address=address, section=address),
+        title=title,
+        body=markdown.render(page.markdown),
     )
 
 

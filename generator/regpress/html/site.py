@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Self
 
+from regpress import paths
 from regpress.errors import InvalidNameError
 from regpress.model.config_checks import slug_problem
+from regpress.model.config_site import EntryFile
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -25,6 +27,8 @@ class SiteView:
         document_suffix: what stands behind the address of a JSON document for a browser to reach it: nothing where
             the host answers addresses as they are written, ``.json`` where it only has the files of the flat layout.
         language: of the pages' own words, as a BCP 47 tag.
+        icon_hosts: hosts whose icons pages may show.
+        entry_files: what is written for each entry beside its page.
     """
 
     title: str
@@ -35,6 +39,12 @@ class SiteView:
     theme: Theme = "auto"
     document_suffix: str = ""
     language: str = "en"
+    icon_hosts: tuple[str, ...] = ()
+    entry_files: tuple[EntryFile, ...] = ()
+
+    def absolute(self, address: str) -> str:
+        """Return the absolute form of an address of the site; an empty text where that is not known."""
+        return f"{self.base_url}/{paths.link('', address) if address else ''}" if self.base_url else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,21 @@ from typing import Final
 import jinja2
 
 from regpress.errors import ConfigError
-from regpress.html.views import ChromeView, ContentView, EntryView, HomeView, ListView, NotFoundView
+from regpress.html.views import ChromeView, ContentView, EntryView, HeadView, HomeView, ListView, NotFoundView
 
 #: Everything that a template can be given.
-View = ChromeView | ContentView | EntryView | HomeView | ListView | NotFoundView
+View = ChromeView | ContentView | EntryView | HeadView | HomeView | ListView | NotFoundView
 
-NAMES: Final = ("404.html", "entry.html", "footer.html", "header.html", "home.html", "list.html", "page.html")
+NAMES: Final = (
+    "404.html",
+    "entry.html",
+    "footer.html",
+    "head.html",
+    "header.html",
+    "home.html",
+    "list.html",
+    "page.html",
+)
 
 
 class Templates:

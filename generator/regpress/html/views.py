@@ -51,6 +51,29 @@ class ChromeView:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HeadView:
+    """What ``head.html`` shows: the part of a document's head that all pages of one depth, section and script share.
+
+    Attributes:
+        policy: the Content-Security-Policy.
+        site_title: the site's name.
+        stylesheet: the way to it.
+        icon: the way to the site's icon, empty where it has none.
+        picture: absolute address of the picture that stands for the site elsewhere, empty where it has none.
+        scripts: the ways to the scripts that the page loads, none of which it needs to be read.
+        feeds: what can be subscribed to.
+    """
+
+    policy: str
+    site_title: str
+    stylesheet: str
+    icon: str
+    picture: str
+    scripts: tuple[str, ...]
+    feeds: tuple[LinkView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LayoutView:
     """What ``layout.html`` shows around every page.
 
@@ -58,11 +81,11 @@ class LayoutView:
         language: of the page's own words.
         theme: colours, ``auto``, ``light`` or ``dark``.
         title: of the document, with the site's name.
+        heading: the same without it.
         description: of the document, empty where there is none.
-        stylesheet: the way to it.
-        icon: the way to the site's icon, empty where it has none.
-        scripts: the ways to the scripts that the page loads, none of which it needs to be read.
+        address: of the page, absolute; empty where it is not known.
         home: the way to the home page of the registry that the page belongs to.
+        head: the rendered ``head.html``.
         header: the rendered ``header.html``.
         footer: the rendered ``footer.html``.
     """
@@ -70,11 +93,11 @@ class LayoutView:
     language: str
     theme: Theme
     title: str
+    heading: str
     description: str
-    stylesheet: str
-    icon: str
-    scripts: tuple[str, ...]
+    address: str
     home: LinkView
+    head: Markup
     header: Markup
     footer: Markup
 
@@ -294,10 +317,10 @@ class VersionView(NamedTuple):
 
     Attributes:
         version: its text.
-        href: its JSON document.
+        href: its JSON document, empty where it was deleted.
         published: date.
         time: the same to the second.
-        status: empty while active, else ``deprecated``.
+        status: empty while active, else ``deprecated`` or ``deleted``.
         message: the reason of the status.
         latest: whether it is the one that clients take.
     """
@@ -355,41 +378,48 @@ class EntryView:
         kind: ``server``, ``skill`` or ``plugin``.
         index: the list of its kind.
         title: its display name, else the name without the namespace.
-        namespace, name: the two parts of its name.
+        publisher: the namespace, with the page of what it publishes.
+        name: the other part of its name.
         description: one line; a skill's may be long.
-        initial, hue: the drawn icon.
+        icon: the way to its icon, empty where there is none that may be shown.
+        initial, hue: what is drawn instead.
         status: empty while active, else ``deprecated``.
         message: the reason of the status.
+        withdrawn: the newest version, where it was deleted and an older one stands in for it.
         version: the latest one.
         published, updated: dates of it.
         document: its JSON document.
         documents: the JSON list of all versions.
+        extras: further files about the entry, as the site has them.
         facts: repository, website, licence …
-        tags: from the extension.
+        tags: from the extension, with the list of what has them.
         options: ways to use it: packages, then remotes.
         extension: what the ToolHive extension says.
         readme: long text.
-        versions: all that are published, the older ones folded.
+        versions: all that were published, the older ones folded.
     """
 
     layout: LayoutView
     kind: str
     index: LinkView
     title: str
-    namespace: str
+    publisher: LinkView
     name: str
     description: str
+    icon: str
     initial: str
     hue: int
     status: str
     message: str
+    withdrawn: VersionView | None
     version: str
     published: str
     updated: str
     document: str
     documents: str
+    extras: tuple[LinkView, ...]
     facts: tuple[FactView, ...]
-    tags: tuple[str, ...]
+    tags: tuple[LinkView, ...]
     options: tuple[OptionsView, ...]
     extension: ExtensionView
     readme: Markup

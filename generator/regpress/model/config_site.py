@@ -14,6 +14,7 @@ from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, Flaw, empty_
 
 RuleSeverity = Literal["error", "warning", "info", "off"]
 Alias = Literal["v0", "registry"]
+EntryFile = Literal["markdown", "feed", "badge"]
 
 
 Label = Annotated[str, checked(checks.text_problem, "one line of text")]
@@ -65,6 +66,10 @@ class CatalogConfig(ConfigRecord):
     )
     pages: tuple[Annotated[str, checked(checks.slug_problem, "e.g. 'about'")], ...] | None = Field(
         default=None, description="Which files of 'content/pages' are published, in menu order; all where absent."
+    )
+    entry_files: tuple[EntryFile, ...] = Field(
+        default=(),
+        description="What is written beside the page of each entry: markdown, feed (needs baseUrl), badge.",
     )
 
 

@@ -409,7 +409,7 @@ def test_the_stylesheet_is_small_and_called_after_its_bytes() -> None:
     assert plain.address != blue.address
     assert b"#0000ff" in blue.body
     assert re.fullmatch(r"assets/style\.[0-9a-f]{10}\.css", plain.address)
-    assert len(plain.body) < 12_000
+    assert len(plain.body) < 24_000
     assert b"url(" not in plain.body
 
 

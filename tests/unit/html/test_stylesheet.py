@@ -29,6 +29,8 @@ def rgb(text: str) -> tuple[int, int, int]:
         ("text", "warn-ground"),
         ("secret", "ground"),
         ("accent", "line"),
+        ("text", "gone"),
+        ("text", "came"),
     ],
 )
 def test_text_is_readable_on_every_ground_it_stands_on(text: str, ground: str, scheme: int) -> None:

@@ -205,7 +205,7 @@ def _renderer(config: Config, templates: Mapping[str, bytes]) -> HtmlRenderer:
         base_path=f"{site.base_path}/",
         theme=site.catalog.theme,
         accent=site.catalog.accent or "",
-        icon_hosts=site.trust.icon_hosts,
+        icon_hosts=tuple(sorted({host.lower() for host in site.trust.icon_hosts})),
         entry_files=tuple(dict.fromkeys(site.catalog.entry_files)),
     )
     parts = (part for name, data in sorted(templates.items()) for part in (name.encode(), data))

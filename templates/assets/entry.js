@@ -35,40 +35,50 @@ async function load(version) {
 
 // Differences
 
-/** What a list's item is called, so that it is found again wherever it stands in the other version. */
-function identity(item) {
-  if (!isRecord(item)) return typeof item === "string" ? item : null;
-  const parts = [item.registryType ?? item.type, item.identifier ?? item.url ?? item.name ?? item.src ?? item.value];
-  const text = parts.filter((part) => typeof part === "string").join(" ");
-  return text || null;
+const isLeaf = (value) => value === undefined || value === null || typeof value !== "object";
+const shownValue = (value) => (typeof value === "string" ? value : JSON.stringify(value));
+const stripped = (text) => text?.replace(/(:[^/:@]+)?(@sha256:\w+)?$/, "");
+
+/** Ways to call a list's items so that each is found again in the other version, wherever it stands; best first. */
+const namings = [
+  (item) => (isRecord(item) ? (item.name ?? item.registryType ?? item.type) : shownValue(item)),
+  (item) => `${item?.registryType ?? item?.type} ${stripped(item?.identifier ?? item?.url ?? item?.valueHint ?? item?.value)}`,
+  (item) => shownValue(item),
+];
+
+function named(items, name) {
+  const found = new Map(items.map((item) => [name(item), item]));
+  return found.size === items.length && !found.has(undefined) ? found : null;
 }
 
-function members(value) {
-  if (isRecord(value)) return Object.entries(value).map(([key, item]) => [key, item]);
-  const names = value.map(identity);
-  const useful = names.every((name) => name !== null) && new Set(names).size === names.length;
-  return value.map((item, position) => [`[${useful ? names[position] : position}]`, item]);
+/** The members of two lists by a name that both can use; by position where there is none. */
+function paired(before, after) {
+  for (const name of namings) {
+    const [old, current] = [named(before, name), named(after, name)];
+    if (old && current) return [old, current];
+  }
+  return [new Map(before.entries()), new Map(after.entries())];
 }
 
-const isLeaf = (value) => value === null || typeof value !== "object" || Object.keys(value).length === 0;
-const joined = (path, key) => (key.startsWith("[") || !path ? path + key : `${path} › ${key}`);
-
-/** Every value of a document by its path. */
-function flat(value, path = "", into = new Map()) {
-  if (isLeaf(value)) into.set(path, typeof value === "string" ? value : JSON.stringify(value));
-  else for (const [key, item] of members(value)) flat(item, joined(path, key), into);
-  return into;
+/** Every value that differs, with its path: what was there before, what is there after. */
+function differences(before, after, path = "") {
+  if (isLeaf(before) && isLeaf(after)) return before === after ? [] : [{ path, before, after }];
+  if (!isLeaf(before) && !isLeaf(after) && Array.isArray(before) !== Array.isArray(after)) {
+    return [...differences(before, undefined, path), ...differences(undefined, after, path)];
+  }
+  const isList = Array.isArray(isLeaf(before) ? after : before);
+  const empty = isList ? [] : {};
+  const [old, current] = [isLeaf(before) ? empty : before, isLeaf(after) ? empty : after];
+  const [a, b] = isList ? paired(old, current) : [old, current].map((value) => new Map(Object.entries(value)));
+  const place = (key) => (isList ? `${path}[${key}]` : path ? `${path} › ${key}` : key);
+  const inner = [...new Set([...a.keys(), ...b.keys()])].sort();
+  const found = inner.flatMap((key) => differences(a.get(key), b.get(key), place(key)));
+  if (isLeaf(before) && before !== undefined) found.push({ path, before, after: undefined });
+  if (isLeaf(after) && after !== undefined) found.push({ path, before: undefined, after });
+  return found;
 }
 
-function differences(before, after) {
-  const [old, current] = [flat(before), flat(after)];
-  return [...new Set([...old.keys(), ...current.keys()])]
-    .filter((path) => old.get(path) !== current.get(path))
-    .sort()
-    .map((path) => ({ path, before: old.get(path), after: current.get(path) }));
-}
-
-const side = (tag, value) => (value === undefined ? make("td") : make("td", {}, make(tag, {}, make("code", {}, value))));
+const side = (tag, value) => (value === undefined ? make("td") : make("td", {}, make(tag, {}, make("code", {}, shownValue(value)))));
 
 function differenceTable(found, from, to) {
   const head = ["What", from, to].map((text) => make("th", { scope: "col" }, make("bdi", {}, text)));
@@ -87,8 +97,8 @@ const content = make("div");
 let asked = 0;
 
 function wanted() {
-  const [key, value = ""] = location.hash.slice(1).split("=");
-  if (key !== "versions") return [];
+  const [key, value] = location.hash.slice(1).split("=");
+  if (key !== "versions" || !value) return [];
   try {
     return value.split(",").map(decodeURIComponent);
   } catch {

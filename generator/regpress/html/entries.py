@@ -8,6 +8,7 @@ from typing import Any, Final
 from regpress import paths
 from regpress.html.chrome import KIND_LABELS, Chrome
 from regpress.html.extension import NO_EXTENSION, extension_of
+from regpress.html.icons import Icons
 from regpress.html.links import Links
 from regpress.html.listing import display_title
 from regpress.html.markdown import MarkdownRenderer
@@ -36,7 +37,7 @@ _README: Final = MarkdownRenderer(top=2, prefix="readme-")
 _OVERVIEW: Final = MarkdownRenderer(top=2, prefix="overview-")
 
 
-def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, icon: str = "") -> EntryView:
+def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, icons: Icons) -> EntryView:
     """Return the view of an entry's page.
 
     Args:
@@ -44,7 +45,7 @@ def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, ico
         prefix: of the registry's addresses.
         chrome: what is around the page.
         site: what the site wants of its pages.
-        icon: address of the entry's picture: of a file of the site, or absolute; empty to draw one.
+        icons: the pictures that may be shown.
     """
     latest, name = entry.latest, entry.name
     official, value = latest.official, latest.value
@@ -54,6 +55,7 @@ def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, ico
     title, description = display_title(entry), clean(latest.description)
     documents = links.to(paths.versions(prefix, entry.kind, name))
     versions = _versions(entry, documents, site.document_suffix)
+    icon = icons.of(value["icons"]) if "icons" in value else ""
     return EntryView(
         layout=chrome.layout(
             links,

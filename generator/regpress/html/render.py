@@ -18,6 +18,7 @@ from regpress.html.feed import ATOM, entry_feed, feed_parts, last_changes, newes
 from regpress.html.fingerprints import entry_parts, row_parts, text_part
 from regpress.html.guide import guide_parts, guide_text
 from regpress.html.home import Home, home_view
+from regpress.html.icons import Icons
 from regpress.html.links import Links
 from regpress.html.listing import Listing
 from regpress.html.markdown import MarkdownRenderer
@@ -75,7 +76,8 @@ class HtmlRenderer:
             assets={name: asset.address for name, asset in self._assets.items()},
             fill=self._templates.fill,
         )
-        maker = _Pages(self._site, self._templates, chrome, recipe((self._fingerprint, chrome.fingerprint)))
+        icons = Icons(hosts=frozenset(self._site.icon_hosts))
+        maker = _Pages(self._site, self._templates, chrome, icons, recipe((self._fingerprint, chrome.fingerprint)))
         yield from map(asset_group, self._assets.values())
         for catalog in catalogs:
             yield from maker.of_catalog(catalog)
@@ -87,10 +89,11 @@ class HtmlRenderer:
 class _Pages:
     """The pages of one build."""
 
-    def __init__(self, site: SiteView, templates: Templates, chrome: Chrome, fingerprint: bytes) -> None:
+    def __init__(self, site: SiteView, templates: Templates, chrome: Chrome, icons: Icons, fingerprint: bytes) -> None:
         self._site = site
         self._templates = templates
         self._chrome = chrome
+        self._icons = icons
         self._fingerprint = fingerprint
 
     def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup]:
@@ -133,7 +136,7 @@ class _Pages:
 
     def _render_entry(self, entry: Entry, prefix: str, address: str) -> Iterator[Artifact]:
         site = self._site
-        view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site)
+        view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site, icons=self._icons)
         yield Artifact(address, "page", HTML, self._templates.fill("entry.html", view).encode())
         for file in site.entry_files:
             own = address + FILE_NAMES[file]

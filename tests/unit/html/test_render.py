@@ -2,13 +2,14 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
 import jinja2
 import pytest
 
-from fakes_catalog import make_catalog, make_entry, make_server, make_skill, toolhive_meta
+from fakes_catalog import make_catalog, make_entry, make_server, make_skill
 from html_site import by_address, make_renderer, page_text, render_site, site_groups
 from regpress import paths
 from regpress.api import Aliases, entry_groups
@@ -20,54 +21,11 @@ from regpress.html.render import HtmlRenderer
 from regpress.html.site import ContentPage, SiteView
 from regpress.model.artifact import Artifact
 from regpress.model.entry import Entry
+from weather import weather
 
 Parse = Callable[[str], Element]
 
 WEATHER = "servers/com.example/weather/"
-IMAGE = "ghcr.io/acme/weather:2"
-
-
-def weather(**fields: object) -> Entry:
-    """Return a server that has something of everything."""
-    extension = {
-        "tier": "Official",
-        "tools": ["next_tide"],
-        "overview": "## About\n\nLong text",
-        "permissions": {"read": ["/data"]},
-        "provenance": {"repository_uri": "https://example.org/r"},
-        "env_vars": [{"name": "EXTRA"}],
-    }
-    newest = make_server(
-        version="2.0.0",
-        **{
-            "title": "Weather",
-            "repository": {"url": "https://example.org/weather", "source": "github", "subfolder": "mcp"},
-            "websiteUrl": "https://weather.example/",
-            "packages": [
-                {
-                    "registryType": "npm",
-                    "identifier": "@acme/weather",
-                    "version": "2.0.0",
-                    "transport": {"type": "stdio"},
-                    "environmentVariables": [
-                        {"name": "KEY", "isRequired": True, "isSecret": True, "description": "Yours"},
-                        {"name": "UNIT", "default": "metric", "choices": ["metric", "imperial"]},
-                    ],
-                }
-            ],
-            "remotes": [{"type": "sse", "url": "https://weather.example/mcp", "headers": [{"name": "X-Key"}]}],
-            "tags": ("sea", "wind"),
-            "_meta": toolhive_meta(**{IMAGE: extension}),
-            **fields,
-        },
-    )
-    older = [
-        make_server(version=f"1.{minor}.0", latest=False, published=f"2026-04-{minor:02}T00:00:00Z")
-        for minor in range(12, 0, -1)
-    ]
-    return make_entry(newest, *older, readme="# Read me first\n\nText with [a link](https://example.org/doc).")
-
-
 SKILL = make_skill(
     license="Apache-2.0",
     compatibility="Any client",
@@ -282,6 +240,38 @@ def test_a_deprecated_entry_says_so_with_the_reason(parse: Parse) -> None:
     assert "deprecated" in visible_text(parse(page_text(site, "servers/")))
 
 
+def test_a_newest_version_that_was_deleted_is_named_with_the_reason(parse: Parse) -> None:
+    old = make_server(version="0.9.0", latest=False, published="2026-01-01T00:00:00Z", status="deleted", message="Old")
+    new = make_server(version="3.0.0", latest=False, published="2026-09-01T00:00:00Z", status="deleted", message="Leak")
+    entry = replace(weather(), deleted=(new, old))
+    page = parse(page_text(render_site(make_catalog(entry)), WEATHER))
+    notice = page.find(".//p[@class='notice']")
+    assert notice is not None
+    assert visible_text(notice) == "deleted The newest version, 3.0.0 , was deleted; this page shows 2.0.0 . Leak"
+    rows = page.findall(".//tbody/tr")
+    assert visible_text(rows[0]) == "3.0.0 deleted Leak 2026-09-01"
+    assert rows[0].find(".//a") is None
+    assert visible_text(rows[-1]) == "0.9.0 deleted Old 2026-01-01"
+    only_old = render_site(make_catalog(replace(weather(), deleted=(old,))))
+    assert "notice" not in page_text(only_old, WEATHER)
+
+
+def test_a_deleted_version_that_changes_changes_the_page() -> None:
+    def deleted(message: str) -> Entry:
+        return replace(weather(), deleted=(make_server(version="3.0.0", status="deleted", message=message),))
+
+    changed = changed_keys(recipes_of(deleted("a")), recipes_of(deleted("b")))
+    assert changed == {"default/html/server/com.example/weather"}
+
+
+def test_claims_that_nobody_checked_are_marked(parse: Parse) -> None:
+    page = parse(page_text(full_site()[1], WEATHER))
+    for identifier in ("permissions", "provenance"):
+        heading = page.find(f".//h2[@id='{identifier}']")
+        assert heading is not None
+        assert visible_text(heading).endswith("not verified")
+
+
 def test_an_active_entry_has_no_notice() -> None:
     assert "notice" not in page_text(render_site(make_catalog(weather())), WEATHER)
 
@@ -371,6 +361,13 @@ def test_at_the_root_of_a_host_the_page_for_misses_begins_there(parse: Parse) ->
     for base_path in ("", "/"):
         links = links_of(parse(page_text(render_site(make_catalog(), base_path=base_path), "404.html")))
         assert "/servers/" in links
+
+
+@pytest.mark.parametrize("base_path", ["/base", "/base/", "base", "/a/b/"])
+def test_the_page_for_misses_has_no_empty_step_in_its_links(parse: Parse, base_path: str) -> None:
+    links = links_of(parse(page_text(render_site(make_catalog(), base_path=base_path), "404.html")))
+    assert f"/{base_path.strip('/')}/servers/" in links
+    assert not [link for link in links if "//" in link]
 
 
 def test_other_pages_have_relative_links_only(parse: Parse) -> None:

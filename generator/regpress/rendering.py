@@ -15,9 +15,9 @@ from regpress.errors import BuildRefusedError
 from regpress.gathering import Gathered
 from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
-from regpress.hosts.limits import TreeSize, fitting_profiles, limit_findings
+from regpress.hosts.limits import fitting_profiles, limit_findings
 from regpress.hosts.table import PROFILES
-from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup
+from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, TreeSize
 from regpress.model.config import Config
 from regpress.model.issue import Issue
 from regpress.names import KINDS, Kind
@@ -134,16 +134,19 @@ def _static(key: str, stage: Any, artifacts: Iterable[Artifact]) -> ArtifactGrou
     return ArtifactGroup(key=key, recipe=recipe((__version__.encode(), *parts)), stage=stage, render=lambda: made)
 
 
-def accepted_size(files: Sequence[tuple[str, int]], profile: HostProfile) -> TreeSize:
-    """Return the size of a tree that may be written.
+def refuse_tree(size: TreeSize, files: Iterable[str], profile: HostProfile) -> None:
+    """Look at a tree before it is written.
+
+    Args:
+        size: of the tree.
+        files: the paths among which any conflict is.
+        profile: the host.
 
     Raises:
         BuildRefusedError: two documents share a path, or the host does not accept so much.
     """
-    if conflicts := path_conflicts(file for file, _ in files):
+    if conflicts := path_conflicts(files):
         raise BuildRefusedError("; ".join(conflicts[:10]))
-    size = TreeSize.of(files)
     if findings := limit_findings(profile, size):
         fitting = ", ".join(fitting_profiles(PROFILES.values(), size)) or "none"
         raise BuildRefusedError(f"{'; '.join(findings)}; profiles that would do: {fitting}")
-    return size

@@ -3,36 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
 
 from regpress.hosts.base import HostProfile, Limits
-
-
-class TreeSize(NamedTuple):
-    """What a tree amounts to.
-
-    Attributes:
-        files: how many files there are.
-        largest: path of the largest one; empty without files.
-        largest_bytes: its size.
-        total_bytes: the size of all.
-    """
-
-    files: int
-    largest: str
-    largest_bytes: int
-    total_bytes: int
-
-    @classmethod
-    def of(cls, sizes: Iterable[tuple[str, int]]) -> TreeSize:
-        """Return the size of a tree given as path and size of each file; among equals the first path is named."""
-        files, total, largest = 0, 0, ("", 0)
-        for path, size in sizes:
-            files += 1
-            total += size
-            if (-size, path) < (-largest[1], largest[0]) or not largest[0]:
-                largest = (path, size)
-        return cls(files, largest[0], largest[1], total)
+from regpress.model.artifact import TreeSize
 
 
 def limit_summary(profile: HostProfile, size: TreeSize) -> str:

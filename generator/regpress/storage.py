@@ -50,8 +50,8 @@ def write_new(path: str, data: bytes) -> int:
         os.close(handle)
 
 
-def replace_file(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Put *data* at *path*, atomically; make the folder.
+def replace_file(path: Path, *data: bytes, durable: bool = False) -> None:
+    """Put *data*, one piece after the other, at *path*, atomically; make the folder.
 
     Raises:
         StorageError: the disk is full or read-only.
@@ -60,7 +60,7 @@ def replace_file(path: Path, data: bytes, *, durable: bool = False) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
-            stream.write(data)
+            stream.writelines(data)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())

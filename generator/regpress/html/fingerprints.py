@@ -8,14 +8,6 @@ from regpress.digest import recipe
 from regpress.model.entry import Entry, EntryVersion
 
 
-def entry_parts(entry: Entry) -> Iterator[bytes]:
-    """Yield everything that the page of an entry depends on."""
-    yield _document(entry.latest)
-    yield text_part(entry.readme)
-    for version in entry.versions:
-        yield _state(version)
-
-
 def row_parts(entries: Iterable[Entry]) -> Iterator[bytes]:
     """Yield everything that entries show in a list."""
     for entry in entries:

@@ -10,10 +10,11 @@ import jinja2
 from regpress import paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
+from regpress.fingerprints import fold
 from regpress.html.assets import asset_group, published_assets
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
 from regpress.html.entries import entry_view
-from regpress.html.fingerprints import entry_parts, row_parts, text_part
+from regpress.html.fingerprints import row_parts, text_part
 from regpress.html.home import Home, home_view
 from regpress.html.links import Links
 from regpress.html.listing import Listing
@@ -23,6 +24,7 @@ from regpress.html.templates import Templates, View
 from regpress.html.text import clean
 from regpress.html.views import ContentView, LinkView, ListView, NotFoundView
 from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Stage
+from regpress.names import KINDS, Kind
 
 
 class HtmlRenderer:
@@ -89,21 +91,8 @@ class _Pages:
     def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup]:
         """Return the pages of one registry."""
         key = f"{catalog.registry}/html"
-        for entry in catalog:
-            yield self._group(
-                f"{key}/{entry.kind}/{entry.name}",
-                paths.entry_page(catalog.prefix, entry.kind, entry.name),
-                "entry.html",
-                partial(
-                    entry_view,
-                    entry,
-                    prefix=catalog.prefix,
-                    chrome=self._chrome,
-                    document_suffix=self._site.document_suffix,
-                ),
-                parts=entry_parts(entry),
-                stage="page",
-            )
+        for kind in KINDS:
+            yield from self._entries(catalog, kind)
         listings = [Listing(catalog.prefix, kind, catalog.of(kind)) for kind in shown_kinds(catalog)]
         for listing in listings:
             for page in range(len(listing.pages)):
@@ -112,6 +101,22 @@ class _Pages:
         yield self._group(
             f"{key}/home", catalog.prefix, "home.html", partial(home_view, home, self._chrome), parts=home.parts()
         )
+
+    def _entries(self, catalog: Catalog, kind: Kind) -> Iterator[ArtifactGroup]:
+        """Return the pages of the entries of a kind; the longest part of a site, so that recipes are cheap here."""
+        template, prefix, key = "entry.html", catalog.prefix, f"{catalog.registry}/html/{kind}/"
+        salt = recipe((self._fingerprint, template.encode(), prefix.encode()))
+        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
+            address = paths.entry_page(prefix, kind, entry.name)
+            view = partial(
+                entry_view,
+                entry,
+                prefix=prefix,
+                chrome=self._chrome,
+                document_suffix=self._site.document_suffix,
+            )
+            made_of = salt + prints.all + text_part(entry.readme)
+            yield ArtifactGroup(key + name, fold(made_of), "page", partial(self._render, address, template, view))
 
     def of_content(self, pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
         """Return the Markdown pages."""

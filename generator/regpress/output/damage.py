@@ -23,7 +23,7 @@ def damaged_groups(root: str, groups: Mapping[str, Group], *, hashed: bool) -> s
     return {key for key, group in groups.items() if not is_whole(root, group.rows)}
 
 
-def _has_times(root: str, rows: bytes) -> bool:
+def _has_times(root: str, rows: bytes | memoryview) -> bool:
     for file, size, mtime, _ in split(rows):
         try:
             found = os.lstat(f"{root}/{file.decode()}")
@@ -34,7 +34,7 @@ def _has_times(root: str, rows: bytes) -> bool:
     return True
 
 
-def _has_bytes(root: str, rows: bytes) -> bool:
+def _has_bytes(root: str, rows: bytes | memoryview) -> bool:
     for row in unpack(rows):
         path = f"{root}/{row.file}"
         try:

@@ -40,7 +40,7 @@ def groups_of_manifest(root: str, *, is_ours: bool) -> dict[str, Group]:
     for row, age in kept:
         groups.setdefault(kept_key(age), []).append(row)
     return {
-        key: Group(UNKNOWN, "", pack(Row(*row, _mtime(f"{root}/{row.file}")) for row in some))
+        key: Group.of(UNKNOWN, "", pack(Row(*row, _mtime(f"{root}/{row.file}")) for row in some))
         for key, some in groups.items()
         if all(is_inside(root, row.file) for row in some)
     }

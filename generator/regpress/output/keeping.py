@@ -66,7 +66,7 @@ def next_generation(
             kept[age] += [row for row in rows if row.sha256 and row.file not in made and keeps(row)]
     for age, row in inherited:
         kept[age].append(row)
-    return {kept_key(age): Group(UNKNOWN, "", pack(sorted(rows))) for age, rows in kept.items() if rows}
+    return {kept_key(age): Group.of(UNKNOWN, "", pack(sorted(rows))) for age, rows in kept.items() if rows}
 
 
 def inherit(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from regpress.model import manifest
@@ -46,31 +46,31 @@ def list_tree(
         writer: takes the manifest's files.
     """
     kept = kept_rows(groups)
-    if sum(group.rows.count(b"\n") for group in groups.values() if group.shard) <= manifest.SHARD_FROM:
+    if sum(group.files for group in groups.values() if group.shard) <= manifest.SHARD_FROM:
         rows = [row.public for group in groups.values() if group.shard for row in unpack(group.rows)]
         root = writer.write([manifest.root_artifact(rows, kept=kept)])
-        return Listed({ROOT_KEY: Group(UNKNOWN, "", root.rows)}, [], root)
-    members: dict[str, list[bytes]] = {}
+        return Listed({ROOT_KEY: Group.of(UNKNOWN, "", root.rows)}, [], root)
+    members: dict[str, list[Group]] = {}
     for group in groups.values():
         if group.shard:
-            members.setdefault(group.shard, []).append(group.rows)
+            members.setdefault(group.shard, []).append(group)
     made: dict[str, Group] = {}
     written: list[Rendered] = []
     shards = []
-    for name, blocks in sorted(members.items()):
+    for name, some in sorted(members.items()):
         key = f"{_SHARD_KEYS}{name}"
-        records = b"".join(blocks)
         if name not in changed and key in earlier:
             made[key] = earlier[key]
         else:
-            done = writer.write([_shard(name, records)])
-            made[key] = Group(UNKNOWN, "", done.rows)
+            done = writer.write([_shard(name, some)])
+            made[key] = Group.of(UNKNOWN, "", done.rows)
             written.append(done)
         (row,) = unpack(made[key].rows)
-        shards.append((row.public, records.count(b"\n")))
+        shards.append((row.public, sum(group.files for group in some)))
     root = writer.write([manifest.root_artifact((), shards, kept=kept)])
-    return Listed({**made, ROOT_KEY: Group(UNKNOWN, "", root.rows)}, written, root)
+    return Listed({**made, ROOT_KEY: Group.of(UNKNOWN, "", root.rows)}, written, root)
 
 
-def _shard(name: str, records: bytes) -> Artifact:
+def _shard(name: str, groups: Sequence[Group]) -> Artifact:
+    records = b"".join([group.rows for group in groups])
     return manifest.shard_artifact(name, ((file, line) for file, _, _, line in split(records)))

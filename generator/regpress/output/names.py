@@ -19,9 +19,15 @@ def files_in(groups: Mapping[str, Group]) -> Iterator[str]:
 
 
 def size_of(groups: Mapping[str, Group]) -> TreeSize:
-    """Return the size of the tree that *groups* make."""
-    rows = (row for group in groups.values() for row in split(group.rows))
-    return TreeSize.of((file.decode(), int(size)) for file, size, _, _ in rows)
+    """Return the size of the tree that *groups* make; of several largest files the first by path."""
+    some = groups.values()
+    most = max((group.most for group in some), default=0)
+    largest = (
+        file for group in some if group.most == most for file, size, _, _ in split(group.rows) if int(size) == most
+    )
+    return TreeSize(
+        sum(group.files for group in some), min(largest, default=b"").decode(), most, sum(group.total for group in some)
+    )
 
 
 def disputed(

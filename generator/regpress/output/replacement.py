@@ -149,7 +149,7 @@ class Replacement:
         stale = sorted((live.keys() | strays) - wanted - set(files_in(listed.groups)))
         if self._staging.is_new:
             self._appear()
-            written = sum(group.rows.count(b"\n") for group in final.values())
+            written = sum(group.files for group in final.values())
         else:
             written = self._move(_by_stage(difference.todo, rendered, inherited), listed, live, stale, strays)
         save(final)
@@ -251,7 +251,7 @@ class Replacement:
 
 def _new_groups(todo: Sequence[ArtifactGroup], rendered: Sequence[Rendered]) -> Iterator[tuple[str, Group]]:
     for group, done in zip(todo, rendered, strict=True):
-        yield group.key, Group(fixed(group.recipe), manifest.shard_of(group.key), done.rows)
+        yield group.key, Group.of(fixed(group.recipe), manifest.shard_of(group.key), done.rows)
 
 
 def _by_stage(

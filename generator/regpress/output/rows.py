@@ -51,7 +51,7 @@ def record(row: Row) -> bytes:
     return b"%s\0%d\0%d\0%s\n" % (row.file.encode(), row.size, row.mtime, manifest.line(row.public))
 
 
-def unpack(records: bytes) -> list[Row]:
+def unpack(records: bytes | memoryview) -> list[Row]:
     """Return the rows that `pack` was given."""
     rows = []
     for file, size, mtime, line in split(records):
@@ -60,9 +60,9 @@ def unpack(records: bytes) -> list[Row]:
     return rows
 
 
-def split(records: bytes) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
+def split(records: bytes | memoryview) -> Iterator[tuple[bytes, bytes, bytes, bytes]]:
     """Yield the parts of each record: file, size, modification time and the manifest's line."""
-    for one in records.split(b"\n"):
+    for one in bytes(records).split(b"\n"):
         if one:
             file, size, mtime, line = one.split(b"\0", 3)
             yield file, size, mtime, line

@@ -6,6 +6,7 @@ its end: they stay bytes in between. A file that is damaged or belongs to anothe
 
 from __future__ import annotations
 
+import mmap
 import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from regpress.digest import recipe as digest_recipe
+from regpress.output.rows import split
 from regpress.storage import replace_file
 
 _FORMAT: Final = b"regpress state 2"
@@ -31,12 +33,23 @@ class Group(NamedTuple):
     Attributes:
         recipe: of the build that made them, `UNKNOWN` where that cannot be said.
         shard: the shard of the manifest that lists them, empty where none does.
-        rows: as `regpress.output.rows.pack` returns them.
+        rows: as `regpress.output.rows.pack` returns them; a view of them where they were read from a state.
+        files: how many there are.
+        total, most: the size of all, and of the largest.
     """
 
     recipe: bytes
     shard: str
-    rows: bytes
+    rows: bytes | memoryview
+    files: int
+    total: int
+    most: int
+
+    @classmethod
+    def of(cls, recipe: bytes, shard: str, rows: bytes) -> Group:
+        """Return the group of some rows."""
+        sizes = [int(size) for _, size, _, _ in split(rows)]
+        return cls(recipe, shard, rows, len(sizes), sum(sizes), max(sizes, default=0))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -50,7 +63,7 @@ class State:
 
     inputs: str = ""
     groups: Mapping[str, Group] = field(default_factory=dict)
-    _summary: bytes = b"{}"
+    _summary: bytes | memoryview = b"{}"
 
     @cached_property
     def summary(self) -> Mapping[str, Any]:
@@ -67,17 +80,26 @@ def fixed(recipe: bytes) -> bytes:
 def load_state(path: Path, root: Path) -> State:
     """Return the state of the output folder *root*; an empty one where there is none that can be used."""
     try:
-        head, _, body = path.read_bytes().partition(b"\n")
+        data = _mapped(path)
+        end = data.find(b"\n")
+        head, body = data[:end], memoryview(data)[end + 1 :]
         if not head.startswith(_FORMAT):
             return State()
         facts = orjson.loads(head.removeprefix(_FORMAT))
         if facts["root"] != str(root.resolve()) or facts["checksum"] != zlib.crc32(body):
             return State()
-        keys, shards, summary, recipes, lengths, rows = _cut(body, facts["lengths"])
+        keys, shards, summary, recipes, numbers, rows = _cut(body, facts["lengths"])
+        lengths, files, totals, most = orjson.loads(numbers)
+        packed = bytes(recipes)
         groups = map(
-            Group, _cut(recipes, [_RECIPE_BYTES] * (len(recipes) // _RECIPE_BYTES)), orjson.loads(shards),
-            _cut(rows, orjson.loads(lengths)),
-        )  # fmt: skip
+            Group,
+            [packed[start : start + _RECIPE_BYTES] for start in range(0, len(packed), _RECIPE_BYTES)],
+            orjson.loads(shards),
+            _cut(rows, lengths),
+            files,
+            totals,
+            most,
+        )
         found = dict(zip(orjson.loads(keys), groups, strict=True))
         return State(inputs=facts["inputs"], groups=found, _summary=summary)
     except (OSError, ValueError, KeyError, TypeError):
@@ -90,23 +112,32 @@ def save_state(path: Path, root: Path, groups: Mapping[str, Group], *, inputs: s
     Raises:
         StorageError: the disk is full or read-only.
     """
-    sections = (
+    _, shards, rows, files, totals, most = zip(*groups.values(), strict=True)
+    sections = [
         orjson.dumps(list(groups)),
-        orjson.dumps([group.shard for group in groups.values()]),
+        orjson.dumps(shards),
         orjson.dumps(summary),
         b"".join([group.recipe for group in groups.values()]),
-        orjson.dumps([len(group.rows) for group in groups.values()]),
-        b"".join([group.rows for group in groups.values()]),
-    )
-    body = b"".join(sections)
+        orjson.dumps([list(map(len, rows)), files, totals, most]),
+        b"".join(rows),
+    ]
+    checksum = 0
+    for section in sections:
+        checksum = zlib.crc32(section, checksum)
     facts = {
         "root": str(root.resolve()),
         "inputs": inputs,
         "lengths": list(map(len, sections)),
-        "checksum": zlib.crc32(body),
+        "checksum": checksum,
     }
-    replace_file(path, b"%s%s\n%s" % (_FORMAT, orjson.dumps(facts), body))
+    replace_file(path, _FORMAT + orjson.dumps(facts) + b"\n", *sections)
 
 
-def _cut(data: bytes, lengths: Iterable[int]) -> list[bytes]:
+def _mapped(path: Path) -> mmap.mmap:
+    # A state is replaced as a whole, never changed: what is mapped stays as it is.
+    with path.open("rb") as stream:
+        return mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+
+
+def _cut(data: memoryview, lengths: Iterable[int]) -> list[memoryview]:
     return [data[start:end] for start, end in pairwise(accumulate(lengths, initial=0))]

@@ -37,6 +37,7 @@ class BuildResult:
         counts: entries and versions of each registry.
         summary: one line about files, sizes and the host's limits.
         written, removed: numbers of files.
+        gathered: what the output was made of, None where that was not looked at.
     """
 
     report: Report
@@ -46,6 +47,7 @@ class BuildResult:
     summary: str = ""
     written: int = 0
     removed: int = 0
+    gathered: Gathered | None = None
 
 
 def check(site: Site, options: Options, progress: Progress) -> Report:
@@ -118,6 +120,7 @@ def _write(site: Site, tree: OutputTree, gathered: Gathered, options: Options, *
         summary=limit_summary(options.profile, sizes[0]),
         written=result.written,
         removed=result.removed,
+        gathered=gathered,
     )
 
 

@@ -3,9 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from typing import Final, Literal
 
 from regpress.hosts.base import HostProfile, Limits
 from regpress.model.artifact import TreeSize
+
+#: Sizes of one list document at which real clients begin to fail; static hosting specification 7, rule 8.
+LIST_WARN_BYTES: Final = 5 * 1024 * 1024
+_LIST_WARN_ENTRIES: Final = 5_000
+_LIST_MOST_BYTES: Final = 10 * 1024 * 1024
+_LIST_MOST_ENTRIES: Final = 10_000
+#: The most that clients read, in words.
+LIST_MOST: Final = f"{_LIST_MOST_ENTRIES:,} entries or {_LIST_MOST_BYTES // 2**20} MiB"
+
+
+def list_grade(entries: int, size: int) -> Literal["fine", "large", "too large"]:
+    """Return what clients make of a list document of so many entries and bytes."""
+    if entries > _LIST_MOST_ENTRIES or size > _LIST_MOST_BYTES:
+        return "too large"
+    return "large" if entries > _LIST_WARN_ENTRIES or size > LIST_WARN_BYTES else "fine"
 
 
 def limit_summary(profile: HostProfile, size: TreeSize) -> str:

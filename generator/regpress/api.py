@@ -17,6 +17,7 @@ import orjson
 from regpress import __version__, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
+from regpress.fingerprints import fold
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import OFFICIAL_META, Entry, EntryVersion
@@ -97,14 +98,13 @@ class Aliases:
 
 def entry_groups(catalog: Catalog, aliases: Aliases) -> Iterator[ArtifactGroup]:
     """Return one group for each entry: its versions, the latest, and the list of versions."""
-    salt = "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
+    salt = recipe((b"entry", _salt(catalog, aliases)))
+    prefix = catalog.prefix
     for kind in KINDS:
-        for entry, fingerprint in zip(catalog.of(kind), catalog.fingerprints[kind], strict=True):
+        key = f"{catalog.registry}/api/{kind}/"
+        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
             yield ArtifactGroup(
-                key=f"{catalog.registry}/api/{entry.kind}/{entry.name}",
-                recipe=recipe((b"entry", salt, fingerprint)),
-                stage="leaf",
-                render=partial(_render_entry, entry, catalog.prefix, aliases),
+                key + name, fold(salt + prints.all), "leaf", partial(_render_entry, entry, prefix, aliases)
             )
 
 
@@ -138,8 +138,8 @@ def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool
         aliases: prefixes for copies.
         complete: whether the complete list of a kind is written.
     """
-    prints = {kind: recipe(catalog.latest_fingerprints[kind]) for kind in KINDS}
-    salt = "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
+    prints = catalog.latest_prints
+    salt = _salt(catalog, aliases)
     for kind in KINDS:
         if complete[kind]:
             yield ArtifactGroup(
@@ -154,6 +154,10 @@ def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool
         stage="list",
         render=partial(_render_registry_file, catalog),
     )
+
+
+def _salt(catalog: Catalog, aliases: Aliases) -> bytes:
+    return "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
 
 
 def _render_list(catalog: Catalog, kind: Kind, aliases: Aliases) -> Iterator[Artifact]:
@@ -193,7 +197,7 @@ def build_file(catalogs: Sequence[Catalog], *, host: str, revisions: Mapping[str
     """
     default = next(catalog for catalog in catalogs if catalog.is_default)
     suppliers = {entry.source for catalog in catalogs for entry in catalog}
-    digest = recipe(default.latest_fingerprints["server"]).hex()
+    digest = default.latest_prints["server"].hex()
     listed: dict[str, str] = {"digest": digest}
     if list_file:
         listed |= {"file": list_file, "sha256": hashlib.sha256(complete_list(default, "server")).hexdigest()}

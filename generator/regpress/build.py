@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from operator import itemgetter
@@ -16,11 +16,13 @@ from typing import Any
 from regpress import __version__, paths
 from regpress.digest import recipe
 from regpress.gathering import Gathered, fetch, gather
-from regpress.hosts.limits import TreeSize, limit_summary
+from regpress.hosts.limits import limit_summary
+from regpress.model.artifact import TreeSize
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Hidden, Issue, Report
-from regpress.output import OutputTree, State
-from regpress.rendering import accepted_size, complete_lists, site_groups
+from regpress.output.state import State
+from regpress.output.tree import OutputTree
+from regpress.rendering import complete_lists, refuse_tree, site_groups
 from regpress.site import Options, Progress, Site
 
 
@@ -35,6 +37,7 @@ class BuildResult:
         counts: entries and versions of each registry.
         summary: one line about files, sizes and the host's limits.
         written, removed: numbers of files.
+        gathered: what the output was made of, None where that was not looked at.
     """
 
     report: Report
@@ -44,6 +47,7 @@ class BuildResult:
     summary: str = ""
     written: int = 0
     removed: int = 0
+    gathered: Gathered | None = None
 
 
 def check(site: Site, options: Options, progress: Progress) -> Report:
@@ -72,7 +76,7 @@ def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildR
         BuildRefusedError: the output must not be written.
         StorageError: it cannot be.
     """
-    tree = OutputTree(out, state_file=site.cache / "state" / f"{_slug(out)}.json", jobs=options.jobs)
+    tree = OutputTree(out, state_file=site.cache / "state" / _slug(out), jobs=options.jobs)
     with _without_collector(), tree.locked():
         state = tree.begin(hashed=options.full)
         snapshots = fetch(site, progress)
@@ -92,13 +96,17 @@ def _write(site: Site, tree: OutputTree, gathered: Gathered, options: Options, *
     report = Report.of([*gathered.report.issues, *list_issues], gathered.report.hidden)
     if _fails(report, options):
         return BuildResult(report=report, done=False)
-    groups = list(site_groups(site, gathered, options, complete))
     counts = {catalog.registry: catalog.counts() for catalog in catalogs}
     sizes: list[TreeSize] = []
+
+    def accept(size: TreeSize, files: Iterable[str]) -> None:
+        sizes.append(size)
+        refuse_tree(size, files, options.profile)
+
     result = tree.replace(
-        groups,
+        site_groups(site, gathered, options, complete),
         options.profile.files,
-        accept=lambda files: sizes.append(accepted_size(files, options.profile)),
+        accept=accept,
         keeps=lambda row: paths.is_list_page(row.address),
         inherited=options.inherited,
         inputs=inputs,
@@ -112,6 +120,7 @@ def _write(site: Site, tree: OutputTree, gathered: Gathered, options: Options, *
         summary=limit_summary(options.profile, sizes[0]),
         written=result.written,
         removed=result.removed,
+        gathered=gathered,
     )
 
 

@@ -69,7 +69,12 @@ def stored_pages(name: ListName, keys: Sequence[str], *, size: int = PAGE_SIZE) 
 
 def list_key(name: EntryName, version: str = "") -> str:
     """Return the place of an entry, or of one of its versions, in lists: by name, then version, by code point."""
-    return f"{name.namespace}/{name.name}{_SEPARATOR}{version}" if version else f"{name.namespace}/{name.name}"
+    return version_key(f"{name.namespace}/{name.name}", version) if version else f"{name.namespace}/{name.name}"
+
+
+def version_key(name: str, version: str) -> str:
+    """Return the `list_key` of a version by the key of its entry."""
+    return f"{name}{_SEPARATOR}{version}"
 
 
 def split_key(key: str) -> tuple[str, str]:

@@ -15,7 +15,7 @@ from regpress.hosts.table import PROFILES
 from regpress.indexes.versions import read_rows, read_shard_names
 from regpress.model import manifest
 from regpress.model.entry import EntryVersion
-from regpress.output import Inherited
+from regpress.output.keeping import Inherited
 from regpress.resolve import PreviousVersion, VersionKey
 
 #: Returns the bytes of one file of the output, or None where it is not there.

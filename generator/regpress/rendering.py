@@ -15,9 +15,9 @@ from regpress.errors import BuildRefusedError
 from regpress.gathering import Gathered
 from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
-from regpress.hosts.limits import TreeSize, fitting_profiles, limit_findings
+from regpress.hosts.limits import LIST_MOST, LIST_WARN_BYTES, fitting_profiles, limit_findings, list_grade
 from regpress.hosts.table import PROFILES
-from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup
+from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, TreeSize
 from regpress.model.config import Config
 from regpress.model.issue import Issue
 from regpress.names import KINDS, Kind
@@ -28,11 +28,6 @@ _NOT_FOUND = (
     b'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Not found</title></head>\n'
     b"<body><h1>Not found</h1><p>There is no document at this address in this registry.</p></body></html>\n"
 )
-
-LIST_WARN_BYTES = 5 * 1024 * 1024
-LIST_WARN_ENTRIES = 5_000
-LIST_MOST_BYTES = 10 * 1024 * 1024
-LIST_MOST_ENTRIES = 10_000
 
 
 def site_address(config: Config, catalogs: Sequence[Catalog], complete: Mapping[tuple[str, Kind], bool]) -> SiteAddress:
@@ -65,17 +60,17 @@ def complete_lists(
             size = sum(len(version.text) + 420 for version in catalog.latest(kind))
             if size > LIST_WARN_BYTES // 2:
                 size = len(api.complete_list(catalog, kind))
-            too_large = entries > LIST_MOST_ENTRIES or size > LIST_MOST_BYTES
-            written[catalog.registry, kind] = not (too_large and profile.follows_cursors)
-            if entries > LIST_WARN_ENTRIES or size > LIST_WARN_BYTES:
-                issues.append(_list_issue(catalog, kind, entries, size, profile, refused=too_large))
+            grade = list_grade(entries, size)
+            written[catalog.registry, kind] = not (grade == "too large" and profile.follows_cursors)
+            if grade != "fine":
+                issues.append(_list_issue(catalog, kind, entries, size, profile, refused=grade == "too large"))
     return written, issues
 
 
 def _list_issue(catalog: Catalog, kind: Kind, entries: int, size: int, profile: HostProfile, *, refused: bool) -> Issue:
     what = f"the complete list of {paths.ENTRY_PLURAL[kind]} has {entries:,} entries and {size / 2**20:.1f} MiB"
     if not refused:
-        consequence, severity = "clients refuse more than 10,000 entries or 10 MiB", "warning"
+        consequence, severity = f"clients refuse more than {LIST_MOST}", "warning"
     elif profile.follows_cursors:
         consequence, severity = "it is left out and served in pages only", "warning"
     else:
@@ -134,16 +129,19 @@ def _static(key: str, stage: Any, artifacts: Iterable[Artifact]) -> ArtifactGrou
     return ArtifactGroup(key=key, recipe=recipe((__version__.encode(), *parts)), stage=stage, render=lambda: made)
 
 
-def accepted_size(files: Sequence[tuple[str, int]], profile: HostProfile) -> TreeSize:
-    """Return the size of a tree that may be written.
+def refuse_tree(size: TreeSize, files: Iterable[str], profile: HostProfile) -> None:
+    """Look at a tree before it is written.
+
+    Args:
+        size: of the tree.
+        files: the paths among which any conflict is.
+        profile: the host.
 
     Raises:
         BuildRefusedError: two documents share a path, or the host does not accept so much.
     """
-    if conflicts := path_conflicts(file for file, _ in files):
+    if conflicts := path_conflicts(files):
         raise BuildRefusedError("; ".join(conflicts[:10]))
-    size = TreeSize.of(files)
     if findings := limit_findings(profile, size):
         fitting = ", ".join(fitting_profiles(PROFILES.values(), size)) or "none"
         raise BuildRefusedError(f"{'; '.join(findings)}; profiles that would do: {fitting}")
-    return size

@@ -12,7 +12,7 @@ from regpress.hosts.base import HostProfile
 from regpress.html.site import ContentPage
 from regpress.model.config import Config
 from regpress.model.entry import Snapshot
-from regpress.output import Inherited
+from regpress.output.keeping import Inherited
 from regpress.resolve import PreviousVersion, VersionKey
 
 if TYPE_CHECKING:

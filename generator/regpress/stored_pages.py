@@ -23,7 +23,7 @@ from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import EntryVersion
 from regpress.names import KINDS, Kind
-from regpress.pages import PAGE_SIZE, ListName, Page, list_key, split_key, stored_pages
+from regpress.pages import PAGE_SIZE, ListName, Page, list_key, split_key, stored_pages, version_key
 
 _SALT: Final = f"stored page {__version__}".encode()
 
@@ -102,26 +102,29 @@ def _render_page(address: str, stored: _StoredList, page: Page) -> Iterator[Arti
 
 
 def _latest(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
-    keys = [list_key(entry.name) for entry in catalog.of(kind)]
     return _StoredList(
         kind=kind,
         name="latest",
         versions=tuple(catalog.latest(kind)),
-        fingerprints=catalog.latest_fingerprints[kind],
-        pages=stored_pages("latest", keys, size=size),
+        fingerprints=[prints.latest for prints in catalog.prints[kind]],
+        pages=stored_pages("latest", catalog.names[kind], size=size),
     )
 
 
 def _all(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
     entries = catalog.of(kind)
-    versions = [version for entry in entries for version in _by_text(entry.versions)]
-    keys = [_key(version) for version in versions]
+    versions: list[EntryVersion] = []
+    keys: list[str] = []
+    for entry, name in zip(entries, catalog.names[kind], strict=True):
+        some = _by_text(entry.versions)
+        versions += some
+        keys += [version_key(name, version.version) for version in some]
     return _StoredList(
         kind=kind,
         name="all",
         versions=versions,
         # Those of whole entries: a page that holds some of an entry's versions is rendered once too often at most.
-        fingerprints=catalog.fingerprints[kind],
+        fingerprints=[prints.all for prints in catalog.prints[kind]],
         starts=[0, *accumulate(len(entry.versions) for entry in entries)][:-1],
         pages=stored_pages("all", keys, size=size),
     )

@@ -13,7 +13,10 @@ from regpress.digest import recipe
 from regpress.errors import BuildRefusedError, ConflictError, StorageError
 from regpress.hosts.layouts import flat
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Stage, Written
-from regpress.output import STAGING, Inherited, OutputTree, TreeResult
+from regpress.output.keeping import Inherited
+from regpress.output.replacement import TreeResult
+from regpress.output.staging import STAGING
+from regpress.output.tree import OutputTree
 from regpress.storage import locked
 
 
@@ -28,8 +31,8 @@ def group(key: str, files: Mapping[str, bytes], stage: Stage = "leaf") -> Artifa
 
 
 def put(root: Path, *groups: ArtifactGroup, full: bool = False) -> TreeResult:
-    tree = OutputTree(root / "dist", state_file=root / "cache" / "state.json")
-    return tree.replace(groups, flat, accept=lambda files: None, full=full)
+    tree = OutputTree(root / "dist", state_file=root / "cache" / "state")
+    return tree.replace(groups, flat, accept=lambda size, files: None, full=full)
 
 
 def content(root: Path) -> dict[str, bytes]:
@@ -120,10 +123,10 @@ def test_a_lost_state_costs_time_but_not_correctness(tmp_path: Path) -> None:
     assert (tmp_path / "dist/a.json").stat().st_ino == before
 
 
-@pytest.mark.parametrize("state", [b"", b"{}", b"[]", b'{"version": 1}', b"\xff", b'{"version":1,"groups":{"a":3}}'])
+@pytest.mark.parametrize("state", [b"", b"{}", b"regpress state 2", b"regpress state 2{}\n", b"\xff"])
 def test_a_damaged_state_is_ignored(tmp_path: Path, state: bytes) -> None:
     put(tmp_path, group("a", {"a.json": b"1"}))
-    (tmp_path / "cache/state.json").write_bytes(state)
+    (tmp_path / "cache/state").write_bytes(state)
     put(tmp_path, group("a", {"a.json": b"2"}))
     assert content(tmp_path)["a.json"] == b"2"
 
@@ -161,10 +164,10 @@ def test_refusing_the_size_leaves_everything_as_it_was(tmp_path: Path) -> None:
     put(tmp_path, group("a", {"a.json": b"1"}))
     before = content(tmp_path)
 
-    def refuse(files: object) -> None:
+    def refuse(size: object, files: object) -> None:
         raise BuildRefusedError("too large")
 
-    tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache/state.json")
+    tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache/state")
     with pytest.raises(BuildRefusedError):
         tree.replace([group("a", {"a.json": b"22"})], flat, accept=refuse)
     assert content(tmp_path) == before
@@ -230,11 +233,11 @@ def test_any_history_of_builds_ends_like_a_build_from_nothing(
 
 def put_pages(root: Path, *names: str, inherited: tuple[Inherited, ...] = ()) -> dict[str, bytes]:
     groups = [group(name, {f"_pages/{name}": name.encode()}, "page") for name in names]
-    tree = OutputTree(root / "dist", state_file=root / "cache" / "state.json")
+    tree = OutputTree(root / "dist", state_file=root / "cache" / "state")
     tree.replace(
         groups,
         flat,
-        accept=lambda files: None,
+        accept=lambda size, files: None,
         keeps=lambda row: row.address.startswith("_pages/"),
         inherited=inherited,
     )

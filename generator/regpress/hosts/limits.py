@@ -3,36 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from typing import Final, Literal
 
 from regpress.hosts.base import HostProfile, Limits
+from regpress.model.artifact import TreeSize
+
+#: Sizes of one list document at which real clients begin to fail; static hosting specification 7, rule 8.
+LIST_WARN_BYTES: Final = 5 * 1024 * 1024
+_LIST_WARN_ENTRIES: Final = 5_000
+_LIST_MOST_BYTES: Final = 10 * 1024 * 1024
+_LIST_MOST_ENTRIES: Final = 10_000
+#: The most that clients read, in words.
+LIST_MOST: Final = f"{_LIST_MOST_ENTRIES:,} entries or {_LIST_MOST_BYTES // 2**20} MiB"
 
 
-class TreeSize(NamedTuple):
-    """What a tree amounts to.
-
-    Attributes:
-        files: how many files there are.
-        largest: path of the largest one; empty without files.
-        largest_bytes: its size.
-        total_bytes: the size of all.
-    """
-
-    files: int
-    largest: str
-    largest_bytes: int
-    total_bytes: int
-
-    @classmethod
-    def of(cls, sizes: Iterable[tuple[str, int]]) -> TreeSize:
-        """Return the size of a tree given as path and size of each file; among equals the first path is named."""
-        files, total, largest = 0, 0, ("", 0)
-        for path, size in sizes:
-            files += 1
-            total += size
-            if (-size, path) < (-largest[1], largest[0]) or not largest[0]:
-                largest = (path, size)
-        return cls(files, largest[0], largest[1], total)
+def list_grade(entries: int, size: int) -> Literal["fine", "large", "too large"]:
+    """Return what clients make of a list document of so many entries and bytes."""
+    if entries > _LIST_MOST_ENTRIES or size > _LIST_MOST_BYTES:
+        return "too large"
+    return "large" if entries > _LIST_WARN_ENTRIES or size > LIST_WARN_BYTES else "fine"
 
 
 def limit_summary(profile: HostProfile, size: TreeSize) -> str:

@@ -10,12 +10,13 @@ import jinja2
 from regpress import paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
+from regpress.fingerprints import fold
 from regpress.html.assets import asset_group, published_assets
 from regpress.html.badge import SVG, badge_text
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
 from regpress.html.entries import FILE_NAMES, entry_view
 from regpress.html.feed import ATOM, entry_feed, feed_parts, last_changes, newest, registry_feed
-from regpress.html.fingerprints import entry_parts, row_parts, text_part
+from regpress.html.fingerprints import deleted_part, row_parts, text_part
 from regpress.html.guide import guide_parts, guide_text
 from regpress.html.home import Home, home_view
 from regpress.html.icons import Icons
@@ -30,6 +31,7 @@ from regpress.html.twin import MARKDOWN, twin_text
 from regpress.html.views import ContentView, LinkView, ListView, NotFoundView
 from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Stage
 from regpress.model.entry import Entry
+from regpress.names import KINDS, Kind
 
 
 class HtmlRenderer:
@@ -99,14 +101,8 @@ class _Pages:
     def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup]:
         """Return the pages of one registry."""
         key = f"{catalog.registry}/html"
-        for entry in catalog:
-            address = paths.entry_page(catalog.prefix, entry.kind, entry.name)
-            yield ArtifactGroup(
-                key=f"{key}/{entry.kind}/{entry.name}",
-                recipe=recipe((self._fingerprint, b"entry.html", address.encode(), *entry_parts(entry))),
-                stage="page",
-                render=partial(self._render_entry, entry, catalog.prefix, address),
-            )
+        for kind in KINDS:
+            yield from self._entries(catalog, kind)
         listings = [Listing(catalog.prefix, kind, catalog.of(kind)) for kind in shown_kinds(catalog)]
         for listing in listings:
             for page in range(len(listing.pages)):
@@ -115,6 +111,17 @@ class _Pages:
         yield self._group(
             f"{key}/home", catalog.prefix, "home.html", partial(home_view, home, self._chrome), parts=home.parts()
         )
+
+    def _entries(self, catalog: Catalog, kind: Kind) -> Iterator[ArtifactGroup]:
+        """Return the pages of the entries of a kind; the longest part of a site, so that recipes are cheap here."""
+        prefix, key = catalog.prefix, f"{catalog.registry}/html/{kind}/"
+        salt = recipe((self._fingerprint, b"entry.html", prefix.encode()))
+        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
+            address = paths.entry_page(prefix, kind, entry.name)
+            made_of = salt + prints.all + text_part(entry.readme)
+            if entry.deleted:
+                made_of += b"\0" + deleted_part(entry)
+            yield ArtifactGroup(key + name, fold(made_of), "page", partial(self._render_entry, entry, prefix, address))
 
     def of_content(self, pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
         """Return the Markdown pages."""

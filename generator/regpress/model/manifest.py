@@ -35,9 +35,20 @@ def shard_of(key: str) -> str:
     return "site"
 
 
-def shard_artifact(name: str, rows: Iterable[Written]) -> Artifact:
-    """Return one shard of the manifest: the files of some groups, sorted."""
-    return Artifact(f"{_FOLDER}/{name}.json", "file", JSON, _dump({"files": [_public(row) for row in sorted(rows)]}))
+def line(row: Written) -> bytes:
+    """Return the line of a shard that lists a file."""
+    return orjson.dumps(_public(row))
+
+
+def shard_artifact(name: str, lines: Iterable[tuple[bytes, bytes]]) -> Artifact:
+    """Return one shard of the manifest: the files of some groups, sorted.
+
+    Args:
+        name: as `shard_of` returns it.
+        lines: the path of each file, and its `line`.
+    """
+    body = b'{"files":[\n%s\n]}\n' % b",\n".join([line for _, line in sorted(lines)])
+    return Artifact(f"{_FOLDER}/{name}.json", "file", JSON, body)
 
 
 def root_artifact(

@@ -5,7 +5,8 @@ import pytest
 from regpress.hosts.base import Limits
 from regpress.hosts.generic import Generic
 from regpress.hosts.github_pages import GitHubPages
-from regpress.hosts.limits import TreeSize, fitting_profiles, human_bytes, limit_findings, limit_summary
+from regpress.hosts.limits import fitting_profiles, human_bytes, limit_findings, limit_summary
+from regpress.model.artifact import TreeSize
 
 SMALL = TreeSize(files=30_012, largest="v0.1/servers.json", largest_bytes=1_200_000, total_bytes=80_000_000)
 HUGE = SMALL._replace(total_bytes=1_500_000_000)

@@ -10,7 +10,7 @@ from nginx_site import CATALOGS, PAGE_SIZE, QUESTIONS, files, is_api, site
 from regpress.hosts import nginx_rules, serving
 from regpress.hosts.base import SiteAddress
 from regpress.hosts.nginx import PROFILE
-from regpress.output import STAGING
+from regpress.output.staging import STAGING
 
 
 @pytest.fixture(scope="module", params=["", "/my-registry"])

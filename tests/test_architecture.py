@@ -10,7 +10,7 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "generator" / "regpress"
 
 VOCABULARY = {"errors", "digest", "names", "versions", "times"}
-EDGES = {"kept", "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
+EDGES = {"iconstore", "kept", "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
 USE_CASES = {"build", "gathering", "readings", "rendering", "site", "previous", "preview", "probe", "probe_checks",
              "wiring"}  # fmt: skip
 ENTRY_POINTS = {"cli", "asgi"}

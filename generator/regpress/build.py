@@ -8,7 +8,7 @@ from __future__ import annotations
 import gc
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from regpress import __version__, paths
 from regpress.digest import recipe
 from regpress.gathering import Gathered, fetch, gather
 from regpress.hosts.limits import limit_summary
+from regpress.html.icons import icon_addresses
 from regpress.model.artifact import TreeSize
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Hidden, Issue, Report
@@ -58,7 +59,7 @@ def check(site: Site, options: Options, progress: Progress) -> Report:
         SourceError: a source gave nothing usable.
     """
     if site.renderer is not None:
-        site.renderer()
+        site.renderer({})
     with _without_collector():
         gathered = gather(site, fetch(site, progress), options, progress)
         _, list_issues = complete_lists(gathered.catalogs, options.profile)
@@ -80,17 +81,40 @@ def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildR
     with _without_collector(), tree.locked():
         state = tree.begin(hashed=options.full)
         snapshots = fetch(site, progress)
-        inputs = _inputs(site, snapshots, options)
+        pictures, missing = site.icons.load() if site.icons is not None else ({}, ())
+        inputs = _inputs(site, snapshots, options, pictures)
         if not options.full and state.inputs == inputs and tree.is_intact():
             return _unchanged(state)
         gathered = gather(site, snapshots, options, progress)
         if _fails(gathered.report, options):
             return BuildResult(report=gathered.report, done=False)
         progress(f"writing {out}")
-        return _write(site, tree, gathered, options, inputs=inputs)
+        gathered = replace(gathered, report=Report.of([*gathered.report.issues, *missing], gathered.report.hidden))
+        return _write(site, tree, gathered, options, pictures, inputs=inputs)
 
 
-def _write(site: Site, tree: OutputTree, gathered: Gathered, options: Options, *, inputs: str) -> BuildResult:
+def icon_urls(site: Site, options: Options, progress: Progress) -> tuple[str, ...]:
+    """Return the addresses of the icons that the public entries of *site* name, the first usable one of each.
+
+    Raises:
+        SourceError: a source gave nothing usable.
+        BuildRefusedError: every registry is private.
+    """
+    with _without_collector():
+        catalogs = gather(site, fetch(site, progress), options, progress).catalogs
+    latest = (entry.latest for catalog in catalogs for entry in catalog)
+    return tuple(url for version in latest for url in icon_addresses(version.value.get("icons"))[:1])
+
+
+def _write(
+    site: Site,
+    tree: OutputTree,
+    gathered: Gathered,
+    options: Options,
+    pictures: Mapping[str, bytes],
+    *,
+    inputs: str,
+) -> BuildResult:
     catalogs = gathered.catalogs
     complete, list_issues = complete_lists(catalogs, options.profile)
     report = Report.of([*gathered.report.issues, *list_issues], gathered.report.hidden)
@@ -104,7 +128,7 @@ def _write(site: Site, tree: OutputTree, gathered: Gathered, options: Options, *
         refuse_tree(size, files, options.profile)
 
     result = tree.replace(
-        site_groups(site, gathered, options, complete),
+        site_groups(site, gathered, options, complete, pictures),
         options.profile.files,
         accept=accept,
         keeps=lambda row: paths.is_list_page(row.address),
@@ -128,7 +152,7 @@ def _fails(report: Report, options: Options) -> bool:
     return report.has_errors or (options.strict and report.counts()["warning"] > 0)
 
 
-def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options) -> str:
+def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options, pictures: Mapping[str, bytes]) -> str:
     """Return a fingerprint of everything that the output depends on."""
 
     def parts() -> Iterator[bytes]:
@@ -139,6 +163,9 @@ def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options) -> 
         if options.previous:
             yield options.now.encode()
             yield repr(sorted(options.previous.items())).encode()
+        for url, data in sorted(pictures.items()):
+            yield url.encode()
+            yield data
         for name, snapshot in snapshots.items():
             yield name.encode()
             yield snapshot.revision.encode()

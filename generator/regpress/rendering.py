@@ -86,7 +86,11 @@ def _list_issue(catalog: Catalog, kind: Kind, entries: int, size: int, profile: 
 
 
 def site_groups(
-    site: Site, gathered: Gathered, options: Options, complete: Mapping[tuple[str, Kind], bool]
+    site: Site,
+    gathered: Gathered,
+    options: Options,
+    complete: Mapping[tuple[str, Kind], bool],
+    pictures: Mapping[str, bytes],
 ) -> Iterator[ArtifactGroup]:
     """Return everything that the output of a site consists of, but for the manifest.
 
@@ -95,6 +99,7 @@ def site_groups(
         gathered: its catalogs.
         options: the host, and what it implies.
         complete: which complete lists are written, by registry and kind (`complete_lists`).
+        pictures: of entries, by the address that they come from.
     """
     config, catalogs, profile = site.config, gathered.catalogs, options.profile
     aliases = api.Aliases.of(() if profile.rewrites_aliases else config.site.aliases, config.default_registry)
@@ -106,7 +111,7 @@ def site_groups(
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})
     if site.renderer is not None:
-        yield from site.renderer().groups(catalogs, site.pages)
+        yield from site.renderer(pictures).groups(catalogs, site.pages)
     else:
         # Without one, some hosts answer misses with the home page and status 200.
         yield _static("html/404", "list", [Artifact(paths.NOT_FOUND_PAGE, "file", HTML, _NOT_FOUND)])

@@ -18,13 +18,16 @@ from regpress import __version__
 from regpress.digest import recipe
 from regpress.errors import ConfigError
 from regpress.hosts.table import profile
+from regpress.html.pictures import picture_type
 from regpress.html.site import ContentPage, SiteView
+from regpress.iconstore import LOCK_FILE, IconStore
 from regpress.model.config import Config, default_config, load_config
 from regpress.model.config_problems import flaws_of, spell
 from regpress.model.config_types import Flaw
 from regpress.model.manifest import MANIFEST_FILE
 from regpress.site import Site, config_fingerprint, replace_site
 from regpress.sources.factory import open_source
+from regpress.sources.http import public_only
 from regpress.storage import folds_case
 from regpress.times import from_epoch
 from regpress.validate.policy import override_problems
@@ -80,11 +83,17 @@ def open_site(
             for source in config.sources
         },
         renderer=partial(_renderer, config, templates) if config.site.catalog.enabled else None,
+        icons=_icons(root, config, cache) if config.site.catalog.enabled and config.site.trust.fetch_icons else None,
         pages=pages,
         fingerprint=fingerprint,
         cache=cache,
     )
     return site, notes
+
+
+def _icons(root: Path, config: Config, cache: Path) -> IconStore:
+    rule = None if config.site.trust.allow_private_addresses else public_only
+    return IconStore(lock_file=root / LOCK_FILE, folder=cache / "icons", kind_of=picture_type, address_rule=rule)
 
 
 def _with_changes(config: Config, changes: Mapping[str, object]) -> Config:
@@ -183,7 +192,7 @@ def _templates(root: Path) -> dict[str, bytes]:
     return found
 
 
-def _renderer(config: Config, templates: Mapping[str, bytes]) -> HtmlRenderer:
+def _renderer(config: Config, templates: Mapping[str, bytes], pictures: Mapping[str, bytes]) -> HtmlRenderer:
     # Most builds have nothing to do and need no templates: imported here, they cost nothing then.
 
     from regpress.html.environment import make_environment  # noqa: PLC0415
@@ -211,7 +220,7 @@ def _renderer(config: Config, templates: Mapping[str, bytes]) -> HtmlRenderer:
     parts = (part for name, data in sorted(templates.items()) for part in (name.encode(), data))
     shown = (site.host, *(registry.name for registry in config.registries))
     fingerprint = recipe((__version__.encode(), repr((view, shown)).encode(), *parts))
-    return HtmlRenderer(environment, view, fingerprint=fingerprint, assets=assets)
+    return HtmlRenderer(environment, view, fingerprint=fingerprint, assets=assets, pictures=pictures)
 
 
 def _pages(root: Path, config: Config) -> tuple[ContentPage, ...]:

@@ -11,7 +11,7 @@ from regpress import paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
 from regpress.fingerprints import fold
-from regpress.html.assets import asset_group, published_assets
+from regpress.html.assets import asset_group, picture_assets, published_assets
 from regpress.html.badge import SVG, badge_text
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
 from regpress.html.entries import FILE_NAMES, entry_view
@@ -42,6 +42,7 @@ class HtmlRenderer:
         site: what pages say about the site.
         fingerprint: digest of the templates, the generator's version and the settings.
         assets: files of ``templates/assets`` by name, ``style.css`` among them.
+        pictures: icons of entries that become files of the site, by the address that they come from.
 
     Raises:
         ConfigError: a template or the stylesheet is missing or cannot be used.
@@ -54,11 +55,13 @@ class HtmlRenderer:
         *,
         fingerprint: bytes,
         assets: Mapping[str, bytes],
+        pictures: Mapping[str, bytes] | None = None,
     ) -> None:
         self._templates = Templates(environment)
         self._site = site
         self._fingerprint = fingerprint
         self._assets = published_assets(assets, accent=site.accent)
+        self._pictures = picture_assets(pictures or {})
 
     def groups(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
         """Return every page and asset of the site.
@@ -78,9 +81,13 @@ class HtmlRenderer:
             assets={name: asset.address for name, asset in self._assets.items()},
             fill=self._templates.fill,
         )
-        icons = Icons(hosts=frozenset(self._site.icon_hosts))
-        maker = _Pages(self._site, self._templates, chrome, icons, recipe((self._fingerprint, chrome.fingerprint)))
-        yield from map(asset_group, self._assets.values())
+        stored = {url: picture.address for url, picture in self._pictures.items()}
+        icons = Icons(hosts=frozenset(self._site.icon_hosts), stored=stored)
+        fingerprint = recipe((self._fingerprint, chrome.fingerprint, repr(stored).encode()))
+        maker = _Pages(self._site, self._templates, chrome, icons, fingerprint)
+        # Two addresses may have one picture.
+        pictures = {picture.name: picture for picture in self._pictures.values()}
+        yield from map(asset_group, (*self._assets.values(), *pictures.values()))
         for catalog in catalogs:
             yield from maker.of_catalog(catalog)
         yield from maker.of_content(ordered)

@@ -82,6 +82,9 @@ class TrustConfig(ConfigRecord):
     icon_hosts: tuple[Annotated[str, checked(checks.host_problem, "e.g. 'cdn.example.org'")], ...] = Field(
         default=(), description="Hosts whose icons pages may show."
     )
+    fetch_icons: StrictBool = Field(
+        default=False, description="Whether icons that 'regpress icons' has locked become files of the site."
+    )
 
 
 class SiteConfig(ConfigRecord):

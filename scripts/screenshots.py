@@ -28,8 +28,8 @@ ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = (sys.executable, "-c", "from regpress.cli.main import main; main()")
 CHROMIUM: Final = Path("/usr/bin/chromium")
 BASE: Final = "/my-registry"
-#: Width and height by name.
-SIZES: Final[Mapping[str, tuple[int, int]]] = {"desktop": (1200, 800), "phone": (360, 720)}
+#: Width, height and scale by name.
+SIZES: Final[Mapping[str, tuple[int, int, float]]] = {"desktop": (1200, 800, 0.75), "phone": (360, 720, 1.0)}
 SCHEMES: Final = ("light", "dark")
 #: A picture of the page as Chromium writes it, to a smaller one.
 SHRINK: Final = """async (data) => {
@@ -110,9 +110,11 @@ def photograph(browser: Browser, address: str, out: Path, folder: Path) -> None:
     """Write the pictures of every kind of page."""
     folder.mkdir(parents=True, exist_ok=True)
     darkroom = browser.new_page()
-    for size, (width, height) in SIZES.items():
+    for size, (width, height, scale) in SIZES.items():
         for scheme in SCHEMES:
-            context = browser.new_context(viewport={"width": width, "height": height}, color_scheme=scheme)  # type: ignore[arg-type]
+            context = browser.new_context(
+                viewport={"width": width, "height": height}, device_scale_factor=scale, color_scheme=scheme
+            )
             page = context.new_page()
             for shot in shots(out):
                 picture = _picture(page, address, shot)

@@ -170,8 +170,13 @@ def link(from_page: str, to: str) -> str:
     """
     if not to:
         return root(from_page) or "./"
+    return root(from_page) + encoded(to)
+
+
+def encoded(address: str) -> str:
+    """Return an address, or a part of one, percent-encoded for ``href``."""
     # Nearly all addresses are plain, and `quote` costs ten times the look.
-    return root(from_page) + (to if _PLAIN.fullmatch(to) else quote(to, safe="/@:+~!$'()*,;=-._"))
+    return address if _PLAIN.fullmatch(address) else quote(address, safe="/@:+~!$'()*,;=-._")
 
 
 def root(page: str) -> str:

@@ -81,7 +81,7 @@ def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, ico
         version=exact(latest.version),
         published=day(official.published_at),
         updated=day(official.updated_at),
-        document=f"{documents}/{paths.link('', latest.version)}{site.document_suffix}",
+        document=f"{documents}/{paths.encoded(latest.version)}{site.document_suffix}",
         documents=documents + site.document_suffix,
         extras=tuple(_extras(entry, links, prefix, site.entry_files, is_absolute=bool(site.base_url))),
         facts=tuple(_facts(value)),
@@ -128,7 +128,7 @@ def _versions(entry: Entry, documents: str, suffix: str) -> tuple[VersionView, .
     return tuple(
         _version(
             version,
-            f"{documents}/{paths.link('', version.version)}{suffix}",
+            f"{documents}/{paths.encoded(version.version)}{suffix}",
             latest=version.version == entry.latest.version,
         )
         for version in versions

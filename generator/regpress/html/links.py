@@ -30,6 +30,4 @@ class Links:
 
     def to(self, address: str) -> str:
         """Return the reference to an address of the site, percent-encoded."""
-        if not address:
-            return self.root or "./"
-        return self.root + paths.link("", address)
+        return self.root + paths.encoded(address) if address else self.root or "./"

@@ -44,7 +44,7 @@ class SiteView:
 
     def absolute(self, address: str) -> str:
         """Return the absolute form of an address of the site; an empty text where that is not known."""
-        return f"{self.base_url}/{paths.link('', address) if address else ''}" if self.base_url else ""
+        return f"{self.base_url}/{paths.encoded(address)}" if self.base_url else ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import shutil
 from collections.abc import Callable, Iterator
@@ -27,6 +28,7 @@ REAL = ROOT / "../shared/data/upstream-registry-real.json"
 
 WEATHER = "servers/com.example/weather/"
 PLAIN = "servers/com.example/plain/"
+HEBREW = "גאות ושפל"
 SKILL = "skills/io.github.stacklok/gha-security-review/"
 
 
@@ -77,7 +79,8 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     shutil.copytree(ROOT / "content", site / "content")
     own = json.loads((ROOT / "registry.json").read_bytes())
     old = server("com.example/old", "1.0.0", description="Of last year")
-    own["data"]["servers"] += [*weather(), server("com.example/plain"), old]
+    tides = server("com.example/tides", title=HEBREW, description=HEBREW)
+    own["data"]["servers"] += [*weather(), server("com.example/plain"), old, tides]
     files = {"registry.json": own, "content/status/servers/com.example/old.json": deprecated("1.0.0")}
     if REAL.exists():
         files["real.json"] = json.loads(REAL.read_bytes())
@@ -260,6 +263,26 @@ def test_printed_pages_leave_out_what_only_a_screen_can_do(visit: Visit) -> None
     assert not visit.page.get_by_role("button", name="Copy name").is_visible()
     assert not visit.page.get_by_role("link", name="Changes").first.is_visible()
     assert visit.page.get_by_role("heading", name="Weather of harbours").is_visible()
+
+
+def test_text_that_runs_from_right_to_left_does_so_and_turns_nothing_else(visit: Visit) -> None:
+    visit.open("servers/com.example/tides/")
+    direction = "element => getComputedStyle(element).direction"
+    assert visit.page.locator("h1").evaluate(direction) == "rtl"
+    assert visit.page.locator(".lead").evaluate(direction) == "rtl"
+    assert visit.page.locator(".name").evaluate(direction) == "ltr"
+    assert visit.page.locator("h1").inner_text() == HEBREW
+
+
+@pytest.mark.parametrize(("path", "most"), [(WEATHER, 40), (SKILL, 40), ("", 60), ("servers/", 60)])
+def test_a_page_with_all_that_it_loads_is_light(visit: Visit, built: Path, path: str, most: int) -> None:
+    visit.open(path)
+    assert len(visit.requests) >= 2
+    weight = 0
+    for url in visit.requests:
+        file = built / unquote(urlsplit(url).path).lstrip("/")
+        weight += len(gzip.compress((file / "index.html" if file.is_dir() else file).read_bytes(), mtime=0))
+    assert weight <= most * 1024
 
 
 # Links

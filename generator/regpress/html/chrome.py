@@ -149,6 +149,7 @@ class Chrome:
             links=_links(links, (*kinds, *self._pages), section),
             registries=_links(links, self._registries, prefix) if len(self._registries) > 1 else (),
             registry_file=links.to(prefix + paths.REGISTRY_FILE),
+            feed=links.to(paths.feed_file(prefix)) if self._site.base_url else "",
         )
 
 

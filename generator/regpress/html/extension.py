@@ -125,6 +125,10 @@ def _facts(parts: Mapping[str, dict[str, Any]]) -> Iterator[FactView]:
     metadata = mapping(_first(parts, "metadata"))
     if stars := metadata.get("stars"):
         yield FactView("Stars", (exact(stars),))
+    if oauth := mapping(_first(parts, "oauth_config")):
+        yield FactView("Signs in with", (exact(oauth.get("issuer") or oauth.get("authorize_url") or "OAuth"),))
+        if scopes := texts(oauth.get("scopes")):
+            yield FactView("Scopes", scopes)
     if (port := _first(parts, "proxy_port")) is not None:
         yield FactView("Proxy port", (exact(port),))
     if _first(parts, "stateless") is True:

@@ -41,6 +41,7 @@ class ChromeView:
         links: kinds of entries, then the Markdown pages.
         registries: the home pages of all registries; empty where there is only one.
         registry_file: the way to the registry as one JSON file.
+        feed: the way to the feed of new versions, empty where there is none.
     """
 
     site_title: str
@@ -48,6 +49,7 @@ class ChromeView:
     links: tuple[LinkView, ...]
     registries: tuple[LinkView, ...]
     registry_file: str
+    feed: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

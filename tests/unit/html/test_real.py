@@ -44,4 +44,4 @@ def test_real_entries_give_small_valid_pages(file: str, parse: Callable[[str], E
         if "html" in artifact.media_type:
             assert parse(artifact.body.decode()).findtext(".//h1")
     pages = [artifact.body for address, artifact in site.items() if address.count("/") == 3]
-    assert sum(map(len, pages)) / len(pages) < 6_000
+    assert sum(map(len, pages)) / len(pages) < 12_000

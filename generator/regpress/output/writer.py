@@ -71,10 +71,10 @@ class Writer:
             for file in self._files_of(address, form):
                 live = self._live.get(file)
                 if live is not None and live.sha256 == sha256 and live.mtime:
-                    records.append(record(live._replace(address=address, media_type=media_type)))
+                    records.append(record(file, live.size, sha256, address, media_type, live.mtime))
                     continue
                 place, mtime = self._store(file, body)
-                records.append(record(Row(file, len(body), sha256, address, media_type, mtime)))
+                records.append(record(file, len(body), sha256, address, media_type, mtime))
                 if self._flat:
                     staged.append(Staged(file, place))
         return Rendered(b"".join(records), staged)

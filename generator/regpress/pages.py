@@ -103,13 +103,12 @@ def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
         keys: different texts, sorted.
         size: most keys of a page, at least 3.
     """
-    weights = [zlib.crc32(key.encode()) for key in keys]
     least = max(size // 3, 1)
     share = 2**32 // max(size - least, 1) * 2
     pages: list[range] = []
     start = 0
     while len(keys) - start > least:
-        end = _page_end(weights, start, least=least, size=size, share=share)
+        end = _page_end(keys, start, least=least, size=size, share=share)
         if end >= len(keys):
             break
         pages.append(range(start, end))
@@ -119,12 +118,17 @@ def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
     return pages
 
 
-def _page_end(weights: Sequence[int], start: int, *, least: int, size: int, share: int) -> int:
-    last = min(start + size, len(weights))
+def _page_end(keys: Sequence[str], start: int, *, least: int, size: int, share: int) -> int:
+    last = min(start + size, len(keys))
+    # Most keys are never weighed: those before a page may end, and those after its end.
     for position in range(start + least - 1, last):
-        if weights[position] < share:
+        if _weight(keys[position]) < share:
             return position + 1
-    if last == len(weights) and last - start < size:
+    if last == len(keys) and last - start < size:
         return last
-    lowest = min(range(start + size // 2, last), key=lambda position: weights[position])
+    lowest = min(range(start + size // 2, last), key=lambda position: _weight(keys[position]))
     return lowest + 1
+
+
+def _weight(key: str) -> int:
+    return zlib.crc32(key.encode())

@@ -31,11 +31,12 @@ def write_new(path: str, data: bytes) -> int:
 
     Raises:
         FileNotFoundError: the folder does not exist.
-        StorageError: the file exists, or the disk is full or read-only.
+        FileExistsError, IsADirectoryError, NotADirectoryError: something has the path, or that of its folder.
+        StorageError: the disk is full or read-only.
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    except FileNotFoundError:
+    except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError):
         raise
     except OSError as error:
         raise storage_error(path, error) from error

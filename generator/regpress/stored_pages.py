@@ -7,7 +7,7 @@ hosting specification 8). Deleted versions make a third, for adapters only, whic
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
@@ -35,7 +35,8 @@ class _StoredList:
     Attributes:
         kind, name: which one.
         versions: what it holds, in the order of their keys.
-        fingerprints: what stands for the served bytes of each of *versions*, or of each entry where *starts* is given.
+        fingerprints: what stands for the served bytes of each of *versions*, or of each entry where *starts* is given;
+            their borders show when they are put together.
         pages: how it is cut.
         starts: for each entry, the position of its first version in *versions*.
     """
@@ -47,13 +48,13 @@ class _StoredList:
     pages: Sequence[Page]
     starts: Sequence[int] = ()
 
-    def parts(self, page: Page) -> Iterable[bytes]:
+    def parts(self, page: Page) -> tuple[bytes, ...]:
         """Return what the bytes of a page depend on, its link to the next one left out."""
         first, end = page.positions.start, page.positions.stop
         if not self.starts:
-            return self.fingerprints[first:end]
+            return (b"".join(self.fingerprints[first:end]),)
         covered = self.fingerprints[bisect_right(self.starts, first) - 1 : bisect_right(self.starts, end - 1)]
-        return (page.after.encode(), self.last_key(page).encode(), *covered)
+        return page.after.encode(), self.last_key(page).encode(), b"".join(covered)
 
     def last_key(self, page: Page) -> str:
         """Return the key of the last version of a page, empty where it has none."""

@@ -15,6 +15,7 @@ from typing import Any, Final
 import click
 
 from regpress import __version__
+from regpress.cli import ending
 from regpress.cli.build import build
 from regpress.cli.check import check
 from regpress.cli.diff import diff
@@ -86,16 +87,11 @@ def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; entry point of the installed program."""
     # As an exception, so that a build that is told to end removes what it had staged.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TOLD_TO_END))
+    if arguments is None:
+        ending.is_own_process()
     try:
         cli.main(args=list(arguments) if arguments is not None else None, prog_name="regpress")
     except SystemExit as ended:
         if arguments is None and isinstance(ended.code, int):
-            _leave(ended.code)
+            ending.leave(ended.code)
         raise
-
-
-def _leave(code: int) -> None:
-    """End the process at once: to free the records of a large registry one by one takes longer than many a build."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    os._exit(code)

@@ -44,7 +44,8 @@ class _Shard(NamedTuple):
     keyed: Sequence[_Keyed]
 
     def parts(self) -> tuple[bytes, ...]:
-        return "\n".join([key for key, _, _ in self.keyed]).encode(), *(part for _, _, part in self.keyed)
+        # The parts show where they end.
+        return "\n".join([key for key, _, _ in self.keyed]).encode(), b"".join([part for _, _, part in self.keyed])
 
 
 def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterator[ArtifactGroup]:

@@ -35,9 +35,16 @@ def shard_of(key: str) -> str:
     return "site"
 
 
-def line(row: Written) -> bytes:
-    """Return the line of a shard that lists a file."""
-    return orjson.dumps(_public(row))
+def line(file: str, size: int, sha256: str, address: str, media_type: str) -> bytes:
+    """Return the line of a shard that lists a file, with the fields of `regpress.model.artifact.Written`."""
+    # As `_public` has it, in half the time: there is a line for every file of a site.
+    return b'{"address":%s,"file":%s,"sha256":"%s","size":%d,"type":%s}' % (
+        orjson.dumps(address),
+        orjson.dumps(file),
+        sha256.encode(),
+        size,
+        orjson.dumps(media_type),
+    )
 
 
 def shard_artifact(name: str, lines: Iterable[tuple[bytes, bytes]]) -> Artifact:

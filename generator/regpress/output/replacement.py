@@ -11,8 +11,9 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, islice
 from pathlib import Path
+from typing import Final
 
 from regpress.errors import BuildRefusedError
 from regpress.model import manifest
@@ -24,7 +25,7 @@ from regpress.output.keeping import Inherited, Keeps, age_of, inherit, next_gene
 from regpress.output.listing import Listed, is_manifest, list_tree
 from regpress.output.names import disputed, files_in, size_of
 from regpress.output.rows import Row, unpack
-from regpress.output.sharing import MOST, share_out
+from regpress.output.sharing import MOST, Sharing
 from regpress.output.staging import Staging
 from regpress.output.state import Group, fixed
 from regpress.output.writer import FilesOf, Rendered, Staged, Writer
@@ -39,7 +40,10 @@ Known = Callable[[], tuple[Mapping[str, Group], set[str]]]
 Save = Callable[[Mapping[str, Group]], None]
 
 #: Fewest groups that a process renders before it asks for more.
-_PIECE = 50
+_PIECE: Final = 50
+#: Groups of a new tree that are begun together.
+_BATCH: Final = 10_000
+_Piece = Sequence[ArtifactGroup]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,6 +68,7 @@ class _Difference:
         todo: what is to be rendered.
         gone: the files of all other former groups, by key: whatever may be in the way, or is to be removed.
         kept: the former groups of files that nothing made any more.
+        live: the files of *gone*, by path.
         shards: the sound shards of the former manifest.
         changed: the names of the shards that are no longer right.
     """
@@ -72,6 +77,7 @@ class _Difference:
     todo: list[ArtifactGroup]
     gone: dict[str, list[Row]]
     kept: dict[str, Group]
+    live: dict[str, Row]
     shards: dict[str, Group]
     changed: set[str]
 
@@ -95,13 +101,14 @@ class _Difference:
                 same[key] = None
                 todo.append(group)
         left = {key: group for key, group in old.items() if same.get(key) is None}
+        gone = {key: unpack(group.rows) for key, group in left.items()}
+        for key in damaged & gone.keys():
+            gone[key] = [row.untrusted for row in gone[key]]
         return cls(
             same=same,
             todo=todo,
-            gone={
-                key: [row.untrusted for row in unpack(group.rows)] if key in damaged else unpack(group.rows)
-                for key, group in left.items()
-            },
+            gone=gone,
+            live={row.file: row for rows in gone.values() for row in rows},
             kept={key: group for key, group in left.items() if age_of(key)},
             shards={key: group for key, group in left.items() if is_manifest(key) and key not in damaged},
             changed={group.shard for group in left.values()} | {manifest.shard_of(group.key) for group in todo},
@@ -126,27 +133,30 @@ class Replacement:
         self._inherited = inherited
         self._jobs = jobs
         self._staging = Staging(self._root)
+        self._begun = 0
 
     def run(self, groups: Iterable[ArtifactGroup], known: Known, accept: Accept, save: Save) -> TreeResult:
         """Render, accept, move and save; see `regpress.output.tree.OutputTree.replace`."""
         strays = self._staging.strays()
-        difference = _Difference.of(groups, *self._known(known))
-        live = {row.file: row for rows in difference.gone.values() for row in rows}
+        old, damaged = self._known(known)
         self._staging.prepare()
         try:
-            rendered = self._render(difference.todo, live)
+            difference, rendered = self._render_all(groups) if not old else self._render_changed(groups, old, damaged)
+            live = difference.live
             made = dict(_new_groups(difference.todo, rendered))
             final = {key: group or made[key] for key, group in difference.same.items()}
             kept, inherited = self._keep(difference, made, rendered)
             final |= kept
             self._accept(accept, final, made, live)
-            listed = list_tree(final, difference.shards, difference.changed, self._writer(live, name="m"))
+            listed = list_tree(final, difference.shards, difference.changed, self._writer(live, "manifest", _as_named))
         except BaseException:
             self._staging.give_up(strays)
             raise
-        wanted = set(files_in(final if strays else (made | kept)))
         final |= listed.groups
-        stale = sorted((live.keys() | strays) - wanted - set(files_in(listed.groups)))
+        stale: list[str] = []
+        if live or strays:
+            wanted = set(files_in(final if strays else (made | kept | listed.groups)))
+            stale = sorted((live.keys() | strays) - wanted)
         if self._staging.is_new:
             self._appear()
             written = sum(group.files for group in final.values())
@@ -167,21 +177,51 @@ class Replacement:
             damaged = damaged_groups(self._root, old, hashed=True)
         return old, damaged
 
-    def _writer(self, live: Mapping[str, Row], *, name: str = "") -> Writer:
-        files_of = self._files_of if not name else _as_named
+    def _writer(self, live: Mapping[str, Row], name: str, files_of: FilesOf) -> Writer:
         return Writer(self._staging.path, live, files_of, flat=not self._staging.is_new, name=name)
 
-    def _render(self, todo: Sequence[ArtifactGroup], live: Mapping[str, Row]) -> list[Rendered]:
-        writers: dict[int, Writer] = {}
+    def _render_changed(
+        self, groups: Iterable[ArtifactGroup], old: Mapping[str, Group], damaged: set[str]
+    ) -> tuple[_Difference, list[Rendered]]:
+        difference = _Difference.of(groups, old, damaged)
+        return difference, list(chain.from_iterable(self._begin(difference.todo, difference.live).results()))
 
-        def work(piece: Sequence[ArtifactGroup]) -> list[Rendered]:
+    def _render_all(self, groups: Iterable[ArtifactGroup]) -> tuple[_Difference, list[Rendered]]:
+        """Render everything; other processes begin with the first groups before the last ones are known."""
+        todo: list[ArtifactGroup] = []
+        rendered: list[Rendered] = []
+        begun: Sharing[_Piece, list[Rendered]] | None = None
+        remaining = iter(groups)
+        try:
+            while batch := list(islice(remaining, _BATCH)):
+                todo += batch
+                if begun is not None:
+                    rendered += chain.from_iterable(begun.results())
+                begun = self._begin(batch, {})
+        except BaseException:
+            if begun is not None:
+                begun.abandon()
+            raise
+        if begun is not None:
+            rendered += chain.from_iterable(begun.results())
+        return _Difference.of(todo, {}, set()), rendered
+
+    def _begin(self, todo: Sequence[ArtifactGroup], live: Mapping[str, Row]) -> Sharing[_Piece, list[Rendered]]:
+        """Let other processes begin to render."""
+        writers: dict[int, Writer] = {}
+        self._begun += 1
+        number = self._begun
+
+        def work(piece: _Piece) -> list[Rendered]:
             # Each process has its own, which knows the folders that it has made.
-            writer = writers.get(os.getpid()) or writers.setdefault(os.getpid(), self._writer(live))
+            writer = writers.get(os.getpid())
+            if writer is None:
+                writer = writers[os.getpid()] = self._writer(live, f"{number}-{os.getpid()}", self._files_of)
             return [writer.write(group.render()) for group in piece]
 
         size = max(_PIECE, len(todo) // MOST + 1)
         pieces = [todo[start : start + size] for start in range(0, len(todo), size)]
-        return list(chain.from_iterable(share_out(pieces, work, jobs=self._jobs)))
+        return Sharing(pieces, work, jobs=self._jobs)
 
     def _keep(
         self, difference: _Difference, made: Mapping[str, Group], rendered: Sequence[Rendered]
@@ -190,14 +230,15 @@ class Replacement:
 
         A build that repeats the last one is no new generation.
         """
+        inheritance = list(self._inherited) if self._staging.is_empty else []
+        if self._staging.is_empty and not inheritance:
+            return {}, []
         files = set(files_in(made))
         gone = {key: rows for key, rows in difference.gone.items() if not is_manifest(key)}
         before = {row.file for key, rows in gone.items() if not age_of(key) for row in rows}
         if not any(one.staged for one in rendered) and before == files and not self._staging.is_empty:
             return difference.kept, []
-        inherited = []
-        if self._staging.is_empty:
-            inherited = inherit(self._inherited, files, self._keeps, self._writer({}, name="k"))
+        inherited = inherit(inheritance, files, self._keeps, self._writer({}, "kept", _as_named))
         older = [(age, row) for age, row, _ in inherited]
         return next_generation(gone, files, self._keeps, older), [place for *_, places in inherited for place in places]
 
@@ -207,7 +248,10 @@ class Replacement:
         def everything() -> Iterable[str]:
             return files_in(final)
 
-        names = everything() if self._staging.is_empty else disputed(self._root, files_in(made), live, everything)
+        names: Iterable[str] = ()
+        # Where the folder becomes the tree itself, the disk has refused to write two documents to one path.
+        if not self._staging.is_new:
+            names = disputed(self._root, files_in(made), live, everything)
         accept(size_of(final), names)
 
     # Putting in place

@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 import struct
 from collections.abc import Callable, Sequence
-from typing import Final, TypeVar
+from operator import itemgetter
+from typing import Final, Generic, TypeVar
 
 from regpress.workers import Pending
 
@@ -17,40 +18,58 @@ MOST: Final = 4_000
 _NUMBER: Final = struct.Struct("H")
 
 
-def share_out(pieces: Sequence[T], work: Callable[[T], R], *, jobs: int) -> list[R]:
-    """Return what *work* returns for each of *pieces*, in their order; this process does its share.
+class Sharing(Generic[T, R]):
+    """Work that other processes have begun, and that this one joins when it is asked for the results.
 
     Args:
         pieces: at most `MOST`; the ones that take long should come early.
-        work: results must be picklable.
-        jobs: number of processes.
-
-    Raises:
-        WorkerError: a process died.
-        Exception: whatever *work* raised.
+        work: what to do with each; results must be picklable.
+        jobs: number of processes, this one included.
     """
-    if jobs < 2 or len(pieces) < 2:
-        return [work(piece) for piece in pieces]
-    reading, writing = os.pipe()
-    helpers: list[Pending[list[tuple[int, R]]]] = []
-    try:
-        os.write(writing, b"".join(map(_NUMBER.pack, range(len(pieces)))))
-        os.close(writing)
 
-        def take() -> list[tuple[int, R]]:
-            # One read takes one number, and at the end none: processes that share a pipe never get the same.
-            numbers = iter(lambda: os.read(reading, _NUMBER.size), b"")
-            return [(number, work(pieces[number])) for (number,) in map(_NUMBER.unpack, numbers)]
+    def __init__(self, pieces: Sequence[T], work: Callable[[T], R], *, jobs: int) -> None:
+        self._pieces = pieces
+        self._work = work
+        self._helpers: list[Pending[list[tuple[int, R]]]] = []
+        self._queue, writing = os.pipe()
+        try:
+            os.write(writing, b"".join(map(_NUMBER.pack, range(len(pieces)))))
+            os.close(writing)
+            for _ in range(min(jobs, len(pieces)) - 1):
+                self._helpers.append(Pending(self._take, jobs=jobs))
+        except BaseException:
+            self.abandon()
+            raise
 
-        for _ in range(min(jobs, len(pieces)) - 1):
-            helpers.append(Pending(take, jobs=jobs))  # noqa: PERF401 - those that were started are known if one fails
-        done = take()
-        for helper in helpers:
-            done += helper.result()
-    except BaseException:
-        for helper in helpers:
+    def results(self) -> list[R]:
+        """Return what the work returned for each piece, in their order; may be asked for once.
+
+        Raises:
+            WorkerError: a process died.
+            Exception: whatever the work raised.
+        """
+        try:
+            done = self._take()
+            for helper in self._helpers:
+                done += helper.result()
+        except BaseException:
+            self.abandon()
+            raise
+        self._close()
+        return [result for _, result in sorted(done, key=itemgetter(0))]
+
+    def abandon(self) -> None:
+        """End work whose results are no longer wanted."""
+        for helper in self._helpers:
             helper.abandon()
-        raise
-    finally:
-        os.close(reading)
-    return [result for _, result in sorted(done, key=lambda pair: pair[0])]
+        self._close()
+
+    def _close(self) -> None:
+        if self._queue >= 0:
+            os.close(self._queue)
+            self._queue = -1
+
+    def _take(self) -> list[tuple[int, R]]:
+        # One read takes one number, and at the end none: processes that share a pipe never get the same.
+        numbers = iter(lambda: os.read(self._queue, _NUMBER.size), b"")
+        return [(number, self._work(self._pieces[number])) for (number,) in map(_NUMBER.unpack, numbers)]

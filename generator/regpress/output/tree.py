@@ -6,18 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from regpress.model.artifact import ArtifactGroup
 from regpress.output.damage import damaged_groups
 from regpress.output.keeping import Inherited, Keeps
 from regpress.output.locks import locked_folder
 from regpress.output.replacement import Accept, Replacement, TreeResult
+from regpress.output.sharing import MOST, Sharing
 from regpress.output.staging import STAGING
 from regpress.output.state import Group, State, load_state, save_state
 from regpress.output.writer import FilesOf
 from regpress.storage import locked, storage_error
-from regpress.workers import Pending
+
+#: Fewest groups whose files a process looks at before it asks for more.
+_PIECE: Final = 300
+_Piece = tuple[tuple[str, Group], ...]
 
 
 class OutputTree:
@@ -36,7 +40,7 @@ class OutputTree:
         self._is_locked = False
         self._state: State | None = None
         self._hashed = False
-        self._damage: Pending[set[str]] | None = None
+        self._look: Sharing[_Piece, set[str]] | None = None
         self._found: set[str] = set()
 
     def begin(self, *, hashed: bool = False) -> State:
@@ -48,8 +52,11 @@ class OutputTree:
         self._close()
         self._state = load_state(self.state_file, self.root)
         self._hashed = hashed
-        look = partial(damaged_groups, str(self.root), self._state.groups, hashed=hashed)
-        self._damage = Pending(look, jobs=self.jobs)
+        groups = tuple(self._state.groups.items())
+        size = max(_PIECE, len(groups) // MOST + 1)
+        pieces = [groups[start : start + size] for start in range(0, len(groups), size)]
+        root = str(self.root)
+        self._look = Sharing(pieces, lambda piece: damaged_groups(root, dict(piece), hashed=hashed), jobs=self.jobs)
         return self._state
 
     def is_intact(self) -> bool:
@@ -120,15 +127,15 @@ class OutputTree:
 
     def _damaged(self) -> set[str]:
         """Return the keys of the groups of which a file is missing or changed since the last build; after `begin`."""
-        if self._damage is not None:
-            self._found = self._damage.result()
-            self._damage = None
+        if self._look is not None:
+            look, self._look = self._look, None
+            self._found = set().union(*look.results())
         return self._found
 
     def _close(self) -> None:
-        if self._damage is not None:
-            self._damage.abandon()
-            self._damage = None
+        if self._look is not None:
+            self._look.abandon()
+            self._look = None
 
     def _save(self, inputs: str, summary: Mapping[str, Any], groups: Mapping[str, Group]) -> None:
         # What is known now is out of date, whether or not it can be kept.

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from typing import NamedTuple
 
-from regpress.errors import StorageError
+from regpress.errors import BuildRefusedError, StorageError
 from regpress.model.artifact import Artifact, Form
 from regpress.output.rows import Row, record
 from regpress.storage import contained, write_new
@@ -71,10 +71,10 @@ class Writer:
             for file in self._files_of(address, form):
                 live = self._live.get(file)
                 if live is not None and live.sha256 == sha256 and live.mtime:
-                    records.append(record(live._replace(address=address, media_type=media_type)))
+                    records.append(record(file, live.size, sha256, address, media_type, live.mtime))
                     continue
                 place, mtime = self._store(file, body)
-                records.append(record(Row(file, len(body), sha256, address, media_type, mtime)))
+                records.append(record(file, len(body), sha256, address, media_type, mtime))
                 if self._flat:
                     staged.append(Staged(file, place))
         return Rendered(b"".join(records), staged)
@@ -86,14 +86,19 @@ class Writer:
             contained("", file)
             self._count += 1
             place = f"{self._folder}/{self._count}"
-        else:
-            folder, _, name = file.rpartition("/")
+            return place, write_new(place, body)
+        folder, _, name = file.rpartition("/")
+        if name in _NO_NAME or "\0" in name or "\\" in name or "\n" in name:
+            raise StorageError(file, "is not a path below the output folder")
+        place = f"{self._folder}/{file}"
+        try:
             if folder not in self._made:
                 self._make(folder)
-            if name in _NO_NAME or "\0" in name or "\\" in name or "\n" in name:
-                raise StorageError(file, "is not a path below the output folder")
-            place = f"{self._folder}/{file}"
-        return place, write_new(place, body)
+            return place, write_new(place, body)
+        except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
+            raise BuildRefusedError(
+                f"{file}: two documents would be written to this path, or one in its place"
+            ) from error
 
     def _make(self, folder: str) -> None:
         """Make a folder and those around it, each asked for once."""

@@ -14,7 +14,7 @@ def written(file: str, body: bytes = b"{}") -> Written:
 
 
 def listed(row: Written) -> tuple[bytes, bytes]:
-    return row.file.encode(), line(row)
+    return row.file.encode(), line(*row)
 
 
 ROWS = st.lists(
@@ -93,3 +93,13 @@ def test_entries_are_spread_over_all_shards_and_everything_else_is_in_one() -> N
     assert names == {f"{number:02x}" for number in range(256)}
     for key in ("schemas", "host", "default/list/server", "default/registry-file", "html/home"):
         assert shard_of(key) == "site"
+
+
+@given(rows=ROWS)
+def test_a_shard_lists_files_as_the_root_does(rows: list[Written]) -> None:
+    rows = [*rows, written('a"\\<é>.json')]
+    shard, root = shard_artifact("0a", map(listed, rows)), root_artifact(rows)
+    assert sorted(orjson.loads(shard.body)["files"], key=str) == sorted(orjson.loads(root.body)["files"], key=str)
+    assert {part.rstrip(b",") for part in shard.body.splitlines()[1:-1]} <= {
+        part.rstrip(b",") for part in root.body.splitlines()
+    }

@@ -181,7 +181,7 @@ function addCopy() {
   const text = name.textContent;
   const said = make("span", { className: "small" });
   said.setAttribute("role", "status");
-  const button = make("button", { type: "button", className: "copy" }, "Copy name");
+  const button = make("button", { type: "button", className: "copy-name" }, "Copy name");
   button.addEventListener("click", async () => {
     try {
       await navigator.clipboard.writeText(text);

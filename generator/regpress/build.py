@@ -86,6 +86,8 @@ def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildR
         if not options.full and state.inputs == inputs and tree.is_intact():
             return _unchanged(state)
         gathered = gather(site, snapshots, options, progress)
+        # The bytes of all sources, which nothing needs from here on.
+        del snapshots
         if _fails(gathered.report, options):
             return BuildResult(report=gathered.report, done=False)
         progress(f"writing {out}")

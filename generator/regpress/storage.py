@@ -51,7 +51,7 @@ def write_new(path: str, data: bytes) -> int:
         os.close(handle)
 
 
-def replace_file(path: Path, *data: bytes, durable: bool = False) -> None:
+def replace_file(path: Path, *data: bytes | memoryview, durable: bool = False) -> None:
     """Put *data*, one piece after the other, at *path*, atomically; make the folder.
 
     Raises:

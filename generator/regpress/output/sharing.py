@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from operator import itemgetter
 from typing import Final, Generic, TypeVar
 
@@ -30,6 +30,7 @@ class Sharing(Generic[T, R]):
     def __init__(self, pieces: Sequence[T], work: Callable[[T], R], *, jobs: int) -> None:
         self._pieces = pieces
         self._work = work
+        self._own = os.getpid()
         self._helpers: list[Pending[list[tuple[int, R]]]] = []
         self._queue, writing = os.pipe()
         try:
@@ -70,6 +71,13 @@ class Sharing(Generic[T, R]):
             self._queue = -1
 
     def _take(self) -> list[tuple[int, R]]:
+        return [(number, self._work(self._pieces[number])) for number in self._numbers()]
+
+    def _numbers(self) -> Iterator[int]:
         # One read takes one number, and at the end none: processes that share a pipe never get the same.
-        numbers = iter(lambda: os.read(self._queue, _NUMBER.size), b"")
-        return [(number, self._work(self._pieces[number])) for (number,) in map(_NUMBER.unpack, numbers)]
+        while (taken := os.read(self._queue, _NUMBER.size)) and self._is_wanted():
+            yield _NUMBER.unpack(taken)[0]
+
+    def _is_wanted(self) -> bool:
+        """Return whether there is still somebody to give results to: the process that asked may have been killed."""
+        return self._own in {os.getpid(), os.getppid()}

@@ -11,7 +11,7 @@ import zlib
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -112,25 +112,25 @@ def save_state(path: Path, root: Path, groups: Mapping[str, Group], *, inputs: s
     Raises:
         StorageError: the disk is full or read-only.
     """
-    _, shards, rows, files, totals, most = zip(*groups.values(), strict=True)
+    recipes, shards, rows, files, totals, most = zip(*groups.values(), strict=True)
+    lengths = list(map(len, rows))
     sections = [
         orjson.dumps(list(groups)),
         orjson.dumps(shards),
         orjson.dumps(summary),
-        b"".join([group.recipe for group in groups.values()]),
-        orjson.dumps([list(map(len, rows)), files, totals, most]),
-        b"".join(rows),
+        b"".join(recipes),
+        orjson.dumps([lengths, files, totals, most]),
     ]
     checksum = 0
-    for section in sections:
+    for section in chain(sections, rows):
         checksum = zlib.crc32(section, checksum)
     facts = {
         "root": str(root.resolve()),
         "inputs": inputs,
-        "lengths": list(map(len, sections)),
+        "lengths": [*map(len, sections), sum(lengths)],
         "checksum": checksum,
     }
-    replace_file(path, _FORMAT + orjson.dumps(facts) + b"\n", *sections)
+    replace_file(path, _FORMAT + orjson.dumps(facts) + b"\n", *sections, *rows)
 
 
 def _mapped(path: Path) -> mmap.mmap:

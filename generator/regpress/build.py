@@ -188,10 +188,9 @@ def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options, pic
             # Sources make these in any order.
             for facts in (snapshot.statuses, snapshot.entry_times):
                 yield repr(sorted(facts.items(), key=itemgetter(0))).encode()
-            for raw in (*snapshot.files, *snapshot.readmes.values()):
+            for raw in (*snapshot.files, *snapshot.readmes.values()):  # their bytes are those of the revision
                 yield raw.path.encode()
                 yield repr((raw.times, raw.modified)).encode()
-                yield raw.data
 
     return recipe(parts()).hex()
 

@@ -81,9 +81,7 @@ def memory_of(command: Sequence[str]) -> Memory | None:
     """
     if not Path("/proc/self/smaps_rollup").exists():
         return None
-    process = subprocess.Popen(
-        command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
-    )
+    process = subprocess.Popen(command, env=_environment(), stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     peaks = _Peaks(process.pid)
     while process.poll() is None:
         peaks.look()

@@ -294,7 +294,7 @@ class Resolver:
             file.raw.path,
         )
 
-    def _official(
+    def _official(  # noqa: PLR0917 - the hot path
         self,
         reading: Reading,
         status: Status | None,

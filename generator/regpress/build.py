@@ -11,20 +11,23 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regpress import __version__, paths
 from regpress.digest import recipe
-from regpress.gathering import Gathered, fetch, gather
+from regpress.fetching import fetch
 from regpress.hosts.limits import limit_summary
-from regpress.html.icons import icon_addresses
 from regpress.model.artifact import TreeSize
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Hidden, Issue, Report
 from regpress.output.state import State
 from regpress.output.tree import OutputTree
-from regpress.rendering import complete_lists, refuse_tree, site_groups
 from regpress.site import Options, Progress, Site
+
+if TYPE_CHECKING:
+    from regpress.gathering import Gathered
+
+# Most builds have nothing to do: what reads and renders is imported where it is needed.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,6 +61,9 @@ def check(site: Site, options: Options, progress: Progress) -> Report:
         ConfigError: a template cannot be used.
         SourceError: a source gave nothing usable.
     """
+    from regpress.gathering import gather  # noqa: PLC0415
+    from regpress.rendering import complete_lists  # noqa: PLC0415
+
     if site.renderer is not None:
         site.renderer({})
     with _without_collector():
@@ -85,6 +91,8 @@ def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildR
         inputs = _inputs(site, snapshots, options, pictures)
         if not options.full and state.inputs == inputs and tree.is_intact():
             return _unchanged(state)
+        from regpress.gathering import gather  # noqa: PLC0415
+
         gathered = gather(site, snapshots, options, progress)
         # The bytes of all sources, which nothing needs from here on.
         del snapshots
@@ -102,6 +110,9 @@ def icon_urls(site: Site, options: Options, progress: Progress) -> tuple[str, ..
         SourceError: a source gave nothing usable.
         BuildRefusedError: every registry is private.
     """
+    from regpress.gathering import gather  # noqa: PLC0415
+    from regpress.html.icons import icon_addresses  # noqa: PLC0415
+
     with _without_collector():
         catalogs = gather(site, fetch(site, progress), options, progress).catalogs
     latest = (entry.latest for catalog in catalogs for entry in catalog)
@@ -117,6 +128,8 @@ def _write(
     *,
     inputs: str,
 ) -> BuildResult:
+    from regpress.rendering import complete_lists, refuse_tree, site_groups  # noqa: PLC0415
+
     catalogs = gathered.catalogs
     complete, list_issues = complete_lists(catalogs, options.profile)
     report = Report.of([*gathered.report.issues, *list_issues], gathered.report.hidden)
@@ -175,10 +188,9 @@ def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options, pic
             # Sources make these in any order.
             for facts in (snapshot.statuses, snapshot.entry_times):
                 yield repr(sorted(facts.items(), key=itemgetter(0))).encode()
-            for raw in (*snapshot.files, *snapshot.readmes.values()):
+            for raw in (*snapshot.files, *snapshot.readmes.values()):  # their bytes are those of the revision
                 yield raw.path.encode()
                 yield repr((raw.times, raw.modified)).encode()
-                yield raw.data
 
     return recipe(parts()).hex()
 

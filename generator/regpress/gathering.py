@@ -1,4 +1,4 @@
-"""Sources to the catalogs that may be published: fetch, read, validate, resolve, merge.
+"""Snapshots to the catalogs that may be published: read, validate, resolve, merge.
 
 Nothing here writes to an output; ``build.py`` decides what becomes of what was gathered.
 """
@@ -49,21 +49,6 @@ class Gathered:
     def catalogs(self) -> tuple[Catalog, ...]:
         """Return the catalogs that may be published, the default registry's first."""
         return tuple(merged.catalog for merged in self.merged)
-
-
-def fetch(site: Site, progress: Progress) -> dict[str, Snapshot]:
-    """Return a snapshot of every source that a registry uses.
-
-    Raises:
-        SourceError: one of them gave nothing usable.
-    """
-    used = {name for registry in site.config.registries for name in registry.sources}
-    snapshots: dict[str, Snapshot] = {}
-    for source in site.config.sources:
-        if source.name in used:
-            progress(f"fetching {source.name}")
-            snapshots[source.name] = site.sources[source.name].fetch()
-    return snapshots
 
 
 def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, progress: Progress) -> Gathered:

@@ -15,7 +15,7 @@ from typing import Final
 import orjson
 
 from regpress.errors import StorageError
-from regpress.model.packed import Packed, Unpacked, unpack
+from regpress.model.packed import Packed, Unpacked, unpack_part
 from regpress.model.reading import Elements
 from regpress.storage import replace_file
 
@@ -39,11 +39,14 @@ class ReadingCache:
     def load(self, source: str, path: str) -> Mapping[str, Unpacked]:
         """Return what is kept of a file of a source, by the place of its arrays; nothing if it cannot be used."""
         try:
-            head, _, rest = self._file(source, path).read_bytes().partition(b"\n")
-            value = orjson.loads(head)
-            if (value["format"], value["salt"], value["checksum"]) != (_FORMAT, self._salt, zlib.crc32(rest)):
+            data = self._file(source, path).read_bytes()
+            start = data.index(b"\n") + 1
+            value = orjson.loads(data[:start])
+            if (value["format"], value["salt"]) != (_FORMAT, self._salt):
                 return {}
-            return _arrays(value["parts"], rest)
+            if zlib.crc32(memoryview(data)[start:]) != value["checksum"]:
+                return {}
+            return _arrays(value["parts"], data, start)
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return {}
 
@@ -72,12 +75,12 @@ class ReadingCache:
         return self._folder / f"{source}-{hashlib.sha256(path.encode()).hexdigest()[:16]}.bin"
 
 
-def _arrays(parts: Sequence[tuple[str, int, int]], rest: bytes) -> dict[str, Unpacked]:
+def _arrays(parts: Sequence[tuple[str, int, int]], data: bytes, at: int) -> dict[str, Unpacked]:
     found: dict[str, Unpacked] = {}
-    at = 0
     for place, columns, blob in parts:
-        end = at + columns + blob
-        documents, elements = unpack(Packed(rest[at : at + columns], rest[at + columns : end]))
+        start = at + columns
+        end = start + blob
+        documents, elements = unpack_part(memoryview(data)[at:start], data, start, end)
         before = found.get(place, Unpacked((), Elements()))
         before.elements.add(elements)
         found[place] = Unpacked([*before.documents, *documents], before.elements)

@@ -8,17 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from regpress.digest import compact_json, recipe
-from regpress.hosts.base import HostProfile
-from regpress.html.site import ContentPage
-from regpress.iconstore import Renewed
 from regpress.model.config import Config
-from regpress.model.entry import Snapshot
-from regpress.model.issue import Issue
-from regpress.output.keeping import Inherited
-from regpress.resolve import PreviousVersion, VersionKey
 
 if TYPE_CHECKING:
+    from regpress.hosts.base import HostProfile
     from regpress.html.render import HtmlRenderer
+    from regpress.html.site import ContentPage
+    from regpress.iconstore import Renewed
+    from regpress.model.entry import Snapshot
+    from regpress.model.issue import Issue
+    from regpress.output.keeping import Inherited
+    from regpress.resolve import PreviousVersion, VersionKey
 
 
 class SourceLike(Protocol):

@@ -11,29 +11,25 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import jinja2
 from pydantic import ValidationError
 
 from regpress import __version__
 from regpress.digest import recipe
 from regpress.errors import ConfigError
 from regpress.hosts.table import profile
-from regpress.html.pictures import picture_type
 from regpress.html.site import ContentPage, SiteView
-from regpress.iconstore import LOCK_FILE, IconStore
 from regpress.model.config import Config, default_config, load_config
 from regpress.model.config_problems import flaws_of, spell
 from regpress.model.config_types import Flaw
 from regpress.model.manifest import MANIFEST_FILE
 from regpress.site import Site, config_fingerprint, replace_site
 from regpress.sources.factory import open_source
-from regpress.sources.http import public_only
 from regpress.storage import folds_case
 from regpress.times import from_epoch
-from regpress.validate.policy import override_problems
 
 if TYPE_CHECKING:
     from regpress.html.render import HtmlRenderer
+    from regpress.iconstore import IconStore
 
 CONFIG_FILE: Final = "config.yaml"
 CACHE_FOLDER: Final = ".regpress"
@@ -92,6 +88,11 @@ def open_site(
 
 
 def _icons(root: Path, config: Config, cache: Path) -> IconStore:
+    # The network, which most builds do not need, takes long to import.
+    from regpress.html.pictures import picture_type  # noqa: PLC0415
+    from regpress.iconstore import LOCK_FILE, IconStore  # noqa: PLC0415
+    from regpress.sources.http import public_only  # noqa: PLC0415
+
     rule = None if config.site.trust.allow_private_addresses else public_only
     return IconStore(lock_file=root / LOCK_FILE, folder=cache / "icons", kind_of=picture_type, address_rule=rule)
 
@@ -162,6 +163,10 @@ def _unknown_names(config: Config) -> Iterator[Flaw]:
         profile(config.site.host)
     except ConfigError as error:
         yield Flaw(at=("site", "host"), what=str(error).removeprefix("host: "))
+    if not config.site.policy.rules:
+        return
+    from regpress.validate.policy import override_problems  # noqa: PLC0415 - as in `_renderer`
+
     for rule, severity in config.site.policy.rules.items():
         for problem in override_problems({rule: severity}):
             yield Flaw(at=("site", "policy", "rules", rule), what=problem)
@@ -194,6 +199,8 @@ def _templates(root: Path) -> dict[str, bytes]:
 
 def _renderer(config: Config, templates: Mapping[str, bytes], pictures: Mapping[str, bytes]) -> HtmlRenderer:
     # Most builds have nothing to do and need no templates: imported here, they cost nothing then.
+
+    import jinja2  # noqa: PLC0415
 
     from regpress.html.environment import make_environment  # noqa: PLC0415
     from regpress.html.render import HtmlRenderer  # noqa: PLC0415

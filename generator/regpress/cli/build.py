@@ -10,7 +10,6 @@ import click
 from regpress import build as use_case
 from regpress import paths
 from regpress.cli import options
-from regpress.cli.earlier import open_previous
 from regpress.cli.ending import collect_no_more
 from regpress.cli.help import HELP
 from regpress.cli.report import counts_line, findings_exit_code, write_report
@@ -50,7 +49,7 @@ def build(
     started = time.monotonic()
     opened = options.open_for(site, config_file, host=host, base_url=base_url)
     folder = out or site / "dist"
-    earlier = open_previous(previous, opened)
+    earlier = options.earlier_output(previous, opened)
     build_options = options.options_for(opened, folder, previous=earlier, jobs=jobs, full=full, strict=strict)
     result = use_case.build(opened, folder, build_options, options.progress())
     extra = {

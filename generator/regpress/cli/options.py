@@ -5,15 +5,17 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from regpress.hosts.table import profile
-from regpress.previous import Previous
 from regpress.site import Options, Progress, Site
 from regpress.wiring import open_site, output_folds_case, read_now
 from regpress.workers import default_jobs
+
+if TYPE_CHECKING:
+    from regpress.previous import Previous
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -130,6 +132,20 @@ def open_for(
     for note in notes:
         click.echo(f"note: {note}", err=True)
     return site
+
+
+def earlier_output(location: str | None, site: Site) -> Previous | None:
+    """Return the output that ``--previous`` names, or None where it names none.
+
+    Raises:
+        SourceError: it cannot be read, or is not an output of regpress.
+    """
+    if not location:
+        return None
+    # Few builds need it, and the network takes long to import.
+    from regpress.cli.earlier import open_previous  # noqa: PLC0415
+
+    return open_previous(location, site)
 
 
 def options_for(

@@ -59,7 +59,7 @@ class Snapshot:
     Attributes:
         source: the source's name in the configuration.
         files: registry documents, sorted by path.
-        revision: what identifies the content: a commit, an ETag, or a digest of the bytes.
+        revision: what identifies the content, a commit or a digest of the bytes: the same one means the same files.
         entry_times: times of single entries inside files that hold many, by ``(kind, name, version)``.
         statuses: contents of status files, by ``(kind, name)``: version to status record.
         readmes: long texts, by ``(kind, name)``.

@@ -115,11 +115,21 @@ def unpack(packed: Packed) -> Unpacked:
     Raises:
         ValueError, KeyError, TypeError, IndexError: it did not make them.
     """
-    columns, blob = orjson.loads(packed.columns), packed.blob
+    return unpack_part(packed.columns, packed.blob, 0, len(packed.blob))
+
+
+def unpack_part(text: bytes | memoryview, data: bytes, start: int, end: int) -> Unpacked:
+    """Return the elements whose columns are *text* and whose blob is the part of *data* from *start* to *end*.
+
+    Raises:
+        ValueError, KeyError, TypeError, IndexError: as `unpack`.
+    """
+    columns = orjson.loads(text)
     if not columns["sizes"]:
         return Unpacked((), Elements())
     sizes, lengths = columns["sizes"]
-    documents, texts = _texts(sizes, lengths, blob)
+    first = start + len(sizes) * _DIGEST
+    documents, texts = _texts(sizes, lengths, data, first, end)
     kinds, name_at, versions, titles, descriptions, tags_at, found_at = columns["rows"]
     names = [EntryName(*parts) for parts in columns["names"]]
     tags = list(map(tuple, columns["tags"]))
@@ -134,7 +144,7 @@ def unpack(packed: Packed) -> Unpacked:
                 map(names.__getitem__, name_at) if names else [EntryName("", "")] * count,
                 versions,
                 texts,
-                [blob[at : at + _DIGEST] for at in range(0, count * _DIGEST, _DIGEST)],
+                [data[at : at + _DIGEST] for at in range(start, first, _DIGEST)],
                 _filled(count, NOTHING_CARRIED, ((at, Carried(*carried)) for at, carried in columns["carried"])),
                 _filled(count, b"", ((at, meta.encode()) for at, meta in columns["other_meta"])),
                 titles,
@@ -158,21 +168,23 @@ def unpack(packed: Packed) -> Unpacked:
     return Unpacked(documents, elements)
 
 
-def _texts(sizes: Sequence[int], lengths: Sequence[int], blob: bytes) -> tuple[list[bytes], list[bytes]]:
+def _texts(
+    sizes: Sequence[int], lengths: Sequence[int], data: bytes, start: int, end: int
+) -> tuple[list[bytes], list[bytes]]:
     """Return the documents and the served texts, one object for both where they are the same."""
     documents, texts = [], []
-    at = len(sizes) * _DIGEST
+    at = start
     for size, length in zip(sizes, lengths, strict=True):
-        end = at + size
-        document = blob[at:end]
+        after = at + size
+        document = data[at:after]
         documents.append(document)
         if length == _SAME:
             texts.append(document)
-            at = end
+            at = after
         else:
-            at = end + length
-            texts.append(blob[end:at])
-    if at != len(blob):
+            at = after + length
+            texts.append(data[after:at])
+    if at != end:
         raise ValueError
     return documents, texts
 

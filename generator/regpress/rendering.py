@@ -17,6 +17,8 @@ from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
 from regpress.hosts.limits import LIST_MOST, LIST_WARN_BYTES, fitting_profiles, limit_findings, list_grade
 from regpress.hosts.table import PROFILES
+from regpress.indexes.entries import entry_shard_groups
+from regpress.indexes.queries import query_index_groups
 from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, TreeSize
 from regpress.model.config import Config
 from regpress.model.issue import Issue
@@ -105,8 +107,12 @@ def site_groups(
     aliases = api.Aliases.of(() if profile.rewrites_aliases else config.site.aliases, config.default_registry)
     for catalog in catalogs:
         own = aliases if catalog.is_default else api.Aliases()
-        yield from api.entry_groups(catalog, own)
         yield from index.index_groups(catalog)
+        if profile.runs_code:
+            yield from entry_shard_groups(catalog)
+            yield from query_index_groups(catalog)
+        else:
+            yield from api.entry_groups(catalog, own)
         if profile.stores_pages:
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})

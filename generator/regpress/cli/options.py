@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 import click
 
+from regpress.hosts.limits import with_most_files
 from regpress.hosts.table import profile
 from regpress.previous import Previous
 from regpress.site import Options, Progress, Site
@@ -143,7 +144,7 @@ def options_for(
 ) -> Options:
     """Return the build options that belong to a site and an output folder."""
     return Options(
-        profile=profile(site.config.site.host),
+        profile=with_most_files(profile(site.config.site.host), site.config.site.max_files),
         now=read_now(),
         previous=previous.versions if previous else {},
         inherited=previous.list_pages() if previous else (),

@@ -16,11 +16,17 @@ from regpress.names import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a host accepts; None where it sets no limit. Sizes in bytes."""
+    """What a host accepts; None where it sets no limit. Sizes in bytes.
+
+    Attributes:
+        files, file_bytes, total_bytes: the most of each.
+        larger_plan: what to do where more files are paid for, for people; empty where that is not possible.
+    """
 
     files: int | None = None
     file_bytes: int | None = None
     total_bytes: int | None = None
+    larger_plan: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,13 +57,15 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        file: path of the served file below the output folder, None for no body.
+        file: path of the served file below the output folder, None where the body is none.
         headers: header fields, names in lower case.
+        body: what code at the host makes of files, where there is such code.
     """
 
     status: int
     file: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 class HostProfile(Protocol):
@@ -87,6 +95,13 @@ class HostProfile(Protocol):
     def rewrites_aliases(self) -> bool:
         """Whether ``/v0`` and ``/registry/<default>`` are answered without copies of the files."""
 
+    @property
+    def runs_code(self) -> bool:
+        """Whether code at the edge answers requests of the API (`regpress.hosts.edge`).
+
+        Then entries share files, in which the code finds their versions, and the indexes for queries are written.
+        """
+
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the paths, relative to the output folder, that hold the document at *address*."""
 
@@ -100,5 +115,6 @@ class HostProfile(Protocol):
             method: the HTTP method in capitals.
             target: path and query as sent, percent-encoded.
             site: where the site is served.
-            exists: whether the output folder has a file of that path.
+            exists: whether the output folder has a file of that path; previews of hosts that run code give a
+                `regpress.hosts.edge.answers.ReadableTree`.
         """

@@ -1,0 +1,294 @@
+"""The edge module in a browser's engine, over registries made up at random: every query against the Python model.
+
+The module uses nothing but what browsers have too, so that this needs no runtime of the host. What the real runtime
+makes of it is tested by `make test-hosts`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlencode
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from playwright.sync_api import Browser, Page
+
+import edge_site
+from fakes_tree import address_of
+from regpress.catalog import Catalog
+from regpress.hosts.edge import edge_module
+from regpress.model.document import escape_html_in_json
+from regpress.query import Query, QueryError, next_cursor, parse_query, problem
+
+PLURALS = {"server": "servers", "skill": "x/dev.toolhive/skills"}
+
+_ADD = """
+async ([source, files]) => {
+  const address = URL.createObjectURL(new Blob([source], { type: "text/javascript" }));
+  const { default: module } = await import(address);
+  (window.sites ??= []).push({ module, files });
+  return window.sites.length - 1;
+}
+"""
+_ASK = """
+async ([number, path, options]) => {
+  const { module, files } = window.sites[number];
+  const reads = [];
+  const fetch = async (request) => {
+    const name = decodeURIComponent(new URL(request.url).pathname.slice(1));
+    reads.push(name);
+    if (!(name in files)) return new Response("<h1>404</h1>", { status: 404 });
+    const [body, tag] = files[name];
+    if (request.headers.get("if-none-match") === tag) return new Response(null, { status: 304 });
+    return new Response(body, { headers: { etag: tag, "content-type": "x/y" } });
+  };
+  const request = new Request(new URL("http://127.0.0.1" + path), options);
+  const response = await module.fetch(request, { ASSETS: { fetch } });
+  const headers = Object.fromEntries(response.headers);
+  return { status: response.status, headers, body: await response.text(), reads };
+}
+"""
+
+
+class Answer(NamedTuple):
+    status: int
+    headers: dict[str, str]
+    body: str
+    reads: list[str]
+
+    @property
+    def json(self) -> Any:
+        return json.loads(self.body)
+
+
+class Edge:
+    """The module before the files of registries.
+
+    Attributes:
+        files: what lies there.
+    """
+
+    def __init__(self, page: Page, catalogs: list[Catalog], base_path: str = "", **sizes: Any) -> None:
+        self._page = page
+        self.files = edge_site.tree(catalogs, **sizes)
+        source = edge_module(address_of(catalogs, base_path=base_path)).decode()
+        given = {file: (body.decode(), edge_site.tag(body)) for file, body in self.files.items()}
+        self._number = page.evaluate(_ADD, [source, given])
+
+    def ask(self, path: str, **options: Any) -> Answer:
+        return Answer(**self._page.evaluate(_ASK, [self._number, path, options]))
+
+
+@pytest.fixture(scope="module")
+def page(browser: Browser, serve: Callable[[Path], str], tmp_path_factory: pytest.TempPathFactory) -> Iterator[Page]:
+    folder = tmp_path_factory.mktemp("page")
+    (folder / "index.html").write_text("<!doctype html><title>edge</title>")
+    opened = browser.new_page()
+    opened.goto(f"{serve(folder)}/index.html")
+    yield opened
+    opened.close()
+
+
+CATALOGS = {
+    seed: [
+        edge_site.random_catalog(seed, size=(40, 3, 0, 40)[seed % 4]),
+        edge_site.random_catalog(seed + 100, size=9, registry="team", is_default=False),
+    ]
+    for seed in range(8)
+}
+
+
+@pytest.fixture(scope="module")
+def edges(page: Page) -> dict[int, Edge]:
+    return {seed: Edge(page, catalogs) for seed, catalogs in CATALOGS.items()}
+
+
+def stored_cursors(catalog: Catalog, kind: str, files: dict[str, bytes]) -> Callable[[str], Any]:
+    plural = f"{kind}s"
+    index = json.loads(files[f"{catalog.prefix}v0.1/_pages/{plural}.json"])
+    found = {
+        row["cursor"]: (name, (row.get("name", ""), row.get("version", "\U0010ffff" if name == "latest" else "")))
+        for name in ("latest", "all")
+        for row in index[name]
+    }
+    return found.get
+
+
+def bodies(answer: Answer, plural: str) -> list[Any]:
+    document = answer.json
+    assert document["metadata"]["count"] == len(document[plural])
+    return document[plural]
+
+
+WORDS = st.sampled_from(
+    [
+        "",
+        "a.b/x",
+        "A.B",
+        "/",
+        "weather",
+        "wetter FÜR",
+        "tides",
+        "%",
+        "_",
+        "\\",
+        '"',
+        "[",
+        ",",
+        "t",
+        "n",
+        "u003c",
+        "<b>",
+        "1.0.0",
+        '["1.0.0","',
+        "\u03bf\u03b4\u03bf\u03c3",
+        "i̇stanbul",
+        "😀",
+        "\ud83d"[:0] + "é",
+        "2026",
+        "com.example/s03",
+        " x ",
+        "no such thing",
+    ]
+)
+TIMES = st.sampled_from(
+    [
+        "2026-01-01T06:00:00Z",
+        "2026-01-28T06:00:00.25Z",
+        "2026-05-01T08:00:00+02:00",
+        "2026-05-28T06:00:00.50Z",
+        "2020-01-01t00:00:00z",
+    ]
+)
+ODD = st.sampled_from(
+    [
+        "x",
+        "0",
+        "-1",
+        "101",
+        "1001",
+        "1.5",
+        "99999999999999999999",
+        "yes",
+        "TRUE",
+        "2026-02-30T00:00:00Z",
+        "2026-01-01",
+        "\0",
+        "0001-01-01T00:00:00+05:00",
+        "2026-01-01T24:00:00Z",
+        "0000-01-01T00:00:00Z",
+        "q",
+        "qAAAA",
+        "latest",
+        "all",
+        "l" + 16 * "0",
+        "<&>",
+        "2026-01-01T00:00:00.1234567891+23:59",
+        "2026-01-01T00:00:00+24:00",
+        "9999-12-31T23:59:59-01:00",
+        "-0",
+        "deprecated, Active,",
+    ]
+)
+GOOD = st.fixed_dictionaries(
+    {},
+    optional={
+        "limit": st.sampled_from(["1", "2", "5", "7", "100"]),
+        "version": st.sampled_from(["latest", "latest", *edge_site.VERSIONS, "9.9.9", ""]),
+        "search": WORDS,
+        "updated_since": TIMES,
+        "include_deleted": st.sampled_from(["true", "1", "t"]),
+        "status": st.sampled_from(["active", "deprecated", "active,deprecated", "archived", ""]),
+    },
+)
+ANY = st.lists(
+    st.tuples(
+        st.sampled_from(
+            ["limit", "version", "search", "updated_since", "include_deleted", "status", "cursor", "other"]
+        ),
+        st.one_of(ODD, WORDS, TIMES),
+    ),
+    max_size=5,
+)
+
+
+def check_beginning(answer: Answer, catalog: Catalog, query: Query) -> None:
+    """Hold that an answer has some of what the model has, from its beginning on."""
+    assert answer.status == 200
+    expected = [json.loads(body) for body in edge_site.answer(catalog, query)]
+    found = bodies(answer, f"{query.kind}s")
+    assert found == expected[: len(found)]
+    assert bool(found) == bool(expected)
+
+
+relaxed = settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+
+
+@relaxed
+@given(
+    seed=st.sampled_from(sorted(CATALOGS)),
+    kind=st.sampled_from(["server", "server", "skill"]),
+    given_=GOOD,
+    team=st.booleans(),
+)
+def test_a_walk_by_any_query_is_the_answer_of_the_model_in_pages(
+    edges: dict[int, Edge], seed: int, kind: str, given_: dict[str, str], team: bool
+) -> None:
+    edge, catalog = edges[seed], CATALOGS[seed][team]
+    dialect = "toolhive" if team else "official"
+    query = parse_query(kind, urlencode(given_), dialect=dialect, stored=lambda cursor: None)
+    path = f"/{'registry/team/' if team else ''}v0.1/{PLURALS[kind]}"
+    seen: list[Any] = []
+    text = f"{path}?{urlencode(given_)}"
+    for _ in range(400):
+        answer = edge.ask(text)
+        assert answer.status == 200, (text, answer)
+        assert len(answer.reads) <= 4, answer.reads
+        found = bodies(answer, f"{kind}s")
+        assert len(found) <= query.limit
+        seen += found
+        cursor = answer.json["metadata"].get("nextCursor")
+        if cursor is None:
+            break
+        assert found, text
+        # What a client drops on later pages is in the cursor, and what it repeats does not matter.
+        text = f"{path}?cursor={cursor}&limit={query.limit}&version=latest"
+    assert seen == [json.loads(body) for body in edge_site.answer(catalog, query)]
+
+
+@relaxed
+@given(seed=st.sampled_from(sorted(CATALOGS)), kind=st.sampled_from(["server", "skill"]), pairs=ANY, team=st.booleans())
+def test_whatever_is_asked_is_taken_or_refused_as_the_model_does(
+    edges: dict[int, Edge], seed: int, kind: str, pairs: list[tuple[str, str]], team: bool
+) -> None:
+    edge, catalog = edges[seed], CATALOGS[seed][team]
+    text = urlencode(pairs)
+    answer = edge.ask(f"/{'registry/team/' if team else ''}v0.1/{PLURALS[kind]}?{text}")
+    try:
+        query = parse_query(
+            kind, text, dialect="toolhive" if team else "official", stored=stored_cursors(catalog, kind, edge.files)
+        )
+    except QueryError as error:
+        refusal = (error.status, problem(error.status, error.detail, error.errors))
+    else:
+        check_beginning(answer, catalog, query)
+        return
+    assert (answer.status, answer.json) == refusal
+    assert answer.body.encode() == escape_html_in_json(answer.body.encode())
+    assert answer.headers["content-type"] == "application/problem+json"
+
+
+@relaxed
+@given(seed=st.sampled_from([0, 3, 4]), after=st.tuples(st.sampled_from(edge_site.NAMES), st.sampled_from(["", "1.0.5", "2.0.0-\ue000"])),
+       given_=GOOD)  # fmt: skip
+def test_a_walk_continues_after_any_place_whether_it_exists_or_not(
+    edges: dict[int, Edge], seed: int, after: tuple[str, str], given_: dict[str, str]
+) -> None:
+    query = parse_query("server", urlencode(given_), dialect="official", stored=lambda cursor: None)
+    cursor = next_cursor(query, after)
+    continued = parse_query("server", f"cursor={cursor}", dialect="official", stored=lambda cursor: None)
+    check_beginning(edges[seed].ask(f"/v0.1/servers?cursor={cursor}"), CATALOGS[seed][0], continued)

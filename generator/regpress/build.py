@@ -23,7 +23,7 @@ from regpress.model.entry import Snapshot
 from regpress.model.issue import Hidden, Issue, Report
 from regpress.output.state import State
 from regpress.output.tree import OutputTree
-from regpress.rendering import complete_lists, refuse_tree, site_groups
+from regpress.rendering import all_groups, complete_lists, refuse_tree
 from regpress.site import Options, Progress, Site
 
 
@@ -128,7 +128,7 @@ def _write(
         refuse_tree(size, files, options.profile)
 
     result = tree.replace(
-        site_groups(site, gathered, options, complete, pictures),
+        all_groups(site, gathered, options, complete, pictures),
         options.profile.files,
         accept=accept,
         keeps=lambda row: paths.is_list_page(row.address),

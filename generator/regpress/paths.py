@@ -172,8 +172,11 @@ def sitemap_part(token: str) -> str:
 
 
 def is_list_page(address: str) -> bool:
-    """Return whether an address is one of the pages of a list, whose names come and go as entries do."""
-    return "/_pages/" in f"/{address}"
+    """Return whether an address is one of the pages of a list, whose names come and go as entries do.
+
+    A compressed sibling is none: kept beside a page that changed, it would be served in its place.
+    """
+    return "/_pages/" in f"/{address}" and not address.endswith((".br", ".gz"))
 
 
 def schema_file(name: str) -> str:

@@ -23,6 +23,7 @@ from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, TreeSiz
 from regpress.model.config import Config
 from regpress.model.issue import Issue
 from regpress.names import KINDS, Kind
+from regpress.precompress import check_encodings, with_siblings
 from regpress.site import Options, Site
 from regpress.validate.schema import schema_bytes, schema_names
 
@@ -46,6 +47,7 @@ def site_address(config: Config, catalogs: Sequence[Catalog], complete: Mapping[
         registries=tuple(catalog.registry for catalog in catalogs),
         default_registry=config.default_registry,
         aliases=config.site.aliases,
+        precompress=config.site.precompress,
         paged_only=frozenset(which for which, whole in complete.items() if not whole),
     )
 
@@ -85,6 +87,26 @@ def _list_issue(catalog: Catalog, kind: Kind, entries: int, size: int, profile: 
         reference="list-size",
         expected=f"a host that serves pages ({paging})" if paging and not profile.follows_cursors else "",
     )
+
+
+def all_groups(
+    site: Site,
+    gathered: Gathered,
+    options: Options,
+    complete: Mapping[tuple[str, Kind], bool],
+    pictures: Mapping[str, bytes],
+) -> Iterator[ArtifactGroup]:
+    """Return the groups of `site_groups`, with compressed siblings where the site wants them and the host serves them.
+
+    Raises:
+        ConfigError: this installation lacks a compressor.
+    """
+    encodings = site.config.site.precompress if options.profile.serves_precompressed else ()
+    groups = site_groups(site, gathered, options, complete, pictures)
+    if not encodings:
+        return groups
+    check_encodings(encodings)
+    return with_siblings(groups, encodings, options.profile.files)
 
 
 def site_groups(

@@ -39,6 +39,7 @@ class SiteAddress:
         registries: names of the registries below ``/registry/``; the default one is also at the root.
         default_registry: the one at the root.
         aliases: further prefixes that the files themselves carry (``v0``, ``registry/<default>``).
+        precompress: encodings in which files have siblings: ``br``, ``gzip``.
         paged_only: registry and kind of each list that is written in pages only, because it is too large to be one
             document.
     """
@@ -48,6 +49,7 @@ class SiteAddress:
     registries: tuple[str, ...] = ()
     default_registry: str = "default"
     aliases: tuple[str, ...] = ()
+    precompress: tuple[str, ...] = ()
     paged_only: frozenset[tuple[str, Kind]] = frozenset()
 
 
@@ -101,6 +103,10 @@ class HostProfile(Protocol):
 
         Then entries share files, in which the code finds their versions, and the indexes for queries are written.
         """
+
+    @property
+    def serves_precompressed(self) -> bool:
+        """Whether it answers with ``x.gz`` and ``x.br`` beside a file where the client takes them."""
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the paths, relative to the output folder, that hold the document at *address*."""

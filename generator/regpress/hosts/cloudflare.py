@@ -42,6 +42,7 @@ class _Cloudflare:
     stores_pages: bool = True
     rewrites_aliases: bool = True
     runs_code: bool = True
+    serves_precompressed: bool = False
     redirect: int = 307
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:

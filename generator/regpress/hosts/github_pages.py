@@ -36,6 +36,7 @@ class GitHubPages:
     stores_pages: bool = False
     rewrites_aliases: bool = False
     runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the two paths of a document, or the one of a page or file."""

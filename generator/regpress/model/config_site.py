@@ -15,6 +15,7 @@ from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, Flaw, empty_
 RuleSeverity = Literal["error", "warning", "info", "off"]
 Alias = Literal["v0", "registry"]
 EntryFile = Literal["markdown", "feed", "badge"]
+Encoding = Literal["br", "gzip"]
 
 
 Label = Annotated[str, checked(checks.text_problem, "one line of text")]
@@ -108,6 +109,9 @@ class SiteConfig(ConfigRecord):
     )
     max_files: StrictInt | None = Field(
         default=None, ge=1, description="Most files that the host accepts, where your plan has another limit than most."
+    )
+    precompress: tuple[Encoding, ...] = Field(
+        default=(), description="Compressed siblings of files, for hosts that serve them: br, gzip."
     )
     aliases: tuple[Alias, ...] = Field(
         default=(), description="Further prefixes of the default registry as copies of the files: v0, registry."

@@ -170,7 +170,7 @@ def parse_cursor(kind: Kind, cursor: str, *, stored: StoredCursors) -> Query:
             version = "latest" if name == "latest" else ""
             query = Query(kind=kind, limit=_default_limit(kind), after=after, version=version)
     if query is None:
-        raise QueryError(400, "The cursor is not one of this registry, or is older than its pages: begin again")
+        raise QueryError(400, "Unknown cursor: begin again")
     return query
 
 

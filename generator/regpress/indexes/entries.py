@@ -6,7 +6,7 @@ edge finds the line by its name, and the latest and the exact versions in the do
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Final
@@ -17,6 +17,7 @@ from regpress import __version__, api, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
+from regpress.model.document import DECODER
 from regpress.model.entry import Entry, EntryVersion
 from regpress.names import KINDS, Kind
 from regpress.pages import shards, token
@@ -26,6 +27,8 @@ BOUNDS: Final = (64 * 1024, 192 * 1024)
 #: What the first shard is called; the others are called after the name before them.
 FIRST: Final = "first"
 
+#: Returns the bytes of the document at an address, or None where there is none.
+ReadAddress = Callable[[str], bytes | None]
 _SALT: Final = f"entry shards {__version__}".encode()
 #: What a body is besides its document.
 _AROUND: Final = 420
@@ -82,6 +85,32 @@ def _shards(catalog: Catalog, kind: Kind, bounds: tuple[int, int]) -> Iterator[_
 
 def _size(version: EntryVersion) -> int:
     return len(version.text) + len(version.other_meta) + _AROUND
+
+
+def find_versions(read: ReadAddress, prefix: str, kind: Kind, name: str) -> bytes | None:
+    """Return the list of the versions of an entry out of the shards, or None where nothing of it is visible.
+
+    Raises:
+        ValueError: what lies there is something else.
+    """
+    root = read(paths.entry_shards(prefix, kind))
+    rows = orjson.loads(root)["shards"] if root else []
+    shard = next((row["name"] for row in reversed(rows) if row["after"] < name), None)
+    lines = (read(paths.entry_shard(prefix, kind, shard)) or b"").split(b"\n") if shard else []
+    start = b'{"name":"%s","versions":' % name.encode()
+    found = next((line for line in lines if line.startswith(start)), None)
+    return None if found is None else found.removeprefix(start).removesuffix(b",").removesuffix(b"}")
+
+
+def split_list(document: bytes) -> list[bytes]:
+    """Return the entries of a list document as they stand in it."""
+    text = document.decode()
+    found, at = [], text.index("[") + 1
+    while text[at] != "]":
+        _, end = DECODER.raw_decode(text, at)
+        found.append(text[at:end].encode())
+        at = end + (text[end] == ",")
+    return found
 
 
 def _render(address: str, kind: Kind, entries: Sequence[Entry]) -> Iterator[Artifact]:

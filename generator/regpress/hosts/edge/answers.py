@@ -15,8 +15,9 @@ import orjson
 from regpress import api, pages, paths
 from regpress.hosts import serving
 from regpress.hosts.base import Reply, SiteAddress
+from regpress.indexes.entries import find_versions, split_list
 from regpress.indexes.queries import STATES, read_time
-from regpress.model.document import DECODER, escape_html_in_json
+from regpress.model.document import escape_html_in_json
 from regpress.model.entry import OFFICIAL_META
 from regpress.names import KINDS, Kind
 from regpress.query import Dialect, Key, QueryError, Row, parse_query, problem, select
@@ -25,10 +26,9 @@ from regpress.times import time_key
 FRESH: Final = "public, max-age=60, stale-while-revalidate=300"
 EXACT: Final = "public, max-age=300"
 ERROR: Final = "public, max-age=60"
-NO_DOCUMENT: Final = "There is no document at this address in this registry"
+NO_DOCUMENT: Final = "There is no document at this address"
 
 _NOSNIFF: Final = {"x-content-type-options": "nosniff"}
-_NO_HEADERS: Final[Mapping[str, str]] = {}
 _STATES: Final = {number: state for state, number in STATES.items()}
 _ADDRESS: Final = re.compile(r"(?:registry/(?P<registry>[^/]+)/)?(?P<version>v0\.1|v0)/(?P<rest>.*[^/])/*", re.DOTALL)
 _ENTRY: Final = re.compile(r"/(?P<name>[^/]+/[^/]+?)(?P<versions>/versions(?:/(?P<version>[^/]+))?)?")
@@ -60,7 +60,7 @@ def edge_answer(method: str, path: str, query: str, site: SiteAddress, exists: s
     if method == "OPTIONS":
         return Reply(status=204, headers={**serving.CORS, **_NOSNIFF})
     if method not in {"GET", "HEAD"}:
-        return problem_reply(405, "This registry is read only here", {"allow": "GET, HEAD, OPTIONS"})
+        return problem_reply(405, "This registry is read only")
     if found is None:
         return problem_reply(404, NO_DOCUMENT)
     registry = found["registry"]
@@ -118,7 +118,7 @@ def _entry(index: _Index, name: str, version: str | None, query: str, *, officia
     stored = index.versions(name)
     if version is None and stored is not None and not deleted:
         return _found(stored, FRESH)
-    bodies = _entries(stored) if stored else []
+    bodies = split_list(stored) if stored else []
     if deleted:
         bodies += [index.body(row) for row in index.rows if row.name == name and row.deleted]
     if version is None:
@@ -137,17 +137,6 @@ def _entry(index: _Index, name: str, version: str | None, query: str, *, officia
 def _block(body: bytes) -> dict[str, Any]:
     block: dict[str, Any] = orjson.loads(body)["_meta"][OFFICIAL_META]
     return block
-
-
-def _entries(document: bytes) -> list[bytes]:
-    """Return the entries of a list document as they stand in it."""
-    text = document.decode()
-    found, at = [], text.index("[") + 1
-    while text[at] != "]":
-        _, end = DECODER.raw_decode(text, at)
-        found.append(text[at:end].encode())
-        at = end + (text[end] == ",")
-    return found
 
 
 class _Place(NamedTuple):
@@ -190,15 +179,7 @@ class _Index:
 
     def versions(self, name: str) -> bytes | None:
         """Return the list of the versions of an entry, or None where nothing of it is visible."""
-        root = self._tree.read(f"{paths.entry_shards(self._prefix, self.kind)}.json")
-        shards = orjson.loads(root)["shards"] if root else []
-        for shard in reversed(shards):
-            if shard["after"] < name:
-                address = paths.entry_shard(self._prefix, self.kind, shard["name"])
-                lines = (self._tree.read(f"{address}.json") or b"").split(b"\n")
-                start = b'{"name":"%s","versions":' % name.encode()
-                return next((_inside(line, start) for line in lines if line.startswith(start)), None)
-        return None
+        return find_versions(lambda address: self._tree.read(f"{address}.json"), self._prefix, self.kind, name)
 
     def stored_cursor(self, cursor: str) -> tuple[pages.ListName, Key] | None:
         """Return the list and the place that a stored cursor stands for."""
@@ -210,10 +191,6 @@ class _Index:
                     # In the list of the latest a name has one version, whichever it is.
                     return name, (row.get("name", ""), row.get("version", "\U0010ffff" if "name" in row else ""))
         return None
-
-
-def _inside(line: bytes, start: bytes) -> bytes:
-    return line.removeprefix(start).removesuffix(b",").removesuffix(b"}")
 
 
 def _rows(text: str, row: list[Any]) -> Iterator[tuple[Row, _Place]]:
@@ -238,12 +215,10 @@ def _found(body: bytes, caching: str) -> Reply:
     return Reply(status=200, body=body, headers=_fields(caching))
 
 
-def problem_reply(
-    status: int, detail: str, headers: Mapping[str, str] = _NO_HEADERS, errors: Sequence[Mapping[str, Any]] = ()
-) -> Reply:
+def problem_reply(status: int, detail: str, errors: Sequence[Mapping[str, Any]] = ()) -> Reply:
     """Return a refusal as the module words it."""
     body = escape_html_in_json(orjson.dumps(problem(status, detail, errors))) + b"\n"
-    made = {**_fields(ERROR), **headers, "content-type": serving.PROBLEM_TYPE}
+    made = {**_fields(ERROR), "allow": "GET, HEAD, OPTIONS", "content-type": serving.PROBLEM_TYPE}
     return Reply(status=status, body=body, headers=made)
 
 

@@ -36,7 +36,7 @@ serve: $(STAMP) ## Show dist/ in a browser, served as the chosen host would
 
 .PHONY: test
 test: check ## Run ruff, mypy and all tests but the slow ones
-	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow" $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not hosts" $(PYTEST_ARGS)
 
 .PHONY: test-slow
 test-slow: $(STAMP)-test ## Run the slow tests

@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
@@ -20,8 +20,8 @@ from regpress.digest import recipe
 from regpress.fingerprints import fold
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
-from regpress.model.entry import OFFICIAL_META, Entry, EntryVersion
-from regpress.names import KINDS, Kind
+from regpress.model.entry import OFFICIAL_META, Entry, EntryVersion, Official
+from regpress.names import KINDS, EntryName, Kind
 
 #: Address of the file format that ``registry.json`` has.
 UPSTREAM_SCHEMA = (
@@ -53,6 +53,16 @@ def response(version: EntryVersion) -> bytes:
     return b'%s,"_meta":{%s}}' % (version.text[:-1], meta)
 
 
+def response_size(version: EntryVersion) -> int:
+    """Return the length of `response`, which for nearly all versions is seen without making it."""
+    official = version.official
+    if official.status_message:
+        return len(response(version))
+    size = len(version.text) + len(version.other_meta) + (1 if version.other_meta else 0)
+    size += len(official.status) + len(official.status_changed_at) + len(official.published_at)
+    return size + len(official.updated_at) + _AROUND[version.kind == "server", official.is_latest]
+
+
 def document(version: EntryVersion) -> bytes:
     """Return what the publisher wrote, as it stands in a registry file."""
     if version.kind == "server" or not version.other_meta:
@@ -69,6 +79,22 @@ def list_body(kind: Kind, bodies: Sequence[bytes], *, cursor: str = "") -> bytes
         len(bodies),
         tail,
     )
+
+
+def _around(kind: Kind, *, is_latest: bool) -> int:
+    """Return the length of what stands around document and times in a body."""
+    official = Official("active", "", "", "", "", is_latest)
+    name = EntryName("a", "b")
+    empty = EntryVersion(kind=kind, name=name, version="", text=b"{}", official=official)
+    return len(response(empty)) - len("{}") - len("active")
+
+
+#: By whether it is a server's, and the latest.
+_AROUND: Final = {
+    (server, latest): _around("server" if server else "skill", is_latest=latest)
+    for server in (True, False)
+    for latest in (True, False)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -128,7 +128,7 @@ def _write(
     *,
     inputs: str,
 ) -> BuildResult:
-    from regpress.rendering import complete_lists, refuse_tree, site_groups  # noqa: PLC0415
+    from regpress.rendering import all_groups, complete_lists, refuse_tree  # noqa: PLC0415
 
     catalogs = gathered.catalogs
     complete, list_issues = complete_lists(catalogs, options.profile)
@@ -143,7 +143,7 @@ def _write(
         refuse_tree(size, files, options.profile)
 
     result = tree.replace(
-        site_groups(site, gathered, options, complete, pictures),
+        all_groups(site, gathered, options, complete, pictures),
         options.profile.files,
         accept=accept,
         keeps=lambda row: paths.is_list_page(row.address),

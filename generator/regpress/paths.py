@@ -21,6 +21,10 @@ OURS: Final = f"{API}/x/dev.regpress"
 
 #: Below it lie the pages of deleted versions.
 DELETED: Final = f"{OURS}/deleted"
+#: Below it lie the versions of entries where code at the edge answers for them.
+ENTRIES: Final = f"{OURS}/entries"
+#: Below it lies what code at the edge answers queries from, deleted versions included.
+QUERIES: Final = f"{OURS}/query"
 #: Below it lie the pages of lists.
 PAGES: Final = f"{API}/_pages"
 #: Below it lies what configures a host and is not to be served.
@@ -99,6 +103,26 @@ def name_index(prefix: str, kind: Kind) -> str:
     return f"{prefix}{OURS}/names/{ENTRY_PLURAL[kind]}"
 
 
+def entry_shards(prefix: str, kind: Kind) -> str:
+    """Return the address of the list of a kind's entry shards; they lie below it."""
+    return f"{prefix}{ENTRIES}/{ENTRY_PLURAL[kind]}"
+
+
+def entry_shard(prefix: str, kind: Kind, shard: str) -> str:
+    """Return the address of a shard of entries."""
+    return f"{entry_shards(prefix, kind)}/{shard}"
+
+
+def query_index(prefix: str, kind: Kind) -> str:
+    """Return the address of the query index of a kind; the shards of bodies lie below it."""
+    return f"{prefix}{QUERIES}/{ENTRY_PLURAL[kind]}"
+
+
+def query_shard(prefix: str, kind: Kind, part: str, shard: str) -> str:
+    """Return the address of a shard of bodies; *part* is ``latest`` or ``all``."""
+    return f"{query_index(prefix, kind)}/{part}/{shard}"
+
+
 def facets(prefix: str) -> str:
     """Return the address of the numbers of entries by facet."""
     return f"{prefix}{OURS}/facets"
@@ -148,8 +172,11 @@ def sitemap_part(token: str) -> str:
 
 
 def is_list_page(address: str) -> bool:
-    """Return whether an address is one of the pages of a list, whose names come and go as entries do."""
-    return "/_pages/" in f"/{address}"
+    """Return whether an address is one of the pages of a list, whose names come and go as entries do.
+
+    A compressed sibling is none: kept beside a page that changed, it would be served in its place.
+    """
+    return "/_pages/" in f"/{address}" and not address.endswith((".br", ".gz"))
 
 
 def schema_file(name: str) -> str:

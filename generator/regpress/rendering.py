@@ -17,10 +17,13 @@ from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
 from regpress.hosts.limits import LIST_MOST, LIST_WARN_BYTES, fitting_profiles, limit_findings, list_grade
 from regpress.hosts.table import PROFILES
+from regpress.indexes.entries import entry_shard_groups
+from regpress.indexes.queries import query_index_groups
 from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, TreeSize
 from regpress.model.config import Config
 from regpress.model.issue import Issue
 from regpress.names import KINDS, Kind
+from regpress.precompress import check_encodings, with_siblings
 from regpress.site import Options, Site
 from regpress.validate.schema import schema_bytes, schema_names
 
@@ -44,6 +47,7 @@ def site_address(config: Config, catalogs: Sequence[Catalog], complete: Mapping[
         registries=tuple(catalog.registry for catalog in catalogs),
         default_registry=config.default_registry,
         aliases=config.site.aliases,
+        precompress=config.site.precompress,
         paged_only=frozenset(which for which, whole in complete.items() if not whole),
     )
 
@@ -85,6 +89,26 @@ def _list_issue(catalog: Catalog, kind: Kind, entries: int, size: int, profile: 
     )
 
 
+def all_groups(
+    site: Site,
+    gathered: Gathered,
+    options: Options,
+    complete: Mapping[tuple[str, Kind], bool],
+    pictures: Mapping[str, bytes],
+) -> Iterator[ArtifactGroup]:
+    """Return the groups of `site_groups`, with compressed siblings where the site wants them and the host serves them.
+
+    Raises:
+        ConfigError: this installation lacks a compressor.
+    """
+    encodings = site.config.site.precompress if options.profile.serves_precompressed else ()
+    groups = site_groups(site, gathered, options, complete, pictures)
+    if not encodings:
+        return groups
+    check_encodings(encodings)
+    return with_siblings(groups, encodings, options.profile.files)
+
+
 def site_groups(
     site: Site,
     gathered: Gathered,
@@ -105,8 +129,12 @@ def site_groups(
     aliases = api.Aliases.of(() if profile.rewrites_aliases else config.site.aliases, config.default_registry)
     for catalog in catalogs:
         own = aliases if catalog.is_default else api.Aliases()
-        yield from api.entry_groups(catalog, own)
         yield from index.index_groups(catalog)
+        if profile.runs_code:
+            yield from entry_shard_groups(catalog)
+            yield from query_index_groups(catalog)
+        else:
+            yield from api.entry_groups(catalog, own)
         if profile.stores_pages:
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})

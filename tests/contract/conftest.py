@@ -11,7 +11,9 @@ from contract.asking import Client
 from contract.targets import TARGETS, Target
 
 
-@pytest.fixture(scope="session", params=TARGETS, ids=lambda target: target.name)
+@pytest.fixture(
+    scope="session", params=[pytest.param(target, marks=target.marks, id=target.name) for target in TARGETS]
+)
 def client(request: pytest.FixtureRequest, varied: Callable[[str], Path]) -> Iterator[Client]:
     target: Target = request.param
     if reason := target.missing():

@@ -15,6 +15,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
+
+from edges import cloudflare_runtime
 from edges.nginx_server import NGINX, serving
 from regpress.preview import open_preview
 
@@ -58,6 +61,7 @@ class Target:
         serve: gives the address of a server for a built folder, without a final slash.
         capabilities: what can be expected of it.
         missing: returns why it cannot run on this machine, or an empty text.
+        marks: of its tests.
     """
 
     name: str
@@ -65,6 +69,7 @@ class Target:
     serve: Callable[[Path], AbstractContextManager[str]]
     capabilities: Capabilities = field(default_factory=Capabilities)
     missing: Callable[[], str] = lambda: ""
+    marks: tuple[pytest.MarkDecorator, ...] = ()
 
 
 def preview(host: str, base_path: str = "") -> Callable[[Path], AbstractContextManager[str]]:
@@ -99,6 +104,9 @@ def needs(program: str) -> Callable[[], str]:
 
 GITHUB_PAGES = Capabilities(json_type=False, json_errors=False, preflight=False, hides_files=False, fresh=False)
 
+#: Code that answers queries: all that can be expected.
+QUERIES = Capabilities(follows_cursors=True, filters=True, double_encoding=True, cuts_slash=True)
+
 PAGING = Capabilities(follows_cursors=True, double_encoding=True, cuts_slash=True)
 
 TARGETS: tuple[Target, ...] = (
@@ -118,5 +126,33 @@ TARGETS: tuple[Target, ...] = (
         serve=nginx,
         capabilities=PAGING,
         missing=lambda: "" if NGINX else "nginx is not installed",
+    ),
+    Target(
+        name="cloudflare-workers-preview",
+        host="cloudflare-workers",
+        serve=preview("cloudflare-workers"),
+        capabilities=QUERIES,
+    ),
+    Target(
+        name="cloudflare-pages-preview-below-a-path",
+        host="cloudflare-pages",
+        serve=preview("cloudflare-pages", "/team/registry"),
+        capabilities=QUERIES,
+    ),
+    Target(
+        name="cloudflare-workers",
+        host="cloudflare-workers",
+        serve=cloudflare_runtime.workers,
+        capabilities=QUERIES,
+        missing=cloudflare_runtime.missing,
+        marks=(pytest.mark.hosts,),
+    ),
+    Target(
+        name="cloudflare-pages",
+        host="cloudflare-pages",
+        serve=cloudflare_runtime.pages,
+        capabilities=QUERIES,
+        missing=cloudflare_runtime.missing,
+        marks=(pytest.mark.hosts,),
     ),
 )

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from regpress.hosts.limits import with_most_files
 from regpress.hosts.table import profile
 from regpress.site import Options, Progress, Site
 from regpress.wiring import open_site, output_folds_case, read_now
@@ -159,7 +160,7 @@ def options_for(
 ) -> Options:
     """Return the build options that belong to a site and an output folder."""
     return Options(
-        profile=profile(site.config.site.host),
+        profile=with_most_files(profile(site.config.site.host), site.config.site.max_files),
         now=read_now(),
         previous=previous.versions if previous else {},
         inherited=previous.list_pages() if previous else (),

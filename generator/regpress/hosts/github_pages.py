@@ -35,6 +35,8 @@ class GitHubPages:
     follows_cursors: bool = False
     stores_pages: bool = False
     rewrites_aliases: bool = False
+    runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the two paths of a document, or the one of a page or file."""

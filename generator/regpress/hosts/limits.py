@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import Final, Literal
+from dataclasses import replace
+from typing import Any, Final, Literal, cast
 
 from regpress.hosts.base import HostProfile, Limits
 from regpress.model.artifact import TreeSize
@@ -22,6 +23,14 @@ def list_grade(entries: int, size: int) -> Literal["fine", "large", "too large"]
     if entries > _LIST_MOST_ENTRIES or size > _LIST_MOST_BYTES:
         return "too large"
     return "large" if entries > _LIST_WARN_ENTRIES or size > LIST_WARN_BYTES else "fine"
+
+
+def with_most_files(profile: HostProfile, files: int | None) -> HostProfile:
+    """Return *profile* with another limit of files, where one is given."""
+    if files is None:
+        return profile
+    other: HostProfile = replace(cast("Any", profile), limits=replace(profile.limits, files=files))
+    return other
 
 
 def limit_summary(profile: HostProfile, size: TreeSize) -> str:
@@ -59,6 +68,7 @@ def _excesses(limits: Limits, size: TreeSize) -> list[str]:
     if limits.files is not None and size.files > limits.files:
         found.append(
             f"{size.files:,} files are {size.files - limits.files:,} more than the {limits.files:,} that it accepts"
+            + (f" ({limits.larger_plan})" if limits.larger_plan else "")
         )
     for what, actual, most in (
         (size.largest, size.largest_bytes, limits.file_bytes),

@@ -138,12 +138,54 @@ def index_page(prefix: str, kind: Kind) -> str:
     return f"{prefix}{ENTRY_PLURAL[kind]}/"
 
 
-def list_page(prefix: str, kind: Kind, token: str) -> str:
-    """Return the address of a later page of the HTML list of a kind.
+def later_page(base: str, name: str) -> str:
+    """Return the address of a further page of an HTML list: ``servers/_pages/m/``.
 
     No namespace has an underscore, so that no entry's page can lie there.
+
+    Args:
+        base: address of the list.
+        name: a letter, or the token of the key before the page.
     """
-    return f"{prefix}{ENTRY_PLURAL[kind]}/_pages/{token}/"
+    return f"{base}_pages/{name}/"
+
+
+def tag_index(prefix: str) -> str:
+    """Return the address of the HTML list of tags: ``tags/``."""
+    return f"{prefix}tags/"
+
+
+def tag_page(prefix: str, slug: str) -> str:
+    """Return the address of the HTML list of the entries with a tag; *slug* as `regpress.html.tags` makes it."""
+    return f"{prefix}tags/{slug}/"
+
+
+def namespace_index(prefix: str) -> str:
+    """Return the address of the HTML list of namespaces: ``namespaces/``."""
+    return f"{prefix}namespaces/"
+
+
+def namespace_page(prefix: str, namespace: str) -> str:
+    """Return the address of the HTML list of the entries of a namespace: ``namespaces/com.example/``.
+
+    Spellings that differ in case are one list, since on some disks they are one folder.
+    """
+    return f"{prefix}namespaces/{namespace.lower()}/"
+
+
+def search_index(prefix: str) -> str:
+    """Return the address of the root of the search index; its parts lie in the same folder."""
+    return f"{prefix}search/index.json"
+
+
+def search_names(prefix: str, shard: str) -> str:
+    """Return the address of a part of the search index that has names, titles and facets."""
+    return f"{prefix}search/names-{shard}.json"
+
+
+def search_texts(prefix: str, shard: str) -> str:
+    """Return the address of a part of the search index that has descriptions, tags and tools."""
+    return f"{prefix}search/texts-{shard}.json"
 
 
 def content_page(slug: str) -> str:

@@ -67,7 +67,7 @@ class Chrome:
         self._policy = content_policy(site)
         self._title = clean(site.title)
         self._heads: dict[tuple[str, str, tuple[str, ...]], Markup] = {}
-        self._made: dict[tuple[str, str, str], tuple[Markup, Markup]] = {}
+        self._made: dict[tuple[str, str, str, bool], tuple[Markup, Markup]] = {}
 
     @property
     def fingerprint(self) -> bytes:
@@ -85,6 +85,7 @@ class Chrome:
         prefix: str = "",
         section: str = "",
         scripts: Iterable[str] = (),
+        search: bool = True,
     ) -> LayoutView:
         """Return what is around one page.
 
@@ -96,8 +97,9 @@ class Chrome:
             prefix: of the registry that the page belongs to.
             section: address of the page that the navigation marks as current.
             scripts: names of the assets that the page runs, in their order.
+            search: whether the header has a search box, which the page of the search has no need of.
         """
-        header, footer = self._around(links, prefix, section)
+        header, footer = self._around(links, prefix, section, search=search)
         # A window's title has no markup that could end a change of direction.
         heading = (title if title.isprintable() else reveal(title)) or self._title
         return LayoutView(
@@ -113,12 +115,13 @@ class Chrome:
             footer=footer,
         )
 
-    def _around(self, links: Links, prefix: str, section: str) -> tuple[Markup, Markup]:
-        made = self._made.get((links.root, prefix, section))
+    def _around(self, links: Links, prefix: str, section: str, *, search: bool) -> tuple[Markup, Markup]:
+        key = (links.root, prefix, section, search)
+        made = self._made.get(key)
         if made is None:
-            view = self._view(links, prefix, section)
+            view = self._view(links, prefix, section, search=search)
             made = (Markup(self._fill("header.html", view)), Markup(self._fill("footer.html", view)))  # noqa: S704
-            self._made[(links.root, prefix, section)] = made
+            self._made[key] = made
         return made
 
     def _head(self, links: Links, prefix: str, scripts: tuple[str, ...]) -> Markup:
@@ -141,7 +144,7 @@ class Chrome:
             feeds=tuple(LinkView(f"New in {name}", links.to(paths.feed_file(address))) for name, address in registries),
         )
 
-    def _view(self, links: Links, prefix: str, section: str) -> ChromeView:
+    def _view(self, links: Links, prefix: str, section: str, *, search: bool) -> ChromeView:
         kinds = ((KIND_LABELS[kind], paths.index_page(prefix, kind)) for kind in self._kinds.get(prefix, ()))
         return ChromeView(
             site_title=self._title,
@@ -150,6 +153,7 @@ class Chrome:
             registries=_links(links, self._registries, prefix) if len(self._registries) > 1 else (),
             registry_file=links.to(prefix + paths.REGISTRY_FILE),
             feed=links.to(paths.feed_file(prefix)) if self._site.base_url else "",
+            search=links.to(prefix) if search else None,
         )
 
 

@@ -14,6 +14,7 @@ from regpress.html.listing import display_title
 from regpress.html.markdown import MarkdownRenderer
 from regpress.html.options import packages_of, remotes_of
 from regpress.html.site import SiteView
+from regpress.html.tags import MOST_TAGS, slug, tag_key
 from regpress.html.text import clean, day, exact, hue, initial, mapping, short_address, texts, web_address, words
 from regpress.html.views import EntryView, ExtensionView, FactView, LinkView, OptionsView, VersionsView, VersionView
 from regpress.model.config_site import EntryFile
@@ -37,7 +38,9 @@ _README: Final = MarkdownRenderer(top=2, prefix="readme-")
 _OVERVIEW: Final = MarkdownRenderer(top=2, prefix="overview-")
 
 
-def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, icons: Icons) -> EntryView:
+def entry_view(
+    entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, icons: Icons, namespace: str = ""
+) -> EntryView:
     """Return the view of an entry's page.
 
     Args:
@@ -46,6 +49,7 @@ def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, ico
         chrome: what is around the page.
         site: what the site wants of its pages.
         icons: the pictures that may be shown.
+        namespace: address of the page of its namespace, empty where that has none.
     """
     latest, name = entry.latest, entry.name
     official, value = latest.official, latest.value
@@ -69,7 +73,7 @@ def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, ico
         kind=entry.kind,
         index=LinkView(KIND_LABELS[entry.kind], links.to(index)),
         title=title,
-        publisher=LinkView(name.namespace, ""),
+        publisher=LinkView(name.namespace, links.to(namespace) if namespace else ""),
         name=name.name,
         description=description,
         icon=icon if "://" in icon or not icon else links.to(icon),
@@ -85,7 +89,7 @@ def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, ico
         documents=documents + site.document_suffix,
         extras=tuple(_extras(entry, links, prefix, site.entry_files, is_absolute=bool(site.base_url))),
         facts=tuple(_facts(value)),
-        tags=tuple(LinkView(exact(tag), "") for tag in latest.tags),
+        tags=tuple(_tags(latest.tags, links, prefix)),
         options=tuple(_options(value, extension)),
         extension=extension,
         readme=_README.render(entry.readme),
@@ -171,6 +175,12 @@ def _facts(value: dict[str, Any]) -> Iterator[FactView]:
 def _address(label: str, url: Any) -> FactView:
     href = web_address(url)
     return FactView(label, (short_address(href) if href else exact(url),), href)
+
+
+def _tags(tags: Sequence[str], links: Links, prefix: str) -> Iterator[LinkView]:
+    for number, tag in enumerate(tags):
+        key = tag_key(tag) if number < MOST_TAGS else ""
+        yield LinkView(exact(tag), links.to(paths.tag_page(prefix, slug(key))) if key else "")
 
 
 def _extension(version: EntryVersion, value: dict[str, Any]) -> ExtensionView:

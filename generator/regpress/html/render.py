@@ -13,22 +13,23 @@ from regpress.digest import recipe
 from regpress.fingerprints import fold
 from regpress.html.assets import asset_group, picture_assets, published_assets
 from regpress.html.badge import SVG, badge_text
+from regpress.html.browse import browse_pages
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
 from regpress.html.entries import FILE_NAMES, entry_view
 from regpress.html.feed import ATOM, entry_feed, feed_parts, last_changes, newest, registry_feed
-from regpress.html.fingerprints import deleted_part, row_parts, text_part
+from regpress.html.fingerprints import deleted_part, text_part
 from regpress.html.guide import guide_parts, guide_text
-from regpress.html.home import Home, home_view
 from regpress.html.icons import Icons
 from regpress.html.links import Links
-from regpress.html.listing import Listing
 from regpress.html.markdown import MarkdownRenderer
+from regpress.html.namespaces import listed_namespaces
+from regpress.html.search_index import search_groups
 from regpress.html.site import ContentPage, SiteView
 from regpress.html.sitemap import XML, robots_text, sitemap, sitemap_text
 from regpress.html.templates import Templates, View
 from regpress.html.text import clean
 from regpress.html.twin import MARKDOWN, twin_text
-from regpress.html.views import ContentView, LinkView, ListView, NotFoundView
+from regpress.html.views import ContentView, LinkView, NotFoundView
 from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Stage
 from regpress.model.entry import Entry
 from regpress.names import KINDS, Kind
@@ -84,12 +85,15 @@ class HtmlRenderer:
         stored = {url: picture.address for url, picture in self._pictures.items()}
         icons = Icons(hosts=frozenset(self._site.icon_hosts), stored=stored)
         fingerprint = recipe((self._fingerprint, chrome.fingerprint, repr(stored).encode()))
-        maker = _Pages(self._site, self._templates, chrome, icons, fingerprint)
+        maker = _Pages(
+            self._site, catalogs, templates=self._templates, chrome=chrome, icons=icons, fingerprint=fingerprint
+        )
         # Two addresses may have one picture.
         pictures = {picture.name: picture for picture in self._pictures.values()}
         yield from map(asset_group, (*self._assets.values(), *pictures.values()))
         for catalog in catalogs:
             yield from maker.of_catalog(catalog)
+            yield from search_groups(catalog)
         yield from maker.of_content(ordered)
         yield from maker.followed(catalogs, ordered)
         yield maker.not_found(next((catalog for catalog in catalogs if catalog.is_default), None))
@@ -98,8 +102,18 @@ class HtmlRenderer:
 class _Pages:
     """The pages of one build."""
 
-    def __init__(self, site: SiteView, templates: Templates, chrome: Chrome, icons: Icons, fingerprint: bytes) -> None:
+    def __init__(
+        self,
+        site: SiteView,
+        catalogs: Sequence[Catalog],
+        *,
+        templates: Templates,
+        chrome: Chrome,
+        icons: Icons,
+        fingerprint: bytes,
+    ) -> None:
         self._site = site
+        self._catalogs = catalogs
         self._templates = templates
         self._chrome = chrome
         self._icons = icons
@@ -108,27 +122,25 @@ class _Pages:
     def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup]:
         """Return the pages of one registry."""
         key = f"{catalog.registry}/html"
+        listed = listed_namespaces((entry.name for entry in catalog), self._site.namespace_pages_from)
         for kind in KINDS:
-            yield from self._entries(catalog, kind)
-        listings = [Listing(catalog.prefix, kind, catalog.of(kind)) for kind in shown_kinds(catalog)]
-        for listing in listings:
-            for page in range(len(listing.pages)):
-                yield self._list_page(catalog, listing, page)
-        home = Home.of(catalog, listings, self._site)
-        yield self._group(
-            f"{key}/home", catalog.prefix, "home.html", partial(home_view, home, self._chrome), parts=home.parts()
-        )
+            yield from self._entries(catalog, kind, listed)
+        for spec in browse_pages(catalog, self._catalogs, self._site, self._chrome):
+            yield self._group(f"{key}/{spec.key}", spec.address, spec.template, spec.view, parts=spec.parts)
 
-    def _entries(self, catalog: Catalog, kind: Kind) -> Iterator[ArtifactGroup]:
+    def _entries(self, catalog: Catalog, kind: Kind, listed: frozenset[str]) -> Iterator[ArtifactGroup]:
         """Return the pages of the entries of a kind; the longest part of a site, so that recipes are cheap here."""
         prefix, key = catalog.prefix, f"{catalog.registry}/html/{kind}/"
         salt = recipe((self._fingerprint, b"entry.html", prefix.encode()))
         for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
             address = paths.entry_page(prefix, kind, entry.name)
-            made_of = salt + prints.all + text_part(entry.readme)
+            namespace = entry.name.namespace
+            publisher = paths.namespace_page(prefix, namespace) if namespace.lower() in listed else ""
+            made_of = salt + (b"1" if publisher else b"0") + prints.all + text_part(entry.readme)
             if entry.deleted:
                 made_of += b"\0" + deleted_part(entry)
-            yield ArtifactGroup(key + name, fold(made_of), "page", partial(self._render_entry, entry, prefix, address))
+            render = partial(self._render_entry, entry, prefix, address, publisher)
+            yield ArtifactGroup(key + name, fold(made_of), "page", render)
 
     def of_content(self, pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
         """Return the Markdown pages."""
@@ -148,9 +160,9 @@ class _Pages:
             "html/404", paths.NOT_FOUND_PAGE, "404.html", partial(_not_found_view, self._site, default, self._chrome)
         )
 
-    def _render_entry(self, entry: Entry, prefix: str, address: str) -> Iterator[Artifact]:
+    def _render_entry(self, entry: Entry, prefix: str, address: str, namespace: str) -> Iterator[Artifact]:
         site = self._site
-        view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site, icons=self._icons)
+        view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site, icons=self._icons, namespace=namespace)
         yield Artifact(address, "page", HTML, self._templates.fill("entry.html", view).encode())
         for file in site.entry_files:
             own = address + FILE_NAMES[file]
@@ -196,19 +208,6 @@ class _Pages:
             render=lambda: (Artifact(address, "file", media_type, body()),),
         )
 
-    def _list_page(self, catalog: Catalog, listing: Listing, page: int) -> ArtifactGroup:
-        address = listing.address(page)
-        key = f"{catalog.registry}/html/{listing.kind}/{address.removeprefix(listing.address(0))}".rstrip("/")
-        around = (listing.address(page - 1), listing.address(page + 1), *listing.addresses, repr(listing.jumps))
-        total = len(listing.entries) if page == 0 else 0
-        return self._group(
-            key,
-            address,
-            "list.html",
-            partial(_list_view, catalog, listing, page, self._chrome),
-            parts=(*(text.encode() for text in around), b"%d" % total, *row_parts(listing.on_page(page))),
-        )
-
     def _group(
         self,
         key: str,
@@ -229,29 +228,6 @@ class _Pages:
     def _render(self, address: str, template: str, view: Callable[[], View]) -> tuple[Artifact, ...]:
         body = self._templates.fill(template, view()).encode()
         return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
-
-
-def _list_view(catalog: Catalog, listing: Listing, page: int, chrome: Chrome) -> ListView:
-    address, prefix = listing.address(page), catalog.prefix
-    links = Links.of(address)
-    heading = KIND_LABELS[listing.kind]
-    before, after = listing.address(page - 1), listing.address(page + 1)
-    letters = listing.letters(links, page)
-    first_and_last = f"{letters[0].label} to {letters[-1].label}" if page and letters else ""
-    return ListView(
-        layout=chrome.layout(
-            links,
-            title=f"{heading} {first_and_last}".strip(),
-            prefix=prefix,
-            section=paths.index_page(prefix, listing.kind),
-        ),
-        heading=heading,
-        total=0 if page else len(listing.entries),
-        jumps=listing.jump_links(links, page=page),
-        letters=letters,
-        previous=links.to(before) if before else "",
-        next=links.to(after) if after else "",
-    )
 
 
 def _content_view(page: ContentPage, slugs: frozenset[str], chrome: Chrome) -> ContentView:

@@ -29,6 +29,7 @@ class SiteView:
         language: of the pages' own words, as a BCP 47 tag.
         icon_hosts: hosts whose icons pages may show.
         entry_files: what is written for each entry beside its page.
+        namespace_pages_from: fewest entries of a namespace that has a page of its own.
     """
 
     title: str
@@ -45,6 +46,8 @@ class SiteView:
     def absolute(self, address: str) -> str:
         """Return the absolute form of an address of the site; an empty text where that is not known."""
         return f"{self.base_url}/{paths.encoded(address)}" if self.base_url else ""
+
+    namespace_pages_from: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,10 +7,19 @@ from typing import Final
 import jinja2
 
 from regpress.errors import ConfigError
-from regpress.html.views import ChromeView, ContentView, EntryView, HeadView, HomeView, ListView, NotFoundView
+from regpress.html.views import (
+    ChromeView,
+    ContentView,
+    EntryView,
+    HeadView,
+    HomeView,
+    IndexView,
+    ListView,
+    NotFoundView,
+)
 
 #: Everything that a template can be given.
-View = ChromeView | ContentView | EntryView | HeadView | HomeView | ListView | NotFoundView
+View = ChromeView | ContentView | EntryView | HeadView | HomeView | IndexView | ListView | NotFoundView
 
 NAMES: Final = (
     "404.html",
@@ -19,6 +28,7 @@ NAMES: Final = (
     "head.html",
     "header.html",
     "home.html",
+    "index.html",
     "list.html",
     "page.html",
 )

@@ -42,6 +42,7 @@ class ChromeView:
         registries: the home pages of all registries; empty where there is only one.
         registry_file: the way to the registry as one JSON file.
         feed: the way to the feed of new versions, empty where there is none.
+        search: the way to the page of the search; None on that page itself.
     """
 
     site_title: str
@@ -50,6 +51,7 @@ class ChromeView:
     registries: tuple[LinkView, ...]
     registry_file: str
     feed: str
+    search: str | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +119,7 @@ class RowView(NamedTuple):
         status: empty while active, else ``deprecated``.
         initial: first letter of the title, to be drawn.
         hue: number of the drawing's colour.
+        kind: ``skill`` or ``plugin`` in lists of several kinds; empty in others, and for servers.
     """
 
     href: str
@@ -128,13 +131,14 @@ class RowView(NamedTuple):
     status: str
     initial: str
     hue: int
+    kind: str = ""
 
 
 class LetterView(NamedTuple):
     """The entries of a list page whose titles begin with one letter.
 
     Attributes:
-        label: ``A`` to ``Z``, ``0-9``, or ``…`` for other scripts.
+        label: ``A`` to ``Z``, ``0-9``, or ``…`` for other scripts; empty where a few entries stand together.
         id: of its heading in the page.
         rows: the entries.
     """
@@ -146,22 +150,82 @@ class LetterView(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListView:
-    """What ``list.html`` shows: one page of the entries of a kind, by title.
+    """What ``list.html`` shows: one page of entries by title, of a kind, with a tag, or of a namespace.
 
     Attributes:
         layout: what is around it.
-        heading: the kind: ``Servers``.
-        total: number of entries on all pages.
+        parent: the list that this one is part of, such as that of all tags; None for kinds.
+        what: what *heading* is, such as ``Tag``; empty for kinds.
+        heading: the kind, the tag or the namespace.
+        total: number of entries on all pages; 0 on later ones.
         jumps: where the entries of each letter begin.
+        siblings: the pages of a letter, on its first page, called after the titles that they begin with.
         letters: the entries of this page.
         previous, next: the neighbouring pages; empty at the ends.
     """
 
     layout: LayoutView
+    parent: LinkView | None
+    what: str
     heading: str
     total: int
     jumps: tuple[LinkView, ...]
+    siblings: tuple[LinkView, ...]
     letters: tuple[LetterView, ...]
+    previous: str
+    next: str
+
+
+class TermView(NamedTuple):
+    """A tag or a namespace in a list of them.
+
+    Attributes:
+        label: its text.
+        href: the list of its entries; the only entry itself where that has no list.
+        entries: their number; that of the tags or namespaces where it stands for all of them.
+    """
+
+    label: str
+    href: str
+    entries: int
+
+
+class TermsView(NamedTuple):
+    """The tags or namespaces of an index page that begin with one letter.
+
+    Attributes:
+        label: ``A`` to ``Z``, ``0-9``, or ``…`` for other scripts.
+        id: of its heading in the page.
+        terms: in their order.
+    """
+
+    label: str
+    id: str
+    terms: tuple[TermView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexView:
+    """What ``index.html`` shows: one page of all tags, or of all namespaces.
+
+    Attributes:
+        layout: what is around it.
+        heading: what is listed: ``Tags``.
+        lead: one line about their order; empty where it needs none.
+        total: their number on all pages; 0 on later ones.
+        jumps: where those of each letter begin.
+        siblings: the pages of a letter, on its first page, called after what they begin with.
+        letters: those of this page.
+        previous, next: the neighbouring pages; empty at the ends.
+    """
+
+    layout: LayoutView
+    heading: str
+    lead: str
+    total: int
+    jumps: tuple[LinkView, ...]
+    siblings: tuple[LinkView, ...]
+    letters: tuple[TermsView, ...]
     previous: str
     next: str
 
@@ -177,7 +241,7 @@ class SectionView:
         total: number of entries.
         complete: whether *rows* are all of them.
         jumps: where the entries of each letter begin; empty where *complete*.
-        rows: the entries, or those of the list's first page.
+        rows: the entries; none where there are too many for one page.
     """
 
     heading: str
@@ -189,25 +253,49 @@ class SectionView:
     rows: tuple[RowView, ...]
 
 
+class ScopeView(NamedTuple):
+    """A registry that the search can look into.
+
+    Attributes:
+        name: of the registry.
+        home: the way to its home page.
+        current: whether the page belongs to it.
+    """
+
+    name: str
+    home: str
+    current: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
-    """What ``home.html`` shows.
+    """What ``home.html`` shows, which is also the page of the search.
 
     Attributes:
         layout: what is around it.
         title: of the site, or the name of a further registry.
         description: one line about the site, empty where there is none.
         address: what a client needs to use the registry, absolute; empty where it is not known.
+        index: the way to the root of the search index.
+        scopes: the registries of the site; empty where there is only one.
         changes: the entries that changed last, newest first.
         sections: the kinds that the registry has.
+        tags: the commonest tags.
+        all_tags: the list of all tags; None where there are none.
+        namespaces: the list of all namespaces; None where there are none.
     """
 
     layout: LayoutView
     title: str
     description: str
     address: str
+    index: str
+    scopes: tuple[ScopeView, ...]
     changes: tuple[RowView, ...]
     sections: tuple[SectionView, ...]
+    tags: tuple[TermView, ...]
+    all_tags: TermView | None
+    namespaces: TermView | None
 
 
 class FactView(NamedTuple):

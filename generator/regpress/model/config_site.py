@@ -72,6 +72,9 @@ class CatalogConfig(ConfigRecord):
         default=(),
         description="What is written beside the page of each entry: markdown, feed (needs baseUrl), badge.",
     )
+    namespace_pages: Literal["several", "all"] = Field(
+        default="several", description="Which namespaces have a page: those with several entries, or all."
+    )
 
 
 class TrustConfig(ConfigRecord):

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
+import random
 import re
+import string
+from collections import Counter
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from urllib.parse import unquote, urljoin, urlsplit
@@ -95,6 +98,12 @@ def test_a_site_has_a_page_for_everything() -> None:
         "registry/team/",
         "registry/team/servers/",
         "registry/team/servers/com.example/only-here/",
+        "tags/",
+        "tags/sea/",
+        "tags/wind/",
+        "namespaces/",
+        "namespaces/com.example/",
+        "registry/team/namespaces/",
     }
     assert {artifact.form for address, artifact in site.items() if address in pages - {"404.html"}} == {"page"}
     assert site["404.html"].form == "file"
@@ -126,16 +135,34 @@ def only_lists(site: Mapping[str, Artifact]) -> dict[str, Artifact]:
     return {address: site[address] for address in site if address in {"", "servers/"} or "/_pages/" in address}
 
 
-def test_following_a_long_list_visits_every_entry_once(parse: Parse) -> None:
-    site = render_site(many_servers(450))
-    address, seen = "servers/", list[str | None]()
+def walked(site: Mapping[str, Artifact], address: str, rows: str, parse: Parse) -> list[str | None]:
+    """Return the texts of all rows of a list from its first page on."""
+    seen: list[str | None] = []
     while address:
         page = parse(page_text(site, address))
-        seen += [link.text for link in page.findall(".//li//h3/a/bdi")]
+        seen += [link.text for link in page.findall(rows)]
         following = page.find(".//a[@rel='next']")
         href = "" if following is None else following.get("href", "")
         address = urlsplit(urljoin(f"http://x/{address}", href)).path[1:] if href else ""
-    assert seen == [f"server-{number:04}" for number in range(450)]
+    return seen
+
+
+@pytest.mark.parametrize("base", ["servers/", "tags/sea/", "namespaces/com.example/"])
+def test_following_a_long_list_visits_every_entry_once(base: str, parse: Parse) -> None:
+    catalog = make_catalog(
+        *(make_server(f"com.example/{letter}-{number:03}", tags=("sea",)) for letter in "abz" for number in range(250))
+    )
+    seen = walked(render_site(catalog), base, ".//li//h3/a/bdi", parse)
+    assert seen == [f"{letter}-{number:03}" for letter in "abz" for number in range(250)]
+
+
+def test_following_the_lists_of_tags_and_namespaces_visits_each_once(parse: Parse) -> None:
+    catalog = make_catalog(*(make_server(f"com.e{number:04}/x", tags=(f"tag-{number}",)) for number in range(1500)))
+    site = render_site(catalog)
+    tags = walked(site, "tags/", ".//ul[@class='terms']/li/a/bdi", parse)
+    assert sorted(map(str, tags)) == sorted(f"tag-{number}" for number in range(1500))
+    namespaces = walked(site, "namespaces/", ".//ul[@class='terms']/li/a/bdi", parse)
+    assert namespaces == [f"com.e{number:04}" for number in range(1500)]
 
 
 def test_every_link_of_a_long_list_leads_somewhere(parse: Parse) -> None:
@@ -151,11 +178,20 @@ def test_the_home_page_lists_a_small_registry_completely(parse: Parse) -> None:
     assert home.find(".//p[@class='more']") is None
 
 
-def test_the_home_page_of_a_large_registry_begins_the_list_and_links_to_it(parse: Parse) -> None:
+def test_the_home_page_of_a_large_registry_leads_to_its_lists_by_letter(parse: Parse) -> None:
     home = parse(page_text(render_site(many_servers(301)), ""))
-    assert 0 < len(home.findall(".//ul[@class='cards']/li")) < 301
+    assert not home.findall(".//ul[@class='cards']/li")
     assert home.find(".//p[@class='more']/a").get("href") == "servers/"  # type: ignore[union-attr]
     assert home.findtext(".//ul[@class='counts']//b") == "301"
+    assert [link.get("href") for link in home.findall(".//nav[@class='jumps']//a")] == ["servers/"]
+
+
+def test_the_home_page_leads_to_the_commonest_tags_first(parse: Parse) -> None:
+    servers = [make_server(f"com.example/s{number}", tags=("ai", *(["sea"] if number else []))) for number in range(3)]
+    home = parse(page_text(render_site(make_catalog(*servers)), ""))
+    tags = home.findall(".//ul[@class='tags']/li")
+    assert [(item.findtext("a/bdi"), item.findtext("span")) for item in tags] == [("ai", "3"), ("sea", "2")]
+    assert [item.find("a").get("href") for item in tags] == ["tags/ai/", "tags/sea/"]  # type: ignore[union-attr]
 
 
 def test_the_home_page_begins_with_the_newest_changes(parse: Parse) -> None:
@@ -197,7 +233,7 @@ def test_an_entry_page_shows_what_people_decide_by(parse: Parse) -> None:
     page = parse(page_text(site, WEATHER))
     text = visible_text(page)
     for shown in (
-        "Weather com.example/ weather",
+        "Weather com.example / weather",
         "Weather forecasts for harbours",
         "Version 2.0.0 Published 2026-05-01",
         "Repository example.org/weather",
@@ -432,7 +468,9 @@ def changed_keys(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
 def test_a_changed_entry_changes_its_page_and_the_lists_only(fields: dict[str, str]) -> None:
     other = make_entry(make_server("com.example/other"))
     changed = changed_keys(recipes_of(weather(), other), recipes_of(weather(**fields), other))
-    assert changed == {"default/html/server/com.example/weather", "default/html/server", "default/html/home"}
+    changed -= {"default/search/names/first", "default/search/texts/first"}
+    lists = {"server", "home", "namespace/com.example", "tag/sea", "tag/wind"}
+    assert changed == {"default/html/server/com.example/weather", *(f"default/html/{key}" for key in lists)}
 
 
 def test_a_changed_read_me_changes_one_page_only() -> None:
@@ -445,17 +483,46 @@ def test_a_changed_older_version_changes_its_page() -> None:
     newest, old = make_server(version="2.0.0"), {"version": "1.0.0", "latest": False}
     before = recipes_of(make_entry(newest, make_server(**old)))
     after = recipes_of(make_entry(newest, make_server(**old, message="Broken", status="deprecated")))
-    assert changed_keys(before, after) == {"default/html/server/com.example/weather"}
+    assert changed_keys(before, after) == {"default/html/server/com.example/weather", "default/search/names/first"}
 
 
 def test_a_new_entry_leaves_the_pages_of_others_and_most_lists_alone() -> None:
-    servers = [make_entry(make_server(f"com.example/server-{number:04}")) for number in range(1500)]
-    new = make_entry(make_server("com.example/server-0750x", published="2020-01-01T00:00:00Z"))
+    draw = random.Random(11)
+    names = {f"com.p{draw.randrange(400)}/{draw.choice(string.ascii_lowercase)}{draw.random()}" for _ in range(2_500)}
+    servers = [make_entry(make_server(name, tags=(f"t{number % 300}",))) for number, name in enumerate(sorted(names))]
     before = recipes_of(*servers)
-    changed = changed_keys(before, recipes_of(*servers, new))
-    assert "default/html/server/com.example/server-0750x" in changed
-    assert not [key for key in changed if "com.example/server" in key and "0750x" not in key]
-    assert len([key for key in changed if "/_pages/" in key]) <= 4 < len([key for key in before if "/_pages/" in key])
+    assert len([key for key in before if "/_pages/" in key]) > 20
+    for number in range(5):
+        name = f"com.p7/{draw.choice(string.ascii_lowercase)}{draw.random()}"
+        new = make_entry(make_server(name, published="2020-01-01T00:00:00Z", tags=(f"t{number}",)))
+        changed = changed_keys(before, recipes_of(*servers, new)) - {f"default/html/server/{name}"}
+        assert not [key for key in changed if key.startswith("default/html/server/com")]
+        # Where it lands, at worst a border that moves and what leads to it; counts on first pages; the index.
+        assert len([key for key in changed if "/_pages/" in key]) <= 4
+        assert len([key for key in changed if "/search" in key]) <= 6
+        assert len(changed) <= 16
+
+
+def test_a_new_version_changes_one_part_of_each_kind_of_list() -> None:
+    servers = [make_entry(make_server(f"com.p{number % 50}/{number:04}x", tags=("a",))) for number in range(3_000)]
+    newer = make_entry(
+        make_server("com.p7/0007x", version="2.0.0", tags=("a",)), make_server("com.p7/0007x", latest=False)
+    )
+    before = recipes_of(*servers)
+    changed = changed_keys(before, recipes_of(*servers[:7], newer, *servers[8:]))
+    assert "default/html/server/com.p7/0007x" in changed
+    kinds = Counter(re.sub(r"/_pages.*|(?<=search/.....)/.*", "", key.removeprefix("default/")) for key in changed)
+    assert kinds.keys() >= {"search/names", "search/texts"}
+    assert kinds.keys() <= {
+        "search/names",
+        "search/texts",
+        "html/server/com.p7/0007x",
+        "html/server",
+        "html/home",
+        "html/tag/a",
+        "html/namespace/com.p7",
+    }
+    assert set(kinds.values()) == {1}
 
 
 @pytest.mark.parametrize(
@@ -470,7 +537,7 @@ def test_a_new_entry_leaves_the_pages_of_others_and_most_lists_alone() -> None:
 )
 def test_what_all_pages_show_changes_all_pages(settings: dict[str, object]) -> None:
     before, after = recipes_of(weather()), recipes_of(weather(), **settings)
-    pages = {key for key in before if "html/assets" not in key}
+    pages = {key for key in before if "html/assets" not in key and "/search" not in key}
     assert pages <= changed_keys(before, after)
 
 

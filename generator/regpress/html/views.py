@@ -302,6 +302,44 @@ class OptionsView(NamedTuple):
     options: tuple[OptionView, ...]
 
 
+class SnippetView(NamedTuple):
+    """Something to be copied.
+
+    Attributes:
+        title: where it goes, or what it does.
+        code: its lines.
+    """
+
+    title: str
+    code: str
+
+
+class InstallOptionView(NamedTuple):
+    """One way to install an entry, as readers without scripts see it.
+
+    Attributes:
+        label: the package or remote.
+        href: a file to be fetched, empty where there is none.
+        snippets: in the order in which they are used.
+    """
+
+    label: str
+    href: str
+    snippets: tuple[SnippetView, ...]
+
+
+class InstallView(NamedTuple):
+    """What ``install.html`` shows: how an entry comes into a client.
+
+    Attributes:
+        options: the ways; a page has none where nothing can be installed.
+        data: the same for ``install.js``, as the text of a JSON script element; empty where commands are all there is.
+    """
+
+    options: tuple[InstallOptionView, ...]
+    data: Markup
+
+
 class ToolView(NamedTuple):
     """A tool that a server offers.
 
@@ -395,6 +433,7 @@ class EntryView:
         extras: further files about the entry, as the site has them.
         facts: repository, website, licence …
         tags: from the extension, with the list of what has them.
+        install: how it comes into a client.
         options: ways to use it: packages, then remotes.
         extension: what the ToolHive extension says.
         readme: long text.
@@ -422,6 +461,7 @@ class EntryView:
     extras: tuple[LinkView, ...]
     facts: tuple[FactView, ...]
     tags: tuple[LinkView, ...]
+    install: InstallView
     options: tuple[OptionsView, ...]
     extension: ExtensionView
     readme: Markup

@@ -216,6 +216,7 @@ def _renderer(config: Config, templates: Mapping[str, bytes], pictures: Mapping[
         accent=site.catalog.accent or "",
         icon_hosts=tuple(sorted({host.lower() for host in site.trust.icon_hosts})),
         entry_files=tuple(dict.fromkeys(site.catalog.entry_files)),
+        legacy_api="v0" in site.aliases or profile(site.host).rewrites_aliases,
     )
     parts = (part for name, data in sorted(templates.items()) for part in (name.encode(), data))
     shown = (site.host, *(registry.name for registry in config.registries))

@@ -458,7 +458,12 @@ function mount(section, data) {
     values = {};
     const all = { i: [], ...launch };
     const repeated = new Set([...(all.b ?? []), ...(all.a ?? [])].map((group) => repeatedInput(group, all)));
-    fields.replaceChildren(...all.i.map((input, at) => field(input, at, repeated.has(at), values, update)));
+    const made = all.i.map((input, at) => [input, field(input, at, repeated.has(at), values, update)]);
+    const first = made.filter(([input]) => input.q), rest = made.filter(([input]) => !input.q).map(([, one]) => one);
+    const grid = (children) => make("div", { class: "grid" }, ...children);
+    fields.replaceChildren(
+      ...(first.length ? [grid(first.map(([, one]) => one))] : []),
+      ...(rest.length > 4 ? [make("details", {}, make("summary", {}, `${rest.length} optional values`), grid(rest))] : rest.length ? [grid(rest)] : []));
     update();
   };
   section.querySelector(".ways").replaceWith(
@@ -472,9 +477,21 @@ function mount(section, data) {
   choose(0);
 }
 
-const section = globalThis.document?.querySelector(".install");
-if (section) {
+/** Put the address at which a reader sees the site where the site did not know its own. */
+function nameSite(notice) {
+  const { unknown, root } = notice.dataset;
+  if (!/^https?:$/.test(location.protocol)) return;
+  const address = new URL(root, location.href).href.replace(/\/$/, "");
+  for (const code of document.querySelectorAll("pre code")) code.textContent = code.textContent.replaceAll(unknown, address);
+  notice.remove();
+}
+
+if (globalThis.document) {
   const carried = document.getElementById("install-data");
-  if (carried) mount(section, JSON.parse(carried.textContent));
-  else section.querySelectorAll(".snippet").forEach((figure) => addCopyButton(figure, figure.querySelector("figcaption").textContent));
+  if (carried) mount(document.querySelector(".install"), JSON.parse(carried.textContent));
+  else {
+    const notice = document.querySelector("[data-unknown]");
+    if (notice) nameSite(notice);
+    document.querySelectorAll(".snippet").forEach((figure) => addCopyButton(figure, figure.querySelector("figcaption").textContent));
+  }
 }

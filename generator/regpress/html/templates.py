@@ -7,10 +7,19 @@ from typing import Final
 import jinja2
 
 from regpress.errors import ConfigError
-from regpress.html.views import ChromeView, ContentView, EntryView, HeadView, HomeView, ListView, NotFoundView
+from regpress.html.views import (
+    ChromeView,
+    ContentView,
+    EntryView,
+    HeadView,
+    HomeView,
+    ListView,
+    NotFoundView,
+    UseView,
+)
 
 #: Everything that a template can be given.
-View = ChromeView | ContentView | EntryView | HeadView | HomeView | ListView | NotFoundView
+View = ChromeView | ContentView | EntryView | HeadView | HomeView | ListView | NotFoundView | UseView
 
 NAMES: Final = (
     "404.html",
@@ -21,6 +30,7 @@ NAMES: Final = (
     "home.html",
     "list.html",
     "page.html",
+    "use.html",
 )
 
 

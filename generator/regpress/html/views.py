@@ -468,6 +468,49 @@ class EntryView:
     versions: tuple[VersionsView, ...]
 
 
+class SettingView(NamedTuple):
+    """What one program is told so that it uses the registry.
+
+    Attributes:
+        id: of its heading in the page.
+        name: of the program.
+        about: what to do, and what it gives.
+        snippets: what is to be copied.
+        traps: what goes wrong otherwise.
+    """
+
+    id: str
+    name: str
+    about: str
+    snippets: tuple[SnippetView, ...]
+    traps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseView:
+    """What ``use.html`` shows: how programs use a registry.
+
+    Attributes:
+        layout: what is around it.
+        title: its heading.
+        site_title: the site's name.
+        address: of the registry, absolute.
+        unknown: what stands for the site's address where that is not known, empty where it is.
+        root: the way to the site's base.
+        checked: day of the last comparison with the programs.
+        settings: for each program.
+    """
+
+    layout: LayoutView
+    title: str
+    site_title: str
+    address: str
+    unknown: str
+    root: str
+    checked: str
+    settings: tuple[SettingView, ...]
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ContentView:
     """What ``page.html`` shows: one Markdown page.

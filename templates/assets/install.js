@@ -7,7 +7,8 @@ export const CHECKED = "2026-11-25";
 // form: the format of the configuration; root: the member that holds servers; file: where it lies;
 // stdio, http, sse: members of a server by transport, absent where the client does not have the transport;
 // env: how a value names an environment variable, absent where the client reads values as they are;
-// input: whether the client asks for values itself; link: an address that installs; note: what else a reader must know.
+// input: whether the client asks for values itself; environment: whether it reads values from the reader's environment;
+// link: an address that installs; note: where it takes secrets from.
 export const CLIENTS = [
   { id: "vscode", name: "VS Code", form: "json", root: "servers", full: true, input: true, link: "vscode",
     file: ".vscode/mcp.json, or the command “MCP: Open User Configuration”",
@@ -16,25 +17,25 @@ export const CLIENTS = [
   { id: "visual-studio", name: "Visual Studio", form: "json", root: "servers", input: true,
     file: ".mcp.json beside the solution, or %USERPROFILE%\\.mcp.json",
     stdio: { type: "stdio" }, http: { type: "http" }, sse: { type: "sse" } },
-  { id: "cursor", name: "Cursor", form: "json", root: "mcpServers", env: "${env:*}", link: "cursor",
+  { id: "cursor", name: "Cursor", form: "json", root: "mcpServers", environment: true, env: "${env:*}", link: "cursor",
     file: "~/.cursor/mcp.json, or .cursor/mcp.json in a project", stdio: {}, http: {}, sse: {} },
-  { id: "claude-code", name: "Claude Code", form: "claude", root: "mcpServers", env: "${*}",
+  { id: "claude-code", name: "Claude Code", form: "claude", root: "mcpServers", environment: true, env: "${*}",
     file: ".mcp.json in a project, shared with everyone who works on it",
     stdio: { type: "stdio" }, http: { type: "http" }, sse: { type: "sse" } },
   { id: "claude-desktop", name: "Claude Desktop", form: "json", root: "mcpServers", bundle: true, stdio: {},
     file: "claude_desktop_config.json (Settings, Developer, Edit Config)",
     remote: "Claude Desktop has no remote servers in this file: add the address under Settings, Connectors, Add custom connector.",
-    headers: "A connector signs in by itself and sends no headers of yours. A server that wants them needs a bridge such as mcp-remote." },
-  { id: "windsurf", name: "Windsurf", form: "json", root: "mcpServers", env: "${env:*}", url: "serverUrl",
+    bridge: "A connector reaches public addresses only and sends no headers of yours; else it takes a bridge such as mcp-remote." },
+  { id: "windsurf", name: "Windsurf", form: "json", root: "mcpServers", environment: true, env: "${env:*}", url: "serverUrl",
     file: "~/.codeium/windsurf/mcp_config.json", stdio: {}, http: {}, sse: {} },
   { id: "goose", name: "Goose", form: "goose", file: "~/.config/goose/config.yaml (Windows: %APPDATA%\\Block\\goose\\config\\config.yaml)",
-    env: "${*}", stdio: { type: "stdio" }, http: { type: "streamable_http" },
+    environment: true, env: "${*}", stdio: { type: "stdio" }, http: { type: "streamable_http" },
     note: "Goose takes the values of env_keys from its secret store or from the environment." },
   { id: "jetbrains", name: "JetBrains", form: "json", root: "mcpServers",
     file: "Settings, Tools, AI Assistant, Model Context Protocol (MCP), Add, As JSON", stdio: {}, http: {} },
-  { id: "gemini", name: "Gemini CLI", form: "json", root: "mcpServers", env: "${*}", url: "httpUrl", sseUrl: "url",
+  { id: "gemini", name: "Gemini CLI", form: "json", root: "mcpServers", environment: true, env: "${*}", url: "httpUrl", sseUrl: "url",
     file: "~/.gemini/settings.json, or .gemini/settings.json in a project", stdio: {}, http: {}, sse: {} },
-  { id: "codex", name: "Codex CLI", form: "codex", file: "~/.codex/config.toml", stdio: {}, http: {} },
+  { id: "codex", name: "Codex CLI", form: "codex", environment: true, file: "~/.codex/config.toml", stdio: {}, http: {} },
   { id: "toolhive", name: "ToolHive", form: "toolhive", stdio: {}, http: {}, sse: {} },
   { id: "json", name: "Other (JSON)", form: "json", root: "mcpServers", file: "mcp.json",
     stdio: {}, http: { type: "http" }, sse: { type: "sse" } },
@@ -91,12 +92,13 @@ function linesOf(group, launch, values) {
 const repeatedInput = (group, launch) =>
   group.r ? group.w.flat().find((part) => typeof part === "number" && !launch.i[part].s) : undefined;
 
+/** The pairs that stand there. */
+const standing = (pairs, launch, values) => (pairs ?? []).filter(([, , needs]) => stands(needs, launch, values));
+
 function pairsOf(pairs, launch, values, fill) {
-  const found = {};
-  for (const [name, value, needs] of pairs ?? [])
-    if (stands(needs, launch, values))
-      // Defined, not assigned: a header may be called __proto__.
-      Object.defineProperty(found, name, { value: textOf(value, launch, fill), enumerable: true, configurable: true, writable: true });
+  // Without a prototype, since a header may be called __proto__.
+  const found = Object.create(null);
+  for (const [name, value] of standing(pairs, launch, values)) found[name] = textOf(value, launch, fill);
   return found;
 }
 
@@ -104,6 +106,8 @@ const argumentsOf = (launch, values, fill) =>
   [...wordsOf(launch.b, launch, values, fill), ...(launch.p ? [launch.p] : []), ...wordsOf(launch.a, launch, values, fill)];
 
 const some = (found) => Object.keys(found).length > 0;
+// The one secret that a value is, if it is nothing else.
+const onlySecret = (value, launch) => (Array.isArray(value) && value.length === 1 && launch.i[value[0]]?.s ? launch.i[value[0]] : undefined);
 
 // ---- Quoting ------------------------------------------------------------------------------------------------------
 
@@ -119,45 +123,22 @@ export const scalar = (text) =>
   JSON.stringify(text).replace(/[\p{C}\u2028\u2029]/gu, (one) =>
     [...Array(one.length)].map((_, at) => `\\u${one.charCodeAt(at).toString(16).padStart(4, "0")}`).join(""));
 
-/** A word for a POSIX shell in which secrets are read from the environment. */
-const shellValue = (value, launch, values, before = "") => {
-  const parts = [before, ...(typeof value === "string" ? [value] : value)];
-  let text = "", out = "";
-  const flush = () => { if (text) out += quote(text); text = ""; };
-  for (const part of parts) {
-    const input = typeof part === "number" ? launch.i[part] : null;
-    if (input?.s) { flush(); out += `"$${input.v}"`; }
-    else text += input ? given(input, part, values) || blank(input) : part;
-  }
-  flush();
-  return out || "''";
-};
+// Secrets are read from the environment. Until a word is quoted, marks that no document can hold stand for them.
+const shellFill = (values) => (input, index) => given(input, index, values) || (input.s ? `\u0001${input.v}\u0002` : blank(input));
+const shellWord = (text) =>
+  text.split(/\u0001(\w+)\u0002/).map((part, at) => (at % 2 ? `"$${part}"` : part && quote(part))).join("") || "''";
+const shellValue = (value, launch, values, before = "") => shellWord(before + textOf(value, launch, shellFill(values)));
+const shellWords = (words) => words.map(shellWord).join(" ");
 
 /** The words that set environment variables for one command; secrets are in the environment already. */
 function shellEnvironment(launch, values) {
-  const words = (launch.e ?? []).filter(([, , needs]) => stands(needs, launch, values))
-    .filter(([name, value]) => secretsOf([[name, value]], launch, values)[0]?.v !== name)
+  const words = standing(launch.e, launch, values)
+    .filter(([name, value]) => onlySecret(value, launch)?.v !== name)
     .map(([name, value]) => shellValue(value, launch, values, `${name}=`));
   return words.length ? ["env", ...words] : [];
 }
 
-const shellWords = (words) => words.map(quote).join(" ");
-
-/** The words of a launch for a POSIX shell. */
-function shellCommand(launch, values) {
-  const marks = new Map();
-  const fill = (input, index) => {
-    const text = given(input, index, values);
-    if (text || !input.s) return text || blank(input);
-    // A mark that no document can contain, since they hold nothing unprintable.
-    const mark = `\u0001${index}\u0002`;
-    marks.set(mark, input.v);
-    return mark;
-  };
-  const word = (text) =>
-    text.split(/(\u0001\d+\u0002)/).filter(Boolean).map((part) => (marks.has(part) ? `"$${marks.get(part)}"` : quote(part))).join("") || "''";
-  return [launch.c, ...argumentsOf(launch, values, fill)].map(word).join(" ");
-}
+const shellCommand = (launch, values) => shellWords([launch.c, ...argumentsOf(launch, values, shellFill(values))]);
 
 // ---- Formats ------------------------------------------------------------------------------------------------------
 
@@ -206,8 +187,7 @@ function linkOf(client, name, server, inputs) {
 
 /** NAME=value or Name: value words for options that are repeated. */
 const options = (option, pairs, launch, values, between) =>
-  (pairs ?? []).filter(([, , needs]) => stands(needs, launch, values))
-    .map(([name, value]) => `${option} ${shellValue(value, launch, values, `${name}${between}`)}`);
+  standing(pairs, launch, values).map(([name, value]) => `${option} ${shellValue(value, launch, values, `${name}${between}`)}`);
 
 function claudeForm(client, data, launch, values) {
   const local = launch.x === "stdio";
@@ -224,18 +204,18 @@ function codexForm(client, data, launch, values) {
   const table = (pairs) => `{ ${pairs.map(([name, value]) => `${scalar(name)} = ${scalar(value)}`).join(", ")} }`;
   const lines = [`[mcp_servers.${data.k}]`];
   const list = (words) => `[${words.map(scalar).join(", ")}]`;
-  const shown = (pairs) => (pairs ?? []).filter(([, , needs]) => stands(needs, launch, values));
-  const only = (value) => (Array.isArray(value) && value.length === 1 && launch.i[value[0]]?.s ? launch.i[value[0]] : null);
+  const only = (value) => onlySecret(value, launch);
   if (launch.x === "stdio") {
     lines.push(`command = ${scalar(launch.c)}`, `args = ${list(argumentsOf(launch, values, fill))}`);
-    const kept = shown(launch.e).filter(([name, value]) => only(value)?.v !== name);
-    const passed = shown(launch.e).filter(([name, value]) => only(value)?.v === name).map(([name]) => name);
+    const env = standing(launch.e, launch, values);
+    const kept = env.filter(([name, value]) => only(value)?.v !== name);
+    const passed = env.filter(([name, value]) => only(value)?.v === name).map(([name]) => name);
     if (kept.length) lines.push(`env = ${table(kept.map(([name, value]) => [name, textOf(value, launch, fill)]))}`);
     if (passed.length) lines.push(`env_vars = ${list(passed)}`);
   } else {
     lines.push(`url = ${scalar(textOf(launch.u, launch, fill))}`);
     const plain = [], named = [];
-    for (const [name, value] of shown(launch.h)) {
+    for (const [name, value] of standing(launch.h, launch, values)) {
       const bearer = name.toLowerCase() === "authorization" && value[0] === "Bearer " && only(value.slice(1));
       if (bearer) lines.push(`bearer_token_env_var = ${scalar(bearer.v)}`);
       else if (only(value)) named.push([name, only(value).v]);
@@ -259,10 +239,10 @@ function gooseForm(client, data, launch, values) {
     lines.push(`    cmd: ${scalar(launch.c)}`);
     // Goose fills in headers only, so that a secret word stays a blank.
     list("args", argumentsOf(launch, values, filler({}, data, values)));
-    const env = (launch.e ?? []).filter(([, , needs]) => stands(needs, launch, values));
+    const env = standing(launch.e, launch, values);
     const kept = [];
     for (const [name, value] of env)
-      if (Array.isArray(value) && value.length === 1 && launch.i[value[0]]?.s) secrets.add(name);
+      if (onlySecret(value, launch)) secrets.add(name);
       else kept.push([name, textOf(value, launch, filler({}, data, values))]);
     map("envs", kept);
   } else {
@@ -282,7 +262,7 @@ function toolhiveForm(client, data, launch, values) {
   const setSecrets = (pairs) => secretsOf(pairs, launch, values).map((input) => `thv secret set ${input.v}`);
   if (launch.t === "remote") {
     const own = [], secret = [];
-    for (const pair of (launch.h ?? []).filter(([, , needs]) => stands(needs, launch, values)))
+    for (const pair of standing(launch.h, launch, values))
       (secretsOf([pair], launch, values).length ? secret : own).push(pair);
     const headers = [
       ...own.map(([header, value]) => `--remote-forward-headers ${shellValue(value, launch, values, `${header}=`)}`),
@@ -297,10 +277,10 @@ function toolhiveForm(client, data, launch, values) {
   }
   const scheme = { npx: "npx://", uvx: "uvx://" }[launch.c] ?? (runnable ? "" : null);
   if (scheme === null || !launch.p) return blocks.length ? { blocks } : null;
-  const env = (launch.e ?? []).filter(([, , needs]) => stands(needs, launch, values));
+  const env = standing(launch.e, launch, values);
   const words = env.map(([variable, value]) => {
-    const [input] = secretsOf([[variable, value]], launch, values);
-    return input && value.length === 1 ? `--secret ${quote(`${input.v},target=${variable}`)}` : `-e ${shellValue(value, launch, values, `${variable}=`)}`;
+    const input = onlySecret(value, launch);
+    return input ? `--secret ${quote(`${input.v},target=${variable}`)}` : `-e ${shellValue(value, launch, values, `${variable}=`)}`;
   });
   const port = launch.u && /^https?:\/\/[^/:]+:(\d+)/.exec(textOf(launch.u, launch, (input, index) => given(input, index, values)))?.[1];
   const after = shellWords(wordsOf(launch.a, launch, values, filler({}, data, values)));
@@ -308,7 +288,10 @@ function toolhiveForm(client, data, launch, values) {
     quote(scheme + launch.p), ...(after ? ["--", after] : [])].join(" ");
   blocks.push({ title: scheme ? "By its package" : "By its image", code: [...setSecrets(env), command].join("\n") });
   // Mounts and ports are ToolHive's own business; a reader must know that the publisher's are not in there.
-  const notes = runnable && (launch.b?.length ?? 0) > 3 + 2 * (launch.e?.length ?? 0)
+  const flags = (launch.b ?? []).flatMap((group) => group.w ?? [group]).filter((word) => /^-/.test(word));
+  const own = flags.filter((flag) => !["-i", "--rm", "-p", "-e"].includes(flag)).length
+    + Math.max(0, flags.filter((flag) => flag === "-e").length - (launch.e?.length ?? 0));
+  const notes = runnable && own
     ? ["The publisher’s own options for Docker are not part of this command."] : [];
   return { blocks, notes };
 }
@@ -340,7 +323,7 @@ const expands = (client, launch) => {
  */
 export function configure(client, data, launch, values = {}) {
   launch = { i: [], ...launch };
-  const notes = client.note ? [client.note] : [];
+  const notes = [];
   if (launch.x === "bundle") {
     const url = textOf(launch.u, launch, () => "");
     const file = url.split("?")[0].split("/").pop() || "server.mcpb";
@@ -356,7 +339,7 @@ export function configure(client, data, launch, values = {}) {
   const kind = TRANSPORTS[launch.x];
   if (!client[kind]) {
     notes.push(kind !== "stdio" && client.remote ? client.remote : `${client.name} does not speak ${launch.x}.`);
-    if (client.remote && launch.h) notes.push(client.headers);
+    if (client.bridge && kind !== "stdio" && (launch.h || launch.c)) notes.push(client.bridge);
     const address = kind !== "stdio" && client.remote ? [{ title: "Address", code: textOf(launch.u, launch, filler({}, data, values)) }] : [];
     return { blocks: [...before, ...address], notes };
   }
@@ -365,9 +348,12 @@ export function configure(client, data, launch, values = {}) {
   notes.push(...(made.notes ?? []));
   const dangerous = expands(client, launch);
   if (dangerous) notes.push(`The publisher’s text contains “$”, which ${client.name} may replace by values from your machine. Read it before you use it.`);
-  const secrets = launch.i.filter((input) => input.s && JSON.stringify(made.blocks).includes(input.v));
-  if (!client.input && client.form !== "toolhive" && secrets.length)
-    notes.push(`Set ${secrets.map((input) => input.v).join(", ")} in your environment, or replace what stands for it in the file only.`);
+  const shown = (text) => made.blocks.some((block) => block.code.includes(text));
+  const named = launch.i.filter((input) => input.s && shown(input.v)).map((input) => input.v);
+  const blanks = launch.i.filter((input) => input.s && shown(blank(input))).map(blank);
+  if (client.note && (client.input ? shown("${input:") : named.length)) notes.push(client.note);
+  else if (client.environment && named.length) notes.push(`${client.name} takes ${named.join(", ")} from your environment.`);
+  if (blanks.length) notes.push(`Secrets go into the file only: replace ${blanks.join(", ")} there.`);
   const missing = client.input ? [] : launch.i.filter((input, index) => input.q && !input.s && !given(input, index, values));
   if (missing.length) notes.push(`Still to fill in: ${missing.map((input) => input.n).join(", ")}.`);
   return { blocks: [...before, ...made.blocks], link: dangerous || missing.length ? "" : made.link, notes };

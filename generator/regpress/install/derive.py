@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from regpress.install.inputs import Inputs
 from regpress.install.launch import Launch
-from regpress.install.packages import is_web_address, launch_of_package
+from regpress.install.packages import is_web_address, launch_of_package, transport_of
 from regpress.names import EntryName
 
 _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9_-]+")
@@ -47,8 +47,8 @@ def _launches(document: dict[str, Any], key: str) -> Iterator[Launch]:
 
 
 def _launch_of_remote(remote: dict[str, Any], key: str) -> Launch | None:
-    kind = remote.get("type")
-    if kind not in {"streamable-http", "sse"}:
+    kind = transport_of(remote)
+    if kind == "stdio":
         return None
     inputs = Inputs(key)
     url = inputs.url(remote.get("url"), remote.get("variables"))

@@ -51,9 +51,9 @@ class Inputs:
 
     def arguments(self, items: Any) -> tuple[Words, ...]:
         """Return the words of arguments."""
-        if not items:
-            return ()
         given = _records(items)
+        if not given:
+            return ()
         following = (*given[1:], {})
         return tuple(
             found
@@ -190,4 +190,4 @@ def _shortened(value: Any) -> str:
 
 
 def _format(value: Any) -> str:
-    return value if value in {"number", "boolean", "filepath"} else "string"
+    return value if type(value) is str and value in {"number", "boolean", "filepath"} else "string"

@@ -47,10 +47,10 @@ def launch_of_package(package: Package, key: str) -> Launch | None:
     arguments = inputs.arguments(package.get("packageArguments"))
     transport = package.get("transport")
     transport = transport if type(transport) is dict else {}
-    kind: Transport = "stdio"
+    kind = transport_of(transport)
     url: Value = ()
-    if transport.get("type") in {"streamable-http", "sse"}:
-        kind, url = transport["type"], inputs.url(transport.get("url"), transport.get("variables"))
+    if kind != "stdio":
+        url = inputs.url(transport.get("url"), transport.get("variables"))
         if not is_web_address(url, inputs.found):
             return None
     launch = Launch(
@@ -66,6 +66,16 @@ def launch_of_package(package: Package, key: str) -> Launch | None:
     return built._replace(inputs=inputs.found) if built else None
 
 
+def transport_of(transport: Package) -> Transport:
+    """Return how a transport is called, ``stdio`` where it says nothing that is known."""
+    match transport.get("type"):
+        case "streamable-http":
+            return "streamable-http"
+        case "sse":
+            return "sse"
+    return "stdio"
+
+
 def is_web_address(url: Value, inputs: tuple[Input, ...] = ()) -> bool:
     """Return whether an address is http or https, and cannot become anything else by what a user fills in."""
     if not url:
@@ -77,7 +87,7 @@ def is_web_address(url: Value, inputs: tuple[Input, ...] = ()) -> bool:
 
 
 def _npm(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
-    bun = package.get("runtimeHint") in {"bun", "bunx"}
+    bun = literal(package.get("runtimeHint")) in {"bun", "bunx"}
     first = () if bun or _has(runtime, ("-y", "--yes")) else (words("-y"),)
     base = _base(package)
     return launch._replace(
@@ -89,13 +99,13 @@ def _npm(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch
 
 def _pypi(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
     base = _base(package)
-    hint = package.get("runtimeHint")
+    hint = literal(package.get("runtimeHint"))
     if hint in {"python", "python3"} and _has(runtime, ("-m",)):
         index = ("--index-url", base) if base else ()
         return launch._replace(
-            command=str(hint),
+            command=hint,
             before=runtime,
-            setup=(str(hint), "-m", "pip", "install", *index, _versioned(package, "==")),
+            setup=(hint, "-m", "pip", "install", *index, _versioned(package, "==")),
         )
     return launch._replace(
         command="uvx",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import re
 import subprocess
 import tomllib
 from collections.abc import Callable, Iterator
@@ -25,6 +26,7 @@ from regpress.hosts.layouts import flat
 from regpress.install.derive import launches_of, server_key
 from regpress.install.encode import encode
 from regpress.install.plain import plain_server
+from regpress.install.settings import CHECKED
 from regpress.names import EntryName
 
 pytestmark = pytest.mark.browser
@@ -33,6 +35,7 @@ Serve = Callable[[Path], str]
 
 EXAMPLES = Path(__file__).parents[1] / "examples" / "install"
 FILES = sorted(EXAMPLES.glob("*.json"))
+DOCUMENTATION = Path(__file__).parents[2] / "docs" / "install.md"
 REAL = Path(__file__).parents[2] / "../shared/data"
 REAL_FILES = (
     "upstream-registry-real.json",
@@ -371,6 +374,19 @@ def test_text_that_a_client_would_expand_is_pointed_out_and_gets_no_link(module:
         assert not one.get("link")
         expands = bool(client.get("env") or client.get("input"))
         assert any("“$”" in note for note in one["notes"]) == (expands and "sse" in client), client["id"]
+
+
+def test_the_documentation_has_the_clients_of_the_table_and_its_date(module: Module) -> None:
+    text = DOCUMENTATION.read_text(encoding="utf-8")
+    rows = dict(re.findall(r"^\| ([^|`]+?) \| (.+) \|$", text.partition("## Clients")[2], flags=re.MULTILINE))
+    assert [name for name in rows if name not in {"client", "---"}] == [client["name"] for client in module.clients]
+    assert module.checked == CHECKED
+    assert f"Last compared: {CHECKED}." in text
+    for client in module.clients:
+        transports = rows[client["name"]].split(" | ")[2].split(", ")
+        assert [kind for kind in ("stdio", "http", "sse") if kind in client] == [
+            kind for kind in transports if kind != "bundles"
+        ], client["name"]
 
 
 # The form.

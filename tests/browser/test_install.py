@@ -291,7 +291,7 @@ def test_no_text_of_a_publisher_leaves_its_word_in_a_shell(given: list[Given], t
     assert not (tmp_path / "pwned").exists()
     targets = {launch["p"] for one in hostile_ones for launch in one.data["o"] if launch.get("p")}
     words = {word.removeprefix("npx://").removeprefix("uvx://") for call in calls for word in call}
-    assert targets <= words
+    assert len(targets - words) == 0
 
 
 def test_a_secret_reaches_the_client_from_the_environment(module: Module, tmp_path: Path) -> None:
@@ -343,11 +343,15 @@ class Shell:
                 cwd=self._folder,
                 env={"PATH": f"{self._bin}:{os.environ['PATH']}", "LC_ALL": "C.UTF-8", **environment},
                 check=True,
-                timeout=120,
+                stdin=subprocess.DEVNULL,
+                stderr=subprocess.DEVNULL,
+                timeout=60,
             )
             calls = self._record.read_bytes().decode().split("\1")[:-1]
             found.append([call.split("\0")[:-1] for call in calls])
-        assert found[0] == found[1]
+        # Compared outside the assertion: the difference of two such lists is long in the making.
+        same = found[0] == found[1]
+        assert same
         return found[0]
 
 

@@ -385,7 +385,7 @@ async function copy(code, button) {
 
 function addCopyButton(figure, title) {
   const code = figure.querySelector("code");
-  const button = make("button", { type: "button", class: "copy", "aria-live": "polite", onclick: () => copy(code, button) }, "Copy");
+  const button = make("button", { type: "button", "aria-live": "polite", onclick: () => copy(code, button) }, "Copy");
   button.title = `Copy: ${title}`;
   figure.querySelector("figcaption").append(button);
 }

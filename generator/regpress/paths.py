@@ -193,6 +193,11 @@ def content_page(slug: str) -> str:
     return f"{slug}/"
 
 
+def use_page(prefix: str) -> str:
+    """Return the address of the page that says how programs use a registry."""
+    return f"{prefix}use/"
+
+
 def asset_file(name: str) -> str:
     """Return the address of a stylesheet or script of the pages; *name* carries a digest of its bytes."""
     return f"assets/{name}"

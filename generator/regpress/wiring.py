@@ -224,6 +224,7 @@ def _renderer(config: Config, templates: Mapping[str, bytes], pictures: Mapping[
         icon_hosts=tuple(sorted({host.lower() for host in site.trust.icon_hosts})),
         entry_files=tuple(dict.fromkeys(site.catalog.entry_files)),
         namespace_pages_from=1 if site.catalog.namespace_pages == "all" else 2,
+        legacy_api="v0" in site.aliases or profile(site.host).rewrites_aliases,
     )
     parts = (part for name, data in sorted(templates.items()) for part in (name.encode(), data))
     shown = (site.host, *(registry.name for registry in config.registries))

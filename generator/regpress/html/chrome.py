@@ -146,10 +146,13 @@ class Chrome:
 
     def _view(self, links: Links, prefix: str, section: str, *, search: bool) -> ChromeView:
         kinds = ((KIND_LABELS[kind], paths.index_page(prefix, kind)) for kind in self._kinds.get(prefix, ()))
+        own = tuple(address for _, address in self._pages)
+        use = paths.use_page(prefix)
+        uses = (("Use", use),) if prefix in self._kinds and use not in own else ()
         return ChromeView(
             site_title=self._title,
             home=links.to(""),
-            links=_links(links, (*kinds, *self._pages), section),
+            links=_links(links, (*kinds, *uses, *self._pages), section),
             registries=_links(links, self._registries, prefix) if len(self._registries) > 1 else (),
             registry_file=links.to(prefix + paths.REGISTRY_FILE),
             feed=links.to(paths.feed_file(prefix)) if self._site.base_url else "",

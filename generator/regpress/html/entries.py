@@ -9,6 +9,8 @@ from regpress import paths
 from regpress.html.chrome import KIND_LABELS, Chrome
 from regpress.html.extension import NO_EXTENSION, extension_of
 from regpress.html.icons import Icons
+from regpress.html.install import SCRIPT as INSTALL
+from regpress.html.install import install_view
 from regpress.html.links import Links
 from regpress.html.listing import display_title
 from regpress.html.markdown import MarkdownRenderer
@@ -60,6 +62,7 @@ def entry_view(
     documents = links.to(paths.versions(prefix, entry.kind, name))
     versions = _versions(entry, documents, site.document_suffix)
     icon = icons.of(value["icons"]) if "icons" in value else ""
+    install = install_view(value, entry.kind, name)
     return EntryView(
         layout=chrome.layout(
             links,
@@ -68,7 +71,7 @@ def entry_view(
             address=address,
             prefix=prefix,
             section=index,
-            scripts=SCRIPTS,
+            scripts=(*SCRIPTS, INSTALL) if install.options else SCRIPTS,
         ),
         kind=entry.kind,
         index=LinkView(KIND_LABELS[entry.kind], links.to(index)),
@@ -90,6 +93,7 @@ def entry_view(
         extras=tuple(_extras(entry, links, prefix, site.entry_files, is_absolute=bool(site.base_url))),
         facts=tuple(_facts(value)),
         tags=tuple(_tags(latest.tags, links, prefix)),
+        install=install,
         options=tuple(_options(value, extension)),
         extension=extension,
         readme=_README.render(entry.readme),

@@ -29,6 +29,7 @@ from regpress.html.sitemap import XML, robots_text, sitemap, sitemap_text
 from regpress.html.templates import Templates, View
 from regpress.html.text import clean
 from regpress.html.twin import MARKDOWN, twin_text
+from regpress.html.use import use_view
 from regpress.html.views import ContentView, LinkView, NotFoundView
 from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Stage
 from regpress.model.entry import Entry
@@ -91,9 +92,13 @@ class HtmlRenderer:
         # Two addresses may have one picture.
         pictures = {picture.name: picture for picture in self._pictures.values()}
         yield from map(asset_group, (*self._assets.values(), *pictures.values()))
+        own = {paths.content_page(page.slug) for page in ordered}
         for catalog in catalogs:
             yield from maker.of_catalog(catalog)
             yield from search_groups(catalog)
+            # A page that the site wrote itself takes the place of ours.
+            if paths.use_page(catalog.prefix) not in own:
+                yield maker.use_page(catalog)
         yield from maker.of_content(ordered)
         yield from maker.followed(catalogs, ordered)
         yield maker.not_found(next((catalog for catalog in catalogs if catalog.is_default), None))
@@ -141,6 +146,15 @@ class _Pages:
                 made_of += b"\0" + deleted_part(entry)
             render = partial(self._render_entry, entry, prefix, address, publisher)
             yield ArtifactGroup(key + name, fold(made_of), "page", render)
+
+    def use_page(self, catalog: Catalog) -> ArtifactGroup:
+        """Return the page that says how programs use a registry."""
+        return self._group(
+            f"{catalog.registry}/html/use",
+            paths.use_page(catalog.prefix),
+            "use.html",
+            partial(use_view, catalog, self._site, self._chrome),
+        )
 
     def of_content(self, pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
         """Return the Markdown pages."""

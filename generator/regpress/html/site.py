@@ -26,6 +26,7 @@ class SiteView:
         theme: colours as the reader's system has them (``auto``), or fixed.
         document_suffix: what stands behind the address of a JSON document for a browser to reach it: nothing where
             the host answers addresses as they are written, ``.json`` where it only has the files of the flat layout.
+        legacy_api: whether the default registry also answers below ``/v0``.
         language: of the pages' own words, as a BCP 47 tag.
         icon_hosts: hosts whose icons pages may show.
         entry_files: what is written for each entry beside its page.
@@ -39,6 +40,7 @@ class SiteView:
     accent: str = ""
     theme: Theme = "auto"
     document_suffix: str = ""
+    legacy_api: bool = False
     language: str = "en"
     icon_hosts: tuple[str, ...] = ()
     entry_files: tuple[EntryFile, ...] = ()

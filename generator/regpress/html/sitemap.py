@@ -65,7 +65,7 @@ def sitemap(
         pages: the Markdown pages.
         size: most pages of a part.
     """
-    locations = sorted((*_locations(changes), *(Location(paths.content_page(page.slug)) for page in pages)))
+    locations = sorted({*_locations(changes), *(Location(paths.content_page(page.slug)) for page in pages)})
     cuts = chunks([location.address for location in locations], size=size)
     if len(cuts) == 1:
         yield Part(paths.SITEMAP, tuple(locations))
@@ -103,6 +103,7 @@ def _locations(changes: Sequence[tuple[Catalog, Sequence[Changed]]]) -> Iterator
     for catalog, entries in changes:
         prefix = catalog.prefix
         yield Location(prefix)
+        yield Location(paths.use_page(prefix))
         for kind in shown_kinds(catalog):
             yield Location(paths.index_page(prefix, kind))
         for time, entry in entries:

@@ -16,10 +16,11 @@ from regpress.html.views import (
     IndexView,
     ListView,
     NotFoundView,
+    UseView,
 )
 
 #: Everything that a template can be given.
-View = ChromeView | ContentView | EntryView | HeadView | HomeView | IndexView | ListView | NotFoundView
+View = ChromeView | ContentView | EntryView | HeadView | HomeView | IndexView | ListView | NotFoundView | UseView
 
 NAMES: Final = (
     "404.html",
@@ -31,6 +32,7 @@ NAMES: Final = (
     "index.html",
     "list.html",
     "page.html",
+    "use.html",
 )
 
 

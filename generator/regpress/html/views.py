@@ -390,6 +390,44 @@ class OptionsView(NamedTuple):
     options: tuple[OptionView, ...]
 
 
+class SnippetView(NamedTuple):
+    """Something to be copied.
+
+    Attributes:
+        title: where it goes, or what it does.
+        code: its lines.
+    """
+
+    title: str
+    code: str
+
+
+class InstallOptionView(NamedTuple):
+    """One way to install an entry, as readers without scripts see it.
+
+    Attributes:
+        label: the package or remote.
+        href: a file to be fetched, empty where there is none.
+        snippets: in the order in which they are used.
+    """
+
+    label: str
+    href: str
+    snippets: tuple[SnippetView, ...]
+
+
+class InstallView(NamedTuple):
+    """What ``install.html`` shows: how an entry comes into a client.
+
+    Attributes:
+        options: the ways; a page has none where nothing can be installed.
+        data: the same for ``install.js``, as the text of a JSON script element; empty where commands are all there is.
+    """
+
+    options: tuple[InstallOptionView, ...]
+    data: Markup
+
+
 class ToolView(NamedTuple):
     """A tool that a server offers.
 
@@ -483,6 +521,7 @@ class EntryView:
         extras: further files about the entry, as the site has them.
         facts: repository, website, licence …
         tags: from the extension, with the list of what has them.
+        install: how it comes into a client.
         options: ways to use it: packages, then remotes.
         extension: what the ToolHive extension says.
         readme: long text.
@@ -510,10 +549,54 @@ class EntryView:
     extras: tuple[LinkView, ...]
     facts: tuple[FactView, ...]
     tags: tuple[LinkView, ...]
+    install: InstallView
     options: tuple[OptionsView, ...]
     extension: ExtensionView
     readme: Markup
     versions: tuple[VersionsView, ...]
+
+
+class SettingView(NamedTuple):
+    """What one program is told so that it uses the registry.
+
+    Attributes:
+        id: of its heading in the page.
+        name: of the program.
+        about: what to do, and what it gives.
+        snippets: what is to be copied.
+        traps: what goes wrong otherwise.
+    """
+
+    id: str
+    name: str
+    about: str
+    snippets: tuple[SnippetView, ...]
+    traps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseView:
+    """What ``use.html`` shows: how programs use a registry.
+
+    Attributes:
+        layout: what is around it.
+        title: its heading.
+        site_title: the site's name.
+        address: of the registry, absolute.
+        unknown: what stands for the site's address where that is not known, empty where it is.
+        root: the way to the site's base.
+        checked: day of the last comparison with the programs.
+        settings: for each program.
+    """
+
+    layout: LayoutView
+    title: str
+    site_title: str
+    address: str
+    unknown: str
+    root: str
+    checked: str
+    settings: tuple[SettingView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

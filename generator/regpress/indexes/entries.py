@@ -70,7 +70,7 @@ def entry_shard_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) ->
 
 
 def _shards(catalog: Catalog, kind: Kind, bounds: tuple[int, int]) -> Iterator[_Shard]:
-    entries, fingerprints = catalog.of(kind), catalog.fingerprints[kind]
+    entries, fingerprints = catalog.of(kind), [prints.all for prints in catalog.prints[kind]]
     keys = [str(entry.name) for entry in entries]
     sizes = [sum(map(_size, entry.versions)) for entry in entries]
     for cut in shards(keys, sizes, bounds=bounds):

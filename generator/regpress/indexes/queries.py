@@ -101,13 +101,13 @@ def query_index_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) ->
 
 def _names(catalog: Catalog, kind: Kind) -> list[_Name]:
     made = []
-    for entry, fingerprint in zip(catalog.of(kind), catalog.fingerprints[kind], strict=True):
+    for entry, prints in zip(catalog.of(kind), catalog.prints[kind], strict=True):
         if len(entry.versions) == 1 and not entry.deleted:
-            made.append(_Name(key=str(entry.name), versions=entry.versions, latest=0, print=fingerprint))
+            made.append(_Name(key=str(entry.name), versions=entry.versions, latest=0, print=prints.all))
             continue
         versions = sorted((*entry.versions, *entry.deleted), key=_by_text)
         latest = next(place for place, version in enumerate(versions) if version is entry.latest)
-        stands = b"".join((fingerprint, *map(version_part, entry.deleted)))
+        stands = b"".join((prints.all, *map(version_part, entry.deleted)))
         made.append(_Name(key=str(entry.name), versions=versions, latest=latest, print=stands))
     gone: dict[str, list[EntryVersion]] = {}
     for version in catalog.gone:

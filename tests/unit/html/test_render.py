@@ -89,6 +89,7 @@ def test_a_site_has_a_page_for_everything() -> None:
         "404.html",
         "about/",
         "guide/",
+        "use/",
         "servers/",
         "skills/",
         "plugins/",
@@ -96,6 +97,7 @@ def test_a_site_has_a_page_for_everything() -> None:
         "skills/com.example/git-helper/",
         "plugins/com.example/bundle/",
         "registry/team/",
+        "registry/team/use/",
         "registry/team/servers/",
         "registry/team/servers/com.example/only-here/",
         "tags/",
@@ -342,10 +344,29 @@ def test_the_navigation_leads_to_kinds_and_pages_in_their_order(parse: Parse) ->
         "../servers/",
         "../skills/",
         "../plugins/",
+        "../use/",
         "../about/",
         "../guide/",
     ]
     assert [link.get("href") for link in links if link.get("aria-current")] == ["../guide/"]
+
+
+def test_a_page_of_the_site_takes_the_place_of_the_one_that_says_how_to_use_it(parse: Parse) -> None:
+    site = render_site(make_catalog(make_server()), pages=[ContentPage.of("use", "# Ask us\n\nBy telephone.")])
+    page = parse(page_text(site, "use/"))
+    assert page.findtext(".//h1") == "Ask us"
+    assert [link.text for link in page.iter("bdi") if link.text in {"Use", "Ask us"}] == ["Ask us"]
+
+
+def test_the_page_of_use_has_the_address_of_its_registry() -> None:
+    catalogs = (make_catalog(make_server()), make_catalog(make_server(), registry="team", is_default=False))
+    site = render_site(*catalogs, base_url="https://mcp.example/harbour", legacy_api=True)
+    default, team = page_text(site, "use/"), page_text(site, "registry/team/use/")
+    assert "<code>https://mcp.example/harbour</code>" in default
+    assert "https://mcp.example/harbour/v0/servers" in default
+    assert "<code>https://mcp.example/harbour/registry/team</code>" in team
+    assert "/v0/servers" not in team
+    assert "without its own address" not in default + team
 
 
 def test_pages_of_a_further_registry_lead_to_it_and_to_the_site(parse: Parse) -> None:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import zlib
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from regpress.names import EntryName
 
@@ -32,7 +33,11 @@ PUBLIC_LISTS: Final[tuple[ListName, ...]] = ("latest", "all")
 #: Shape of the cursors of public lists, as hosts with rules and edge adapters match it.
 CURSOR_PATTERN: Final = rf"latest|all|[la][A-Za-z0-9_-]{{{TOKEN_CHARACTERS}}}"
 
+#: First letter of the cursors that carry a query (`regpress.query`), which no stored list begins with.
+QUERY_LETTER: Final = "q"
+
 _CURSOR: Final = re.compile(CURSOR_PATTERN)
+_QUERY_CURSOR: Final = re.compile(rf"{QUERY_LETTER}[A-Za-z0-9_-]+")
 #: Below every character of a name, so that joined keys sort as pairs do; no version holds it.
 _SEPARATOR: Final = "\0"
 
@@ -86,6 +91,23 @@ def split_key(key: str) -> tuple[str, str]:
 def is_stored_cursor(text: str) -> bool:
     """Return whether *text* has the shape of a cursor of a public list."""
     return _CURSOR.fullmatch(text) is not None
+
+
+def query_cursor(state: Sequence[Any]) -> str:
+    """Return a cursor that carries *state*, plain JSON values: its text as base64url after a letter of its own."""
+    text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+    return QUERY_LETTER + base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def read_query_cursor(text: str) -> Any:
+    """Return the state that a cursor carries, or None where *text* is not such a cursor."""
+    if not _QUERY_CURSOR.fullmatch(text):
+        return None
+    coded = text.removeprefix(QUERY_LETTER)
+    try:
+        return json.loads(base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode())
+    except (ValueError, RecursionError):
+        return None
 
 
 def token(key: str) -> str:

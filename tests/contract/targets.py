@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from app_server import serving_app
 from edges.nginx_server import NGINX, serving
 from regpress.preview import open_preview
 
@@ -92,6 +93,13 @@ def nginx(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.port}"
 
 
+@contextmanager
+def app(folder: Path) -> Iterator[str]:
+    """Serve a built site by ``regpress serve``."""
+    with serving_app(folder.parent, "--out", folder, "--host", "nginx") as server:
+        yield server.base
+
+
 def needs(program: str) -> Callable[[], str]:
     """Return a test for a program, for `Target.missing`."""
     return lambda: "" if shutil.which(program) else f"{program} is not installed"
@@ -118,5 +126,11 @@ TARGETS: tuple[Target, ...] = (
         serve=nginx,
         capabilities=PAGING,
         missing=lambda: "" if NGINX else "nginx is not installed",
+    ),
+    Target(
+        name="app",
+        host="nginx",
+        serve=app,
+        capabilities=Capabilities(follows_cursors=True, filters=True, double_encoding=True, cuts_slash=True),
     ),
 )

@@ -22,9 +22,11 @@ from regpress.cli.diff import diff
 from regpress.cli.help import HELP
 from regpress.cli.icons import icons
 from regpress.cli.init import init
+from regpress.cli.log import log
 from regpress.cli.preview import preview
 from regpress.cli.probe import probe
 from regpress.cli.report import printable
+from regpress.cli.serve import serve
 from regpress.errors import BuildRefusedError, ConfigError, RegistryError, SourceError, StorageError
 
 EXIT_CODES: Final[tuple[tuple[type[RegistryError], int], ...]] = (
@@ -79,7 +81,7 @@ def cli(ctx: click.Context) -> None:
         ctx.color = False
 
 
-for command in (init, check, build, preview, diff, probe, icons):
+for command in (init, check, build, preview, serve, log, diff, probe, icons):
     cli.add_command(command)
 
 

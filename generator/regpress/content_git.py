@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +15,7 @@ _DURABLE = ("-c", "core.fsync=committed,loose-object")
 _NOBODY = ("-c", "user.name=regpress", "-c", "user.email=regpress@localhost")
 #: Tries when another git command holds the index.
 _TRIES = 5
+_WAIT_SECONDS = 0.2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +63,7 @@ class ContentRepository:
             except (GitFailedError, GitMissingError) as error:
                 if attempt == _TRIES or "index.lock" not in str(error):
                     raise StorageError(str(self.git_folder), f"cannot be committed to: {error}") from error
+                time.sleep(_WAIT_SECONDS)
             else:
                 return
 

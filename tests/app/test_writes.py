@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import json
 import stat
-import subprocess
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -14,23 +12,12 @@ from typing import Any
 import pytest
 
 from app_server import AppServer, Reply, encoded, serving_app
+from app_site import UPSTREAM, document, git, in_repository, own_site, wait_until
 from builders import SCHEMA, server
-from sites import config, official_of, registry_file, run, write_site
+from sites import official_of, run
 
 NAME = "com.example/weather"
 PATH = f"/v0.1/servers/{encoded(NAME)}"
-UPSTREAM = "org.upstream/tool"
-
-
-def own_site(folder: Path, *, order: tuple[str, ...] = ("content", "list"), **more: Any) -> Path:
-    sources = ({"name": "content", "managed": {}}, {"name": "list", "file": {"path": "list.json"}})
-    files = {
-        "config.yaml": config(*sources, registries=[{"name": "default", "sources": list(order)}]),
-        "list.json": registry_file(server(UPSTREAM, "1.0.0"), server(UPSTREAM, "1.1.0")),
-        "content/pages/about.md": "# About\n",
-        **more,
-    }
-    return write_site(folder, files)
 
 
 @pytest.fixture(scope="module")
@@ -38,10 +25,6 @@ def writing(tmp_path_factory: pytest.TempPathFactory) -> Iterator[AppServer]:
     """One server that everybody may write; each test has names of its own."""
     with serving_app(own_site(tmp_path_factory.mktemp("writing")), anonymous=True) as running:
         yield running
-
-
-def document(name: str, version: str = "1.0.0", **members: Any) -> dict[str, Any]:
-    return server(name, version, remotes=[{"type": "streamable-http", "url": f"https://{name}/mcp"}], **members)
 
 
 def problem(answer: Reply, status: int, detail: str) -> dict[str, Any]:
@@ -389,21 +372,9 @@ def test_every_write_is_in_the_log_that_only_its_owner_reads(tmp_path: Path) -> 
     assert [json.loads(line)["type"] for line in listed.out.splitlines()] == ["entry.publish", "entry.delete"]
 
 
-def git(site: Path, *arguments: str) -> str:
-    return subprocess.run(
-        ["git", "-C", str(site), "-c", "user.name=T", "-c", "user.email=t@example.org", *arguments],
-        capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
-
-
 @pytest.fixture
 def repository(tmp_path: Path) -> Path:
-    site = own_site(tmp_path / "site")
-    (site / ".gitignore").write_text("dist/\n.regpress/\naudit.jsonl\n")
-    git(tmp_path, "init", "-q", "-b", "main", str(site))
-    git(site, "add", "--all")
-    git(site, "commit", "-qm", "Begin")
-    return site
+    return in_repository(own_site(tmp_path / "site"))
 
 
 def test_in_a_repository_every_write_is_a_commit_of_its_files_and_nothing_else(repository: Path) -> None:
@@ -441,11 +412,3 @@ def test_a_write_that_cannot_be_committed_does_not_count(repository: Path) -> No
         assert not list((repository / "content/servers").rglob("*.json"))
         (repository / ".git/index.lock").unlink()
         assert running.publish(document(NAME)).status == 200
-
-
-def wait_until(condition: Callable[[], bool], seconds: float = 60) -> None:
-    """Wait for what happens in the background, however slow the machine."""
-    end = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < end, "it never happened"
-        time.sleep(0.05)

@@ -19,6 +19,7 @@ from regpress.asgi import operations as ops
 from regpress.asgi import routes
 from regpress.asgi.answers import JSON, Answer, Headers, answer_to, problem
 from regpress.asgi.files import TreeFiles
+from regpress.asgi.logins import LoginRoutes
 from regpress.asgi.metrics import Metrics
 from regpress.asgi.operations import Operations
 from regpress.asgi.reads import Reader
@@ -62,6 +63,7 @@ class App:
         public: names of those that everybody may read.
         files: the built tree.
         writes: the routes that change something.
+        logins: the routes that give out tokens.
         authenticator: recognises callers.
         operations: what the service says about itself.
         metrics: what is counted.
@@ -76,6 +78,7 @@ class App:
     public: frozenset[str]
     files: TreeFiles
     writes: WriteRoutes
+    logins: LoginRoutes
     authenticator: Authenticator
     operations: Operations
     metrics: Metrics
@@ -136,8 +139,11 @@ class App:
     def _challenge_for(self, error: RegistryError) -> bytes:
         if not isinstance(error, UnauthenticatedError):
             return self.challenge
-        kind = "invalid_request" if "header" in str(error) else "invalid_token"
-        return self.challenge + b', error="%s"' % kind.encode()
+        is_missing = "header" in str(error)
+        kind = "invalid_request" if is_missing else "invalid_token"
+        told = "missing or malformed authorization header" if is_missing else "token validation failed"
+        realm, comma, rest = self.challenge.partition(b", ")
+        return realm + f', error="{kind}", error_description="{told}"'.encode() + comma + rest
 
     async def _answer(self, request: Request, receive: Receive) -> tuple[Answer, str]:
         """Return the answer and the route that gave it, for the figures."""
@@ -165,6 +171,8 @@ class App:
                 await self.authenticator.recognise(request.header(b"authorization"), local=is_local(request))
             found = self._reader.answer(request, registry, path, public=is_public)
             return found or (self._document(registry, path) if is_public else None)
+        if request.method == "POST" and path.parts[:1] == ("auth",) and len(path.parts) == 2:
+            return await self.logins.answer(request, receive, path.parts[1])
         return await self.writes.answer(request, receive, registry, path)
 
     def _is_open(self, request: Request) -> bool:
@@ -188,6 +196,8 @@ class App:
             return problem(404, detail)
         if name in ops.NAMES:
             return self.operations.answer(name, below_api=False)
+        if found := self.logins.document(name):
+            return found
         query = b"?" + request.query if request.query else b""
         return self.files.page((request.path + query).decode("latin-1"))
 

@@ -10,16 +10,17 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
+from regpress.access import Access
 from regpress.asgi import openapi
 from regpress.asgi.app import App
 from regpress.asgi.files import TreeFiles
 from regpress.asgi.limits import RateLimit
+from regpress.asgi.logins import LoginRoutes
 from regpress.asgi.metrics import Metrics
 from regpress.asgi.operations import Operations
 from regpress.asgi.requests import Network
 from regpress.asgi.writer import Builder, Writer
 from regpress.asgi.writes import WriteRoutes
-from regpress.auth import Authenticator
 from regpress.service import Service
 
 _LOG: Final = logging.getLogger("regpress.serve")
@@ -45,10 +46,11 @@ class Settings:
     login_rate: int = 60
 
 
-def create_app(service: Service, authenticator: Authenticator, settings: Settings) -> App:
+def create_app(service: Service, access: Access, settings: Settings) -> App:
     """Return the application of a service."""
     config = service.site.config
-    builder = Builder(settings.build_command)
+    has_tree = service.live.default.plan.name in service.public
+    builder = Builder(settings.build_command if has_tree else ())
     writer = Writer(service.publisher, on_write=builder.want)
     metrics = Metrics()
     limit = RateLimit(settings.write_rate, burst=max(settings.write_rate // 6, 10))
@@ -56,13 +58,14 @@ def create_app(service: Service, authenticator: Authenticator, settings: Setting
     @cache
     def description() -> dict[str, object]:
         has_managed = any(source.managed is not None for source in config.sources)
-        return openapi.document(writes=has_managed, logins=(), registries=sorted(service.public))
+        return openapi.document(writes=has_managed, logins=sorted(access.logins), registries=sorted(service.public))
 
     operations = Operations(
         metrics=metrics,
         is_ready=lambda: True,
         openapi=description,
         docs=lambda: openapi.page(description()),
+        github_client_id=access.github_client_id,
     )
 
     async def start() -> None:
@@ -85,8 +88,10 @@ def create_app(service: Service, authenticator: Authenticator, settings: Setting
         live=service.live,
         public=service.public,
         files=TreeFiles(settings.out, service.options.profile),
-        writes=WriteRoutes(service.publisher, writer, authenticator, service.log, limit),
-        authenticator=authenticator,
+        writes=WriteRoutes(service.publisher, writer, access.authenticator, service.log, limit),
+        logins=LoginRoutes(access, RateLimit(settings.login_rate, burst=max(settings.login_rate // 3, 5))),
+        authenticator=access.authenticator,
+        challenge=access.challenge.encode("latin-1", "replace"),
         operations=operations,
         metrics=metrics,
         base_path=config.site.base_path,

@@ -106,7 +106,7 @@ class Builder:
     """Keeps the tree up to date by running the build command."""
 
     def __init__(self, command: Sequence[str]) -> None:
-        """Take the command that builds the site."""
+        """Take the command that builds the site; none for one that has no tree, because nothing of it is public."""
         self._command = command
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -116,10 +116,13 @@ class Builder:
 
     def start(self) -> None:
         """Begin to work."""
-        self._task = asyncio.create_task(self._work())
+        if self._command:
+            self._task = asyncio.create_task(self._work())
 
     def want(self) -> None:
         """Ask for a build soon, because of a write."""
+        if not self._command:
+            return
         self._done.clear()
         self._wanted.set()
 
@@ -146,10 +149,12 @@ class Builder:
             await asyncio.sleep(SETTLE_SECONDS)
             self._wanted.clear()
             self.failed = not await self._build()
-            if self.failed and not self._wanted.is_set():
+            if self._wanted.is_set():
+                continue
+            # Also after a failure: whoever stops need not wait for the next try.
+            self._done.set()
+            if self.failed:
                 asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wanted.set)
-            if not self._wanted.is_set():
-                self._done.set()
 
     async def _build(self) -> bool:
         process = await asyncio.create_subprocess_exec(

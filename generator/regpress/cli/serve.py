@@ -8,7 +8,6 @@ from pathlib import Path
 
 import click
 
-from regpress.auth import Authenticator
 from regpress.cli import options
 from regpress.cli.help import HELP
 from regpress.errors import ConfigError
@@ -67,7 +66,8 @@ def serve(
     seconds.
     """
     try:
-        from regpress.asgi import assembly, server  # noqa: PLC0415  # an extra, and nothing to other commands
+        from regpress import access  # noqa: PLC0415  # an extra, and nothing to other commands
+        from regpress.asgi import assembly, server  # noqa: PLC0415
         from regpress.asgi.requests import parse_network  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(f"serve needs the extra 'app': pip install 'regpress[app]' ({error})") from error
@@ -95,7 +95,7 @@ def serve(
     ) as service:
         app = assembly.create_app(
             service,
-            Authenticator(anonymous=allow_anonymous_writes),
+            access.open_access(opened.config, opened.cache, anonymous=allow_anonymous_writes),
             assembly.Settings(
                 out=folder,
                 build_command=command,

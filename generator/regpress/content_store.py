@@ -89,8 +89,6 @@ class ContentStore:
             path = Path(contained(str(self.root), change.path))
             try:
                 self._apply(path, change)
-            except FileExistsError as error:
-                raise ConflictError(change.path, "exists already") from error
             except OSError as error:
                 raise storage_error(change.path, error) from error
 
@@ -110,7 +108,10 @@ class ContentStore:
                 os.fsync(stream.fileno())
             if change.is_new:
                 # A link, unlike a rename, never takes the place of a file that is there.
-                os.link(temporary, path)
+                try:
+                    os.link(temporary, path)
+                except FileExistsError as error:
+                    raise ConflictError(change.path, "exists already") from error
             else:
                 temporary.replace(path)
             self._undo.append((path, before))

@@ -194,6 +194,14 @@ class LiveSite:
         for catalog in catalogs:
             self.registries[catalog.registry].load(catalog)
 
+    def take_over(self, other: LiveSite) -> None:
+        """Answer from now on what *other* holds, which has the same registries."""
+        self._sources = other._sources
+        for name, registry in self.registries.items():
+            found = other.registries[name]
+            registry.standings, registry.listings = found.standings, found.listings
+            registry.changes += 1
+
     def candidates(self, source: str, kind: Kind, name: EntryName) -> Candidates:
         """Return what a source has of an entry."""
         return self._sources.get(source, {}).get((kind, str(name)), NO_CANDIDATES)

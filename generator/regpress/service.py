@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -13,9 +13,10 @@ from typing import Final
 from regpress.audit_log import AUDIT_FILE, AuditLog
 from regpress.content_git import ContentRepository, open_repository
 from regpress.content_store import ContentStore
-from regpress.errors import ConfigError, ConflictError
+from regpress.errors import ConfigError, ConflictError, SourceMalformedError
 from regpress.gathering import Gathered, fetch, gather, is_public
 from regpress.live import LiveSite, RegistryPlan
+from regpress.model.entry import Snapshot
 from regpress.model.issue import Issue
 from regpress.publish import Publisher, recover
 from regpress.site import Options, Progress, Site
@@ -41,6 +42,8 @@ class Service:
         repository: where they are committed, None for a site that is in no repository.
         findings: errors in documents; what has them is not served.
         recovered: files of writes that an interrupted run did not finish.
+        revisions: what identifies what each source held at the start.
+        managed: the source that writes go to; empty where there is none.
     """
 
     site: Site
@@ -52,6 +55,8 @@ class Service:
     repository: ContentRepository | None
     findings: tuple[Issue, ...]
     recovered: tuple[str, ...]
+    revisions: Mapping[str, str]
+    managed: str
 
 
 @contextmanager
@@ -106,6 +111,15 @@ def open_service(
                 repository=repository,
                 findings=tuple(issue for issue in gathered.report.issues if issue.severity == "error"),
                 recovered=recovered,
+                revisions=gathered.revisions,
+                managed=next(
+                    (
+                        one.name
+                        for one in site.config.sources
+                        if one.managed is not None and one.name in gathered.revisions
+                    ),
+                    "",
+                ),
             )
     except ConflictError as error:
         if error.path.endswith(_LOCK):
@@ -131,6 +145,47 @@ def live_site(site: Site, gathered: Gathered) -> LiveSite:
         for catalog in gathered.catalogs
     ]
     return LiveSite(plans, gathered.catalogs, gathered.resolved)
+
+
+def renewed_sources(service: Service, names: Sequence[str], known: Mapping[str, str]) -> dict[str, Snapshot]:
+    """Return what sources hold now, all of them if one of *names* changed; nothing if none did.
+
+    Args:
+        service: the service.
+        names: sources to look at.
+        known: the revision of each source that is served.
+
+    Raises:
+        SourceError: one of them gave nothing usable.
+    """
+    sources = service.site.sources
+    looked = {name: sources[name].fetch() for name in names}
+    if all(known.get(name) == snapshot.revision for name, snapshot in looked.items()):
+        return {}
+    others = {name: sources[name].fetch() for name in known if name not in looked and name != service.managed}
+    return {**looked, **others}
+
+
+def renew(service: Service, snapshots: Mapping[str, Snapshot], progress: Progress) -> tuple[LiveSite, dict[str, str]]:
+    """Return what is to be answered now that sources changed, and their revisions; nothing may be written meanwhile.
+
+    Args:
+        service: the service.
+        snapshots: of all sources but the managed one, which is read here.
+        progress: told what is going on.
+
+    Raises:
+        SourceError: the content folder cannot be read, or a document is invalid.
+    """
+    found = dict(snapshots)
+    if service.managed:
+        found[service.managed] = service.site.sources[service.managed].fetch()
+    ordered = {source.name: found[source.name] for source in service.site.config.sources if source.name in found}
+    gathered = gather(service.site, ordered, replace(service.options, gated=True), progress)
+    if errors := [issue for issue in gathered.report.issues if issue.severity == "error"]:
+        # As a build would: what was good before stays.
+        raise SourceMalformedError(errors[0].source, str(errors[0]))
+    return live_site(service.site, gathered), dict(gathered.revisions)
 
 
 def clock() -> str:

@@ -24,6 +24,7 @@ from regpress.asgi.metrics import Metrics
 from regpress.asgi.operations import Operations
 from regpress.asgi.reads import Reader
 from regpress.asgi.requests import Network, Receive, Request, Scope, Send, is_local
+from regpress.asgi.syncing import SyncRoutes
 from regpress.asgi.writes import WriteRoutes
 from regpress.auth import Authenticator
 from regpress.errors import RegistryError, UnauthenticatedError
@@ -64,6 +65,7 @@ class App:
         files: the built tree.
         writes: the routes that change something.
         logins: the routes that give out tokens.
+        syncs: the route by which sources are looked at.
         authenticator: recognises callers.
         operations: what the service says about itself.
         metrics: what is counted.
@@ -79,6 +81,7 @@ class App:
     files: TreeFiles
     writes: WriteRoutes
     logins: LoginRoutes
+    syncs: SyncRoutes
     authenticator: Authenticator
     operations: Operations
     metrics: Metrics
@@ -165,6 +168,8 @@ class App:
     async def _in_registry(
         self, request: Request, receive: Receive, registry: LiveRegistry, path: routes.ApiPath
     ) -> Answer | None:
+        if path.parts == ("x", "dev.regpress", "sync"):
+            return await self.syncs.answer(request)
         is_public = registry.plan.name in self.public or self._is_open(request)
         if request.method in _READS:
             if not is_public:

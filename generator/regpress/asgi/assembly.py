@@ -19,6 +19,7 @@ from regpress.asgi.logins import LoginRoutes
 from regpress.asgi.metrics import Metrics
 from regpress.asgi.operations import Operations
 from regpress.asgi.requests import Network
+from regpress.asgi.syncing import Syncer, SyncRoutes
 from regpress.asgi.writer import Builder, Writer
 from regpress.asgi.writes import WriteRoutes
 from regpress.service import Service
@@ -52,6 +53,7 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
     has_tree = service.live.default.plan.name in service.public
     builder = Builder(settings.build_command if has_tree else ())
     writer = Writer(service.publisher, on_write=builder.want)
+    syncer = Syncer(service, writer, on_change=builder.want)
     metrics = Metrics()
     limit = RateLimit(settings.write_rate, burst=max(settings.write_rate // 6, 10))
 
@@ -79,8 +81,10 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
         writer.start()
         builder.start()
         builder.look()
+        syncer.start()
 
     async def stop() -> None:
+        await syncer.stop()
         await writer.stop()
         await builder.stop(STOP_SECONDS)
 
@@ -90,6 +94,7 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
         files=TreeFiles(settings.out, service.options.profile),
         writes=WriteRoutes(service.publisher, writer, access.authenticator, service.log, limit),
         logins=LoginRoutes(access, RateLimit(settings.login_rate, burst=max(settings.login_rate // 3, 5))),
+        syncs=SyncRoutes(syncer, access.authenticator),
         authenticator=access.authenticator,
         challenge=access.challenge.encode("latin-1", "replace"),
         operations=operations,

@@ -140,6 +140,38 @@ def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
     return pages
 
 
+def shards(keys: Sequence[str], sizes: Sequence[int], *, bounds: tuple[int, int]) -> list[range]:
+    """Return the ranges of positions in *keys* that make the files of an index, by their sizes.
+
+    The border falls after a key whose hash says so, once there are enough bytes; where none does before there are
+    too many, at the key with the smallest hash. What is too large by itself is one file.
+
+    Args:
+        keys: different texts, sorted.
+        sizes: bytes of each.
+        bounds: least and most bytes of a file.
+    """
+    least, most = bounds
+    weights = list(map(_weight, keys))
+    found: list[range] = []
+    start, total, lowest = 0, 0, -1
+    for position, size in enumerate(sizes):
+        if total + size > most and position > start:
+            end = position if lowest < 0 else lowest + 1
+            found.append(range(start, end))
+            start, total, lowest = end, sum(sizes[end:position]), -1
+        total += size
+        if total >= least:
+            if weights[position] * (most - least) < 2**34 * size:
+                found.append(range(start, position + 1))
+                start, total, lowest = position + 1, 0, -1
+            elif lowest < 0 or weights[position] < weights[lowest]:
+                lowest = position
+    if start < len(keys):
+        found.append(range(start, len(keys)))
+    return found
+
+
 def _page_end(keys: Sequence[str], start: int, *, least: int, size: int, share: int) -> int:
     last = min(start + size, len(keys))
     # Most keys are never weighed: those before a page may end, and those after its end.

@@ -21,7 +21,7 @@ from regpress.errors import RegistryError
 from regpress.model.document import is_text
 from regpress.model.entry import EntryVersion, StatusValue
 from regpress.names import Kind
-from regpress.times import time_key
+from regpress.times import parse_time, time_key
 
 #: Which specification a prefix follows: ``/v0`` and ``/v0.1``, or ``/registry/R/v0.1``.
 Dialect = Literal["official", "toolhive"]
@@ -181,7 +181,7 @@ def parse_cursor(kind: Kind, cursor: str, *, stored: StoredCursors) -> Query:
             version = "latest" if name == "latest" else ""
             query = Query(kind=kind, limit=_default_limit(kind), after=after, version=version)
     if query is None:
-        raise QueryError(400, "The cursor is not one of this registry, or is older than its pages: begin again")
+        raise QueryError(400, "Unknown cursor: begin again")
     return query
 
 
@@ -243,10 +243,11 @@ def problem(status: int, detail: str, errors: Sequence[Mapping[str, Any]] = ()) 
 
 def _parameters(text: str) -> dict[str, str]:
     """Return the first value of each parameter, without the empty ones."""
+    pairs = parse_qsl(text, keep_blank_values=True, errors="replace")
     found: dict[str, str] = {}
-    for name, value in parse_qsl(text, keep_blank_values=True, errors="replace"):
+    for name, value in pairs:
         found.setdefault(name, value)
-    if any("\0" in part for pair in found.items() for part in pair):
+    if any("\0" in part for pair in pairs for part in pair):
         raise QueryError(400, "Invalid request: query parameters contain null bytes")
     return {name: value for name, value in found.items() if value}
 
@@ -330,7 +331,9 @@ def _boolean(given: Mapping[str, str]) -> bool | str | None:
 
 def _since(text: str, *, official: bool) -> str:
     try:
-        return time_key(_SPACE_BEFORE_OFFSET.sub("+", text))
+        given = _SPACE_BEFORE_OFFSET.sub("+", text)
+        parse_time(given)  # whose time of day `time_key` takes on trust
+        return time_key(given)
     except (ValueError, OverflowError) as error:
         detail = (
             "Invalid updated_since format: expected RFC3339 timestamp (e.g., 2025-08-07T13:15:04.280Z)"

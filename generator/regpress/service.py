@@ -181,7 +181,8 @@ def renew(service: Service, snapshots: Mapping[str, Snapshot], progress: Progres
     if service.managed:
         found[service.managed] = service.site.sources[service.managed].fetch()
     ordered = {source.name: found[source.name] for source in service.site.config.sources if source.name in found}
-    gathered = gather(service.site, ordered, replace(service.options, gated=True), progress)
+    # Processes of their own would be copies of one that answers requests meanwhile.
+    gathered = gather(service.site, ordered, replace(service.options, gated=True, jobs=1), progress)
     if errors := [issue for issue in gathered.report.issues if issue.severity == "error"]:
         # As a build would: what was good before stays.
         raise SourceMalformedError(errors[0].source, str(errors[0]))

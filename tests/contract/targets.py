@@ -17,6 +17,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from app_server import serving_app
 from edges import cloudflare_runtime
 from edges.nginx_server import NGINX, serving
 from regpress.preview import open_preview
@@ -97,6 +98,13 @@ def nginx(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.port}"
 
 
+@contextmanager
+def app(folder: Path) -> Iterator[str]:
+    """Serve a built site by ``regpress serve``."""
+    with serving_app(folder.parent, "--out", folder, "--host", "nginx") as server:
+        yield server.base
+
+
 def needs(program: str) -> Callable[[], str]:
     """Return a test for a program, for `Target.missing`."""
     return lambda: "" if shutil.which(program) else f"{program} is not installed"
@@ -154,5 +162,11 @@ TARGETS: tuple[Target, ...] = (
         capabilities=QUERIES,
         missing=cloudflare_runtime.missing,
         marks=(pytest.mark.hosts,),
+    ),
+    Target(
+        name="app",
+        host="nginx",
+        serve=app,
+        capabilities=Capabilities(follows_cursors=True, filters=True, double_encoding=True, cuts_slash=True),
     ),
 )

@@ -108,11 +108,13 @@ class Status:
         status: its state.
         message: the reason, empty while active; at most 500 characters.
         changed_at: RFC 3339 time of the last change of *status*; empty where the file does not say.
+        updated_at: RFC 3339 time of the last change of status or message; empty where it is *changed_at*.
     """
 
     status: StatusValue
     message: str = ""
     changed_at: str = ""
+    updated_at: str = ""
 
 
 class Official(NamedTuple):

@@ -89,6 +89,7 @@ class Candidate:
         file, pointer: where it stands, as in `regpress.model.issue.Issue`.
         raw: the file it comes from.
         converted: whether it was mapped from another format, so that places in it are not places in the file.
+        written: bytes that may be those of the document as it is served, empty where nobody has looked.
     """
 
     kind: Kind
@@ -98,6 +99,7 @@ class Candidate:
     pointer: str = ""
     raw: RawFile
     converted: bool = False
+    written: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

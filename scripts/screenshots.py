@@ -62,7 +62,11 @@ class Shot:
 def shots(out: Path) -> Iterator[Shot]:
     """Yield one page of each kind of a built site."""
     yield Shot(name="home", path="")
+    yield Shot(name="search", path="?q=github", await_for="mark, [role=status]")
     yield Shot(name="list", path="servers/")
+    for kind in ("tags", "namespaces"):
+        if (out / kind / "index.html").exists():
+            yield Shot(name=kind, path=f"{kind}/")
     entry = _richest(out, "servers")
     yield Shot(name="entry", path=f"{entry}/")
     versions = _versions(out, entry)
@@ -102,7 +106,7 @@ def _versions(out: Path, address: str) -> list[str]:
 
 def build(site: Path, out: Path) -> None:
     """Build a site."""
-    command = [*PROGRAM, "build", str(site), "--out", str(out)]
+    command = [*PROGRAM, "build", str(site), "--out", str(out), "--base-url", f"https://registry.example{BASE}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own program
 
 

@@ -77,6 +77,8 @@ def shots(out: Path) -> Iterator[Shot]:
         )
     if skill := _richest(out, "skills"):
         yield Shot(name="skill", path=f"{skill}/")
+    if (out / "use" / "index.html").exists():
+        yield Shot(name="use", path="use/")
     for page in ("guide", "about"):
         if (out / page / "index.html").exists():
             yield Shot(name="page", path=f"{page}/")

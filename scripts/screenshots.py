@@ -38,7 +38,7 @@ SHRINK: Final = """async (data) => {
   await image.decode();
   const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
   canvas.getContext("2d").drawImage(image, 0, 0);
-  return canvas.toDataURL("image/webp", 0.5).split(",")[1];
+  return canvas.toDataURL("image/webp", 0.35).split(",")[1];
 }"""
 
 

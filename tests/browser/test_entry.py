@@ -228,6 +228,7 @@ KINDS = (
     "tags/",
     "tags/sea/",
     "namespaces/",
+    "use/",
     WEATHER,
     PLAIN,
     "servers/com.example/old/",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 import hostile
@@ -434,6 +435,21 @@ def test_everything_is_reached_without_a_script(browser: Browser, site: str) -> 
     page.get_by_role("link", name="com.example").click()
     assert page.locator("main .cards li").count() == 8
     assert not page.locator(".quick").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_neither_search_nor_lists_keep_anybody_from_using_them(browser: Browser, site: str, scheme: str) -> None:
+    axe = Axe()
+    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    for path in ("?q=weather&kind=server", "tags/", "tags/sea/", "namespaces/", "namespaces/com.example/"):
+        page.goto(site + path)
+        if path.startswith("?"):
+            expect(page.locator("#found[data-loading='']")).to_be_visible()
+        found = axe.run(page)
+        assert found.response["violations"] == [], f"{path}: {found.generate_report()}"
+        assert found.response["passes"]
     context.close()
 
 

@@ -155,6 +155,25 @@ def test_results_are_ordered_by_how_well_they_fit(visit: Visit) -> None:
     assert visit.complaints == []
 
 
+def test_where_an_entry_is_hosted_is_found_last(
+    window: BrowserContext, tmp_path_factory: pytest.TempPathFactory, serve: Serve
+) -> None:
+    folder = tmp_path_factory.mktemp("forges")
+    told = [
+        make_server("io.github.acorn/plain", description="Nothing"),
+        make_server("com.example/helper", description="Works with GitHub"),
+        make_server("io.github.acorn/github-issues"),
+    ]
+    write(folder, make_catalog(*told))
+    page = window.new_page()
+    visit = Visit(page, serve(folder) + "/my-registry/")
+    visit.open()
+    visit.finds("github", ["io.github.acorn/github-issues", "com.example/helper", "io.github.acorn/plain"])
+    visit.finds("io.github.acorn", ["io.github.acorn/github-issues", "io.github.acorn/plain"])
+    visit.finds("hub.ac", ["io.github.acorn/github-issues", "io.github.acorn/plain"])
+    page.close()
+
+
 def test_all_words_must_match_in_any_place(visit: Visit) -> None:
     visit.open()
     visit.finds("radar example", ["com.example/weather-radar"])

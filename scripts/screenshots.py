@@ -62,11 +62,11 @@ class Shot:
 def shots(out: Path) -> Iterator[Shot]:
     """Yield one page of each kind of a built site."""
     yield Shot(name="home", path="")
-    yield Shot(name="search", path="?q=github", await_for="mark, [role=status]")
+    yield Shot(name="search", path="?q=server", await_for="#found[data-loading='']")
     yield Shot(name="list", path="servers/")
-    for kind in ("tags", "namespaces"):
-        if (out / kind / "index.html").exists():
-            yield Shot(name=kind, path=f"{kind}/")
+    if (out / "tags/index.html").exists():
+        yield Shot(name="tags", path="tags/")
+    yield Shot(name="namespaces", path="namespaces/")
     entry = _richest(out, "servers")
     yield Shot(name="entry", path=f"{entry}/")
     versions = _versions(out, entry)

@@ -10,8 +10,12 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import parse_qs, unquote
 
+from fakes_catalog import make_catalog, make_server
+from fakes_tree import render
 from regpress.hosts.base import SiteAddress
 from regpress.hosts.table import profile
+from regpress.indexes.entries import entry_shard_groups
+from regpress.indexes.queries import query_index_groups
 
 OFFICIAL = "io.modelcontextprotocol.registry/official"
 SERVERS = (
@@ -64,6 +68,13 @@ def build_json(servers=SERVERS, *, revision="r1", host="generic"):
     }
 
 
+def indexes():
+    """Return the documents from which code at a host answers for the small registry."""
+    described = [(name, version, f"About {name}") for name, version in SERVERS]
+    catalog = make_catalog(*(make_server(name, version=number, description=text) for name, number, text in described))
+    return render((*query_index_groups(catalog), *entry_shard_groups(catalog)))
+
+
 def write_tree(folder, host):
     """Write the small registry as the host profile of that name lays it out."""
     chosen = profile(host)
@@ -71,6 +82,8 @@ def write_tree(folder, host):
     if chosen.stores_pages:
         # The registry is so small that every list is one page.
         made += [(f"v0.1/_pages/servers/{name}", "document", documents()["v0.1/servers"]) for name in ("latest", "all")]
+    if chosen.runs_code:
+        made += [(address, "document", body) for address, body in indexes().items()]
     made += [
         (address, "page", f"<h1>{address}</h1>".encode()) for address in ("", "about/", "servers/com.example/alpha/")
     ]

@@ -411,6 +411,8 @@ def test_the_preview_of_every_profile_passes(tmp_path, host):
     known = {
         "generic": {"search"},
         "nginx": {"search"},
+        "cloudflare-pages": set(),
+        "cloudflare-workers": set(),
         "github-pages": {"search", "list", "missing server", "options", "caching"},
     }
     assert {f.probe for f in report.findings if f.outcome == "warning"} == known[host]

@@ -3,9 +3,10 @@
 import pytest
 
 from regpress.hosts.base import Limits
+from regpress.hosts.cloudflare import WORKERS
 from regpress.hosts.generic import Generic
 from regpress.hosts.github_pages import GitHubPages
-from regpress.hosts.limits import fitting_profiles, human_bytes, limit_findings, limit_summary
+from regpress.hosts.limits import fitting_profiles, human_bytes, limit_findings, limit_summary, with_most_files
 from regpress.model.artifact import TreeSize
 
 SMALL = TreeSize(files=30_012, largest="v0.1/servers.json", largest_bytes=1_200_000, total_bytes=80_000_000)
@@ -40,6 +41,17 @@ def test_each_exceeded_limit_says_by_how_much():
         "Strict: v0.1/servers.json has 1.2 MB, 200 kB more than the 1 MB that it accepts",
         "Strict: the whole tree has 80 MB, 80 MB more than the 10 bytes that it accepts",
     ]
+
+
+def test_a_larger_plan_is_named_with_its_setting_and_lifts_the_limit():
+    many = SMALL._replace(largest_bytes=1)
+    (finding,) = limit_findings(WORKERS, many)
+    assert finding == (
+        "Cloudflare Workers: 30,012 files are 10,012 more than the 20,000 that it accepts "
+        "(paid plans accept 100,000: say so with site.maxFiles)"
+    )
+    assert limit_findings(with_most_files(WORKERS, 100_000), many) == []
+    assert with_most_files(WORKERS, None) is WORKERS
 
 
 def test_profiles_that_would_do_are_named():

@@ -121,3 +121,8 @@ def _problem(file: str, status: int, title: str, detail: str, *, error: str) -> 
     body = {"title": title, "status": status, "detail": detail, "error": error}
     text = json.dumps(body, sort_keys=True) + "\n"
     return Artifact(file, "file", PROBLEM_TYPE, text.encode())
+
+
+def rules_file(name: str, text: str) -> Artifact:
+    """Return a file of rules for the host, which lies where nothing is served from."""
+    return Artifact(f"{paths.CONFIGURATION}/{name}", "file", "text/plain; charset=utf-8", text.encode())

@@ -7,7 +7,7 @@ import json
 import pytest
 
 from nginx_site import CATALOGS, PAGE_SIZE, QUESTIONS, files, is_api, site
-from regpress.hosts import nginx_rules, serving
+from regpress.hosts import nginx_rules, routing, serving
 from regpress.hosts.base import SiteAddress
 from regpress.hosts.nginx import PROFILE
 from regpress.output import STAGING
@@ -82,7 +82,7 @@ def test_the_rules_and_the_bodies_of_errors_are_all_the_configuration():
 
 
 def test_nothing_of_the_output_is_served_that_is_not_for_readers():
-    assert set(nginx_rules.HIDDEN) == {"_config", STAGING}
+    assert set(routing.HIDDEN) == {"_config", STAGING}
 
 
 def test_the_rules_name_every_registry_and_the_prefix():

@@ -8,10 +8,16 @@ from types import MappingProxyType
 from typing import Final
 
 from regpress.errors import ConfigError
-from regpress.hosts import generic, github_pages, nginx
+from regpress.hosts import apache, caddy, generic, github_pages, nginx
 from regpress.hosts.base import HostProfile
 
-_ALL: Final[tuple[HostProfile, ...]] = (generic.PROFILE, github_pages.PROFILE, nginx.PROFILE)
+_ALL: Final[tuple[HostProfile, ...]] = (
+    generic.PROFILE,
+    github_pages.PROFILE,
+    nginx.PROFILE,
+    apache.PROFILE,
+    caddy.PROFILE,
+)
 
 PROFILES: Final[Mapping[str, HostProfile]] = MappingProxyType({profile.name: profile for profile in _ALL})
 DEFAULT: Final = generic.PROFILE.name

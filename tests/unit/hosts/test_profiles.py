@@ -57,6 +57,8 @@ def test_what_hosts_can_do():
         "generic": (False, True, False),
         "github-pages": (False, False, False),
         "nginx": (True, True, True),
+        "apache": (True, True, True),
+        "caddy": (True, True, True),
     }
 
 

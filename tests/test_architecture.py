@@ -11,7 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "generator" / "regpress"
 
 VOCABULARY = {"errors", "digest", "names", "versions", "times"}
 EDGES = {"kept", "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
-USE_CASES = {"build", "gathering", "rendering", "site", "previous", "preview", "probe", "probe_checks", "wiring"}
+USE_CASES = {"build", "gathering", "objects", "rendering", "site", "previous", "preview", "probe", "probe_checks",
+             "wiring"}  # fmt: skip
 ENTRY_POINTS = {"cli", "asgi"}
 
 LAYERS = ("vocabulary", "records", "core", "edge", "use case", "entry point")

@@ -143,7 +143,16 @@ def accepted_size(files: Sequence[tuple[str, int]], profile: HostProfile) -> Tre
     if conflicts := path_conflicts(file for file, _ in files):
         raise BuildRefusedError("; ".join(conflicts[:10]))
     size = TreeSize.of(files)
+    refuse_excess(profile, size)
+    return size
+
+
+def refuse_excess(profile: HostProfile, size: TreeSize) -> None:
+    """Hold that a tree is not larger than its host accepts.
+
+    Raises:
+        BuildRefusedError: it is; the message has the figures, and the profiles that would do.
+    """
     if findings := limit_findings(profile, size):
         fitting = ", ".join(fitting_profiles(PROFILES.values(), size)) or "none"
         raise BuildRefusedError(f"{'; '.join(findings)}; profiles that would do: {fitting}")
-    return size

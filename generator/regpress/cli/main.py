@@ -20,6 +20,7 @@ from regpress.cli.check import check
 from regpress.cli.diff import diff
 from regpress.cli.help import HELP
 from regpress.cli.init import init
+from regpress.cli.objects import objects
 from regpress.cli.preview import preview
 from regpress.cli.probe import probe
 from regpress.cli.report import printable
@@ -77,7 +78,7 @@ def cli(ctx: click.Context) -> None:
         ctx.color = False
 
 
-for command in (init, check, build, preview, diff, probe):
+for command in (init, check, build, preview, diff, probe, objects):
     cli.add_command(command)
 
 

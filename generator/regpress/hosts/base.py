@@ -19,6 +19,7 @@ class Limits:
     """What a host accepts; None where it sets no limit. Sizes in bytes."""
 
     files: int | None = None
+    folder_files: int | None = None
     file_bytes: int | None = None
     total_bytes: int | None = None
 

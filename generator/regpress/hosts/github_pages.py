@@ -1,12 +1,13 @@
 """GitHub Pages: no rules, no headers, and two opinions on what an address without extension means.
 
 A document is written twice, as ``P.html`` and as ``P/index.json``. Where the page wins it is answered at once, as
-``text/html``; where the folder wins, after a redirect, as JSON. See static hosting sections 5.3 and 6.3.
+``text/html``; where the folder wins, after a redirect, as JSON. See static hosting sections 5.3 and 6.3. Three more
+profiles are for sites where `regpress probe` has shown which of the two it is, and write no more than is used there.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,7 +28,7 @@ _HEADERS: Final[Mapping[str, str]] = {
 
 @dataclass(frozen=True, slots=True)
 class GitHubPages:
-    """Two files for each document, ``.nojekyll``, and at most 1 GB."""
+    """One or two files for each document, ``.nojekyll``, and at most 1 GB."""
 
     name: str = "github-pages"
     title: str = "GitHub Pages"
@@ -35,10 +36,11 @@ class GitHubPages:
     follows_cursors: bool = False
     stores_pages: bool = False
     rewrites_aliases: bool = False
+    layout: Callable[[str, Form], tuple[str, ...]] = layouts.page_and_folder
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
-        """Return the two paths of a document, or the one of a page or file."""
-        return layouts.page_and_folder(address, form)
+        """Return the paths of a document, or the one of a page or file."""
+        return self.layout(address, form)
 
     def configuration(self, site: SiteAddress) -> Iterable[Artifact]:  # noqa: ARG002 (the same for every site)
         """Return ``.nojekyll``, without which paths that begin with ``_`` or a dot are dropped, and ``404.json``.
@@ -79,3 +81,16 @@ def _with_type(status: int, file: str) -> Reply:
 
 
 PROFILE: Final = GitHubPages()
+#: For a site where the page wins.
+PAGE: Final = GitHubPages(
+    name="github-pages-page", title="GitHub Pages, where P.html is answered", layout=layouts.bare_page
+)
+#: For a site where the folder wins.
+FOLDER: Final = GitHubPages(
+    name="github-pages-folder", title="GitHub Pages, where P/index.json is answered", layout=layouts.folder_json
+)
+#: For a site where the folder wins and ``index.json`` is no index.
+INDEX_PAGE: Final = GitHubPages(
+    name="github-pages-index", title="GitHub Pages, where P/index.html is answered", layout=layouts.page_and_index
+)
+VARIANTS: Final = (PAGE, FOLDER, INDEX_PAGE)

@@ -16,23 +16,31 @@ class TreeSize(NamedTuple):
         largest: path of the largest one; empty without files.
         largest_bytes: its size.
         total_bytes: the size of all.
+        fullest: the folder with most files in it, not counting folders below it; empty for the root.
+        fullest_files: how many those are.
     """
 
     files: int
     largest: str
     largest_bytes: int
     total_bytes: int
+    fullest: str = ""
+    fullest_files: int = 0
 
     @classmethod
     def of(cls, sizes: Iterable[tuple[str, int]]) -> TreeSize:
         """Return the size of a tree given as path and size of each file; among equals the first path is named."""
         files, total, largest = 0, 0, ("", 0)
+        folders: dict[str, int] = {}
         for path, size in sizes:
             files += 1
             total += size
+            folder = path.rpartition("/")[0]
+            folders[folder] = folders.get(folder, 0) + 1
             if (-size, path) < (-largest[1], largest[0]) or not largest[0]:
                 largest = (path, size)
-        return cls(files, largest[0], largest[1], total)
+        fullest = min(folders, key=lambda folder: (-folders[folder], folder), default="")
+        return cls(files, largest[0], largest[1], total, fullest, folders.get(fullest, 0))
 
 
 def limit_summary(profile: HostProfile, size: TreeSize) -> str:
@@ -70,6 +78,12 @@ def _excesses(limits: Limits, size: TreeSize) -> list[str]:
     if limits.files is not None and size.files > limits.files:
         found.append(
             f"{size.files:,} files are {size.files - limits.files:,} more than the {limits.files:,} that it accepts"
+        )
+    if limits.folder_files is not None and size.fullest_files > limits.folder_files:
+        more = size.fullest_files - limits.folder_files
+        found.append(
+            f"the folder {size.fullest or '.'} has {size.fullest_files:,} files, {more:,} more than the "
+            f"{limits.folder_files:,} that it accepts"
         )
     for what, actual, most in (
         (size.largest, size.largest_bytes, limits.file_bytes),

@@ -87,3 +87,26 @@ def list_routes(site: SiteAddress) -> Iterator[ListRoutes]:
                 whole=(registry, kind) not in site.paged_only,
                 first=FIRST_PAGE[kind],
             )
+
+
+def served(site: SiteAddress, *, by_rule: bool) -> tuple[tuple[str, str], ...]:
+    """Return under which prefixes addresses of the API are served, and under which their documents are stored.
+
+    Args:
+        site: the site.
+        by_rule: whether the host has the prefixes of `aliases` by rules, not as copies.
+
+    Examples:
+        >>> served(SiteAddress(registries=("default", "team")), by_rule=True)[:2]
+        (('v0.1', 'v0.1'), ('registry/team/v0.1', 'registry/team/v0.1'))
+    """
+    own = [(f"{prefix}{paths.API}",) * 2 for prefix in prefixes(site)]
+    if by_rule:
+        return (*own, *((alias, paths.API) for alias in aliases(site)))
+    copies = {"v0": paths.LEGACY_API, "registry": f"registry/{site.default_registry}/{paths.API}"}
+    return (*own, *((copies[alias],) * 2 for alias in site.aliases if alias in copies))
+
+
+def hidden(site: SiteAddress) -> tuple[str, ...]:
+    """Return the addresses below which lie documents that no request names: pages, and what is deleted."""
+    return tuple(f"{prefix}{folder}" for prefix in prefixes(site) for folder in (paths.PAGES, paths.DELETED))

@@ -34,7 +34,8 @@ class Manners:
 
     Attributes:
         pages: whether queries lead to the pages of lists; else a list is always the complete one.
-        refuses: the status for a cursor or search that leads nowhere.
+        refuses: the status for a cursor or search that cannot be one.
+        misses: the status for a cursor or search that could be one but leads nowhere.
         folds_parameters: whether the names of parameters may have capitals.
         decodes_query: whether the values of parameters are decoded before they are looked at.
         understands_twice: whether ``%252F`` in a name is a slash.
@@ -42,12 +43,17 @@ class Manners:
         aliases: whether ``/v0`` and ``/registry/<default>`` are the default registry.
         preflight: whether OPTIONS is answered; else it is a method like any other that is not allowed.
         problems: whether misses below the API are problem documents; else they are the page for people.
+        open_misses: whether misses below the API may be read from any web page.
+        serves_files: whether a file below the API is also served by its own name, before any rule.
+        page_mark: what the names of files with pages begin with; where there is one, an empty cursor is a cursor.
+        caching: the field that the host sends with everything; empty where the site can say.
         hides: folders of the output that are not served.
         headers: fields of every answer.
     """
 
     pages: bool = True
     refuses: int = 400
+    misses: int = 400
     folds_parameters: bool = False
     decodes_query: bool = True
     understands_twice: bool = True
@@ -55,6 +61,10 @@ class Manners:
     aliases: bool = True
     preflight: bool = True
     problems: bool = True
+    open_misses: bool = True
+    serves_files: bool = False
+    page_mark: str = ""
+    caching: str = ""
     hides: tuple[str, ...] = routing.HIDDEN
     headers: Mapping[str, str] = field(default_factory=dict)
 
@@ -80,7 +90,8 @@ class _Ruled:
 
     def answer(self, method: str, target: str) -> Reply:
         reply = self._answer(method, target)
-        return Reply(status=reply.status, file=reply.file, headers={**self.manners.headers, **reply.headers})
+        fixed = {"cache-control": self.manners.caching} if self.manners.caching else {}
+        return Reply(status=reply.status, file=reply.file, headers={**self.manners.headers, **reply.headers, **fixed})
 
     def _answer(self, method: str, target: str) -> Reply:
         where = serving.locate(target, self.site.base_path)
@@ -92,6 +103,8 @@ class _Ruled:
             return Reply(status=204, headers=_fields(routing.FRESH))
         if method not in {"GET", "HEAD"}:
             return Reply(status=405, headers={"allow": _METHODS, **_fields(routing.FRESH)})
+        if self.manners.serves_files and self.exists(where.path):
+            return _found(where.path, routing.FRESH)
         return self._document(self._stored(where.path), where.query)
 
     def _stored(self, path: str) -> str:
@@ -120,13 +133,15 @@ class _Ruled:
         """Return the answer to a request for a list, static hosting specification 8.3."""
 
         def page(cursor: str) -> Reply:
-            file = f"{paths.stored_page(prefix, kind, cursor)}.json"
-            return _found(file, routing.FRESH) if self.exists(file) else self._refusal(self.manners.refuses)
+            file = f"{paths.stored_page(prefix, kind, self.manners.page_mark + cursor)}.json"
+            return _found(file, routing.FRESH) if self.exists(file) else self._refusal(self.manners.misses)
 
         first = routing.FIRST_PAGE[kind]
-        if not self.exists(f"{paths.stored_page(prefix, kind, first)}.json"):
+        if not self.exists(f"{paths.stored_page(prefix, kind, self.manners.page_mark + first)}.json"):
             return self._refusal(404)  # there is no such registry
         given = self._arguments(query)
+        if self.manners.page_mark and given.get("cursor") == "":
+            return page("")
         if cursor := given.get("cursor"):
             return page(cursor) if is_stored_cursor(cursor) else self._refusal(self.manners.refuses)
         if search := given.get("search"):
@@ -142,7 +157,7 @@ class _Ruled:
         if not name or {".", ".."} & set(name.groups()):
             return self._refusal(self.manners.refuses)
         file = f"{collection}/{'/'.join(name.groups())}/versions.json"
-        return _found(file, routing.FRESH) if self.exists(file) else self._refusal(self.manners.refuses)
+        return _found(file, routing.FRESH) if self.exists(file) else self._refusal(self.manners.misses)
 
     def _arguments(self, query: str) -> dict[str, str]:
         """Return the first value of each parameter."""
@@ -178,12 +193,16 @@ class _Ruled:
     def _refusal(self, status: int) -> Reply:
         if not self.manners.problems:
             page = self._missing()
-            return Reply(status=status, file=page.file, headers={**page.headers, **serving.CORS})
+            fields = {name: value for name, value in page.headers.items() if name != "access-control-allow-origin"}
+            return Reply(status=status, file=page.file, headers={**fields, **self._cross_origin()})
         file = serving.BAD_REQUEST_PROBLEM if status == 400 else serving.NOT_FOUND_PROBLEM
         headers = _fields(routing.ERROR)
         if not self.exists(file):
             return Reply(status=status, headers=headers)
         return Reply(status=status, file=file, headers={**headers, "content-type": serving.PROBLEM_TYPE})
+
+    def _cross_origin(self) -> Mapping[str, str]:
+        return serving.CORS if self.manners.open_misses else {}
 
 
 def _file(file: str, caching: str) -> Reply:

@@ -2,19 +2,27 @@
 
 import pytest
 
+from regpress.errors import BuildRefusedError
 from regpress.hosts.base import Limits
 from regpress.hosts.generic import Generic
 from regpress.hosts.github_pages import GitHubPages
 from regpress.hosts.limits import TreeSize, fitting_profiles, human_bytes, limit_findings, limit_summary
+from regpress.hosts.table import PROFILES
+from regpress.rendering import refuse_excess
 
 SMALL = TreeSize(files=30_012, largest="v0.1/servers.json", largest_bytes=1_200_000, total_bytes=80_000_000)
 HUGE = SMALL._replace(total_bytes=1_500_000_000)
 
 
 def test_size_of_a_tree_names_its_largest_file():
-    assert TreeSize.of([("b", 5), ("a", 7), ("c", 7)]) == TreeSize(3, "a", 7, 19)
-    assert TreeSize.of([]) == TreeSize(0, "", 0, 0)
-    assert TreeSize.of([(".nojekyll", 0)]) == TreeSize(1, ".nojekyll", 0, 0)
+    assert TreeSize.of([("b", 5), ("a", 7), ("c", 7)]) == TreeSize(3, "a", 7, 19, "", 3)
+    assert TreeSize.of([]) == TreeSize(0, "", 0, 0, "", 0)
+    assert TreeSize.of([(".nojekyll", 0)]) == TreeSize(1, ".nojekyll", 0, 0, "", 1)
+
+
+def test_size_of_a_tree_names_its_fullest_folder():
+    size = TreeSize.of([("a/x", 1), ("b/x", 1), ("b/y", 1), ("c", 1), ("b/c/z", 1)])
+    assert (size.fullest, size.fullest_files) == ("b", 2)
 
 
 def test_summary_sets_counts_beside_limits():
@@ -39,6 +47,39 @@ def test_each_exceeded_limit_says_by_how_much():
         "Strict: v0.1/servers.json has 1.2 MB, 200 kB more than the 1 MB that it accepts",
         "Strict: the whole tree has 80 MB, 80 MB more than the 10 bytes that it accepts",
     ]
+
+
+@pytest.mark.parametrize("name", [name for name, host in PROFILES.items() if host.limits != Limits()])
+def test_a_host_with_limits_refuses_what_exceeds_them_and_accepts_what_does_not(name):
+    host = PROFILES[name]
+    limits = {field: getattr(host.limits, field) for field in Limits.__dataclass_fields__}
+    exact = TreeSize(
+        limits["files"] or 1,
+        "big",
+        limits["file_bytes"] or 1,
+        limits["total_bytes"] or 1,
+        "full",
+        limits["folder_files"] or 1,
+    )
+    assert limit_findings(host, exact) == []
+    assert name in fitting_profiles(PROFILES.values(), exact)
+    fields = {
+        "files": "files",
+        "folder_files": "fullest_files",
+        "file_bytes": "largest_bytes",
+        "total_bytes": "total_bytes",
+    }
+    for limit, field in fields.items():
+        if limits[limit] is None:
+            continue
+        over = exact._replace(**{field: limits[limit] + 1})
+        (finding,) = limit_findings(host, over)
+        assert finding.startswith(f"{host.title}: ")
+        assert "more than" in finding
+        assert name not in fitting_profiles(PROFILES.values(), over)
+        assert "nginx" in fitting_profiles(PROFILES.values(), over)
+        with pytest.raises(BuildRefusedError, match=r"profiles that would do: .*nginx"):
+            refuse_excess(host, over)
 
 
 def test_profiles_that_would_do_are_named():

@@ -10,8 +10,12 @@ import pytest
 from contract.asking import Client
 from contract.targets import TARGETS, Target
 
+PARAMETERS = [
+    pytest.param(target, id=target.name, marks=[pytest.mark.hosts] if target.late else []) for target in TARGETS
+]
 
-@pytest.fixture(scope="session", params=TARGETS, ids=lambda target: target.name)
+
+@pytest.fixture(scope="session", params=PARAMETERS)
 def client(request: pytest.FixtureRequest, varied: Callable[[str], Path]) -> Iterator[Client]:
     target: Target = request.param
     if reason := target.missing():

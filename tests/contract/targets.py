@@ -7,15 +7,18 @@ it, everything else is the same for all.
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from edges import apache_server, caddy_server, node
 from edges.nginx_server import NGINX, serving
+from edges.web_server import running
 from regpress.preview import open_preview
 
 
@@ -34,6 +37,12 @@ class Capabilities:
         double_encoding: ``%252F`` in a name is understood like ``%2F``.
         cuts_slash: a slash at the end of an address is overlooked.
         fresh: whether the site can say how long answers are kept.
+        fresh_misses: whether it can say so for misses too.
+        refuses: whether what is asked for wrongly is a 400; else it is missing like anything else.
+        folders: whether a page is found without its last slash.
+        small_escapes: whether ``%2f`` is understood like ``%2F``.
+        conditional: whether an unchanged document is not sent again.
+        checks_methods: whether what is no reading is refused; else it is answered like a reading.
     """
 
     json_type: bool = True
@@ -46,6 +55,12 @@ class Capabilities:
     double_encoding: bool = False
     cuts_slash: bool = False
     fresh: bool = True
+    fresh_misses: bool = True
+    refuses: bool = True
+    folders: bool = True
+    small_escapes: bool = True
+    conditional: bool = True
+    checks_methods: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,6 +73,7 @@ class Target:
         serve: gives the address of a server for a built folder, without a final slash.
         capabilities: what can be expected of it.
         missing: returns why it cannot run on this machine, or an empty text.
+        late: whether it is asked by `make test-hosts` only.
     """
 
     name: str
@@ -65,6 +81,7 @@ class Target:
     serve: Callable[[Path], AbstractContextManager[str]]
     capabilities: Capabilities = field(default_factory=Capabilities)
     missing: Callable[[], str] = lambda: ""
+    late: bool = False
 
 
 def preview(host: str, base_path: str = "") -> Callable[[Path], AbstractContextManager[str]]:
@@ -92,6 +109,46 @@ def nginx(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.port}"
 
 
+@contextmanager
+def apache(folder: Path) -> Iterator[str]:
+    """Serve a copy of a folder, which its workers may read, by the real Apache and the rules in it."""
+    with apache_server.public_folder() as own:
+        root = own / "root"
+        shutil.copytree(folder, root)
+        (own / "server").mkdir()
+        with apache_server.serving(own / "server", root=root, rules=root / "_config" / "apache.conf") as server:
+            yield f"http://127.0.0.1:{server.port}"
+
+
+@contextmanager
+def caddy(folder: Path) -> Iterator[str]:
+    """Serve a folder by the real Caddy and the rules in it."""
+    rules = folder / "_config" / "caddy.conf"
+    with TemporaryDirectory() as own, caddy_server.serving(Path(own), root=folder, rules=rules) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@contextmanager
+def superstatic(folder: Path) -> Iterator[str]:
+    """Serve a folder by the server that Firebase publishes, and the settings in it."""
+    settings = json.loads((folder / "firebase.json").read_bytes())["hosting"]
+    script = (
+        "const [settings, cwd, port] = JSON.parse(process.argv[1]);"
+        "require('superstatic').server({port, hostname: '127.0.0.1', config: settings, cwd})"
+        ".listen(() => undefined);"
+    )
+
+    def command(port: int) -> list[str]:
+        given = json.dumps([settings, str(folder), port])
+        return [str(node.NODE), "-e", script, given]
+
+    with (
+        TemporaryDirectory() as own,
+        running(command, Path(own), NODE_PATH=str(node.MODULES / "node_modules")) as server,
+    ):
+        yield f"http://127.0.0.1:{server.port}"
+
+
 def needs(program: str) -> Callable[[], str]:
     """Return a test for a program, for `Target.missing`."""
     return lambda: "" if shutil.which(program) else f"{program} is not installed"
@@ -100,6 +157,9 @@ def needs(program: str) -> Callable[[], str]:
 GITHUB_PAGES = Capabilities(json_type=False, json_errors=False, preflight=False, hides_files=False, fresh=False)
 
 PAGING = Capabilities(follows_cursors=True, double_encoding=True, cuts_slash=True)
+
+BARE = Capabilities(json_errors=False, preflight=False, fresh_misses=False)
+FILES = replace(BARE, hides_files=False)
 
 TARGETS: tuple[Target, ...] = (
     Target(name="generic", host="generic", serve=preview("generic")),
@@ -118,5 +178,46 @@ TARGETS: tuple[Target, ...] = (
         serve=nginx,
         capabilities=PAGING,
         missing=lambda: "" if NGINX else "nginx is not installed",
+    ),
+    Target(
+        name="apache",
+        host="apache",
+        serve=apache,
+        capabilities=PAGING,
+        missing=lambda: "" if apache_server.APACHE else "apache2 is not installed",
+        late=True,
+    ),
+    Target(
+        name="caddy",
+        host="caddy",
+        serve=caddy,
+        capabilities=PAGING,
+        missing=lambda: "" if caddy_server.CADDY else "caddy is not installed",
+        late=True,
+    ),
+    Target(
+        name="firebase",
+        host="firebase",
+        serve=superstatic,
+        capabilities=replace(FILES, small_escapes=False, conditional=False, checks_methods=False),
+        missing=lambda: (
+            "" if (node.MODULES / "node_modules" / "superstatic").is_dir() else "superstatic is not installed"
+        ),
+        late=True,
+    ),
+    *(
+        Target(name=f"{host}-preview", host=host, serve=preview(host), capabilities=capabilities, late=True)
+        for host, capabilities in (
+            ("apache", PAGING),
+            ("caddy", PAGING),
+            ("github-pages-page", GITHUB_PAGES),
+            ("gitlab-pages", replace(FILES, fresh=False)),
+            ("netlify", replace(FILES, follows_cursors=True, refuses=False, cors_on_404=False)),
+            ("vercel", replace(FILES, follows_cursors=True, refuses=False)),
+            ("s3-cloudfront", replace(PAGING, json_errors=False, fresh_misses=False)),
+            ("object-store", replace(BARE, folders=False)),
+            ("azure-swa", replace(FILES, cuts_slash=True)),
+            ("firebase", FILES),
+        )
     ),
 )

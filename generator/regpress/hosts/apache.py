@@ -15,6 +15,25 @@ from regpress.hosts import apache_rules, layouts, ruled, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Proven against the real Apache (Debian package, 2.4): every rule, walks by cursors, errors and types, at the
+root and below two base paths; and by the contract suite.
+
+## Deploying
+
+1. Copy the output folder to the server, and switch the modules `rewrite` and `headers` on.
+2. Include `_config/apache.conf` in a virtual host, as its first lines show. With a base path such as
+    `/my-registry`, `DocumentRoot` is the folder that holds the output as `my-registry`.
+3. To publish without a moment in which files of two builds mix, build beside and switch a symbolic link.
+
+## Mind
+
+- Encoded slashes can only be allowed in a virtual host, not in `.htaccess`: on shared hosting without one,
+  names as most clients send them are not found.
+- Redirects of pages name the host. Behind a proxy with TLS set `ServerName https://registry.example.org` and
+  `UseCanonicalName On`, or they lead to `http`. The API has no redirects.
+- A version may be called `1.0.php`: the rules keep Apache from running anything below the API.
+"""
 _LIMITS: Final = Limits()
 _MANNERS: Final = ruled.Manners(decodes_query=False)
 
@@ -26,9 +45,11 @@ class Apache:
     name: str = "apache"
     title: str = "Apache"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = True
     stores_pages: bool = True
     rewrites_aliases: bool = True
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

@@ -16,6 +16,21 @@ from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Not proven against the service or its emulator. The emulation of `regpress preview --host azure-swa` passes the
+contract suite.
+
+## Deploying
+
+1. Deploy the output folder with the action of Static Web Apps, `skip_app_build: true`, or with its CLI.
+
+## Mind
+
+- Queries are not seen: no pages of lists, and searches get the complete list.
+- A version with `+` was reported as not found in the cloud. Run `regpress probe` after the first deployment.
+- Some report a redirect to the folder before the answer, which two of the tested clients do not follow.
+- `/v0` and `/registry/<default>` need copies (`site.aliases`): a route cannot rewrite a prefix.
+"""
 _LIMITS: Final = Limits(files=15_000, total_bytes=500 * 1024 * 1024)
 _TYPE: Final = "application/json"
 
@@ -27,9 +42,11 @@ class AzureStaticWebApps:
     name: str = "azure-swa"
     title: str = "Azure Static Web Apps"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = False
     stores_pages: bool = False
     rewrites_aliases: bool = False
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P/index.html`` for a document."""

@@ -77,6 +77,10 @@ class HostProfile(Protocol):
         """What the host accepts."""
 
     @property
+    def guide(self) -> str:
+        """Markdown for people: against what the profile was proven, how to deploy, what to mind."""
+
+    @property
     def follows_cursors(self) -> bool:
         """Whether requests with a cursor reach the page that it names."""
 

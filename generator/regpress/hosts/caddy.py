@@ -13,6 +13,21 @@ from regpress.hosts import caddy_rules, layouts, ruled, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Proven against the real Caddy (Debian package, 2.6): every rule, walks by cursors, errors and types, at the root
+and below two base paths; by the contract suite and by real clients.
+
+## Deploying
+
+1. Copy the output folder to the server.
+2. Import `_config/caddy.conf` into the site's block, as its first lines show. With a base path such as
+    `/my-registry`, `root` is the folder that holds the output as `my-registry`.
+3. To publish without a moment in which files of two builds mix, build beside and switch a symbolic link.
+
+## Mind
+
+- A parameter that is given twice is taken for one text with a comma in it, and refused.
+"""
 _LIMITS: Final = Limits()
 _MANNERS: Final = ruled.Manners()
 
@@ -24,9 +39,11 @@ class Caddy:
     name: str = "caddy"
     title: str = "Caddy"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = True
     stores_pages: bool = True
     rewrites_aliases: bool = True
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

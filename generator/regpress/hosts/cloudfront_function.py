@@ -110,7 +110,7 @@ def cloudfront_function(site: SiteAddress) -> str:
         "STORED": json.dumps(paths.API),
         "ALIASES": json.dumps(routing.aliases(site)),
         "LISTS": json.dumps(lists),
-        "HIDDEN": json.dumps([*routing.hidden(site)]),
+        "HIDDEN": json.dumps([*routing.hidden(site, by_rule=False)]),
         "FIELDS": json.dumps({**serving.CORS, "x-content-type-options": "nosniff", "cache-control": routing.FRESH}),
         "ERROR": json.dumps(routing.ERROR),
         "BAD_REQUEST": serving.bad_request_document().body.decode().strip(),

@@ -2,10 +2,14 @@
 
 A rewrite has one fixed target, so that nothing can be added to an address; the setting ``cleanUrls`` takes the
 extension of pages away instead. Further prefixes are copies.
+
+The server that Firebase publishes does not decode ``%2F``, nor ``%2B`` and its like; whether the service does is not
+known. So a document is written under its plain name and under each spelling that clients send, and found either way.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Final
@@ -16,8 +20,29 @@ from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Proven by the contract suite against the server that Firebase publishes (`superstatic` 9.2.0), with the
+generated settings. Not proven against the service.
+
+## Deploying
+
+1. Deploy from the output folder, which holds `firebase.json`: `firebase deploy --only hosting`.
+2. With a base path, deploy from the folder around the output, and move `firebase.json` into that.
+
+## Mind
+
+- Queries are not seen: no pages of lists, and searches get the complete list.
+- Documents of servers are written twice, under the plain name and under the encoded one: the published server
+  does not decode `%2F`, and whether the service does is not known.
+- A miss below the API is the page for people, called JSON: header fields go by the address.
+- `/v0` and `/registry/<default>` need copies (`site.aliases`): a rewrite has one fixed target.
+"""
 _LIMITS: Final = Limits(file_bytes=2 * 10**9, total_bytes=10 * 10**9)
 _TYPE: Final = "application/json"
+#: The address of a server's document; skills and plugins are asked for by two plain segments.
+_ENTRY: Final = re.compile(r"(.*?/servers)/([^/]+)/([^/]+)(/versions(?:/.+)?)")
+#: What the published server leaves encoded, of what a version may hold.
+_RESERVED: Final = re.compile(r"[;:@&=+$,]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,13 +52,17 @@ class Firebase:
     name: str = "firebase"
     title: str = "Firebase Hosting"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = False
     stores_pages: bool = False
     rewrites_aliases: bool = False
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
-        """Return the one path of an address: ``P.html`` for a document."""
-        return layouts.bare_page(address, form)
+        """Return the paths of an address: ``P.html`` for a document, for each spelling of ``P``."""
+        if form != "document":
+            return layouts.bare_page(address, form)
+        return tuple(file for spelled in _spellings(address) for file in layouts.bare_page(spelled, form))
 
     def configuration(self, site: SiteAddress) -> Iterable[Artifact]:
         """Return the settings."""
@@ -68,6 +97,18 @@ class Firebase:
         if exists(f"{path}/{INDEX}"):
             return Reply(status=301, headers={"location": serving.to_folder(where, site.base_path)})
         return _missing(api, exists)
+
+
+def _spellings(address: str) -> tuple[str, ...]:
+    """Return an address and how clients spell it: the name as one segment, the version with and without escapes."""
+    entry = _ENTRY.fullmatch(address)
+    if not entry:
+        return (address,)
+    collection, namespace, name, rest = entry.groups()
+    rests = dict.fromkeys((rest, _RESERVED.sub(lambda found: f"%{ord(found[0]):02X}", rest)))
+    return tuple(
+        f"{collection}/{spelled}{end}" for spelled in (f"{namespace}/{name}", f"{namespace}%2F{name}") for end in rests
+    )
 
 
 def _found(file: str, api: bool) -> Reply:

@@ -17,6 +17,27 @@ from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Proven by the contract suite against the emulation of `regpress preview --host github-pages`, and by real
+clients against the same. The service itself answers differently from site to site: `regpress probe` finds out.
+
+## Deploying
+
+1. Let the workflow of the site (`regpress init --host github-pages` writes one) build and deploy.
+2. Or push the output folder to the branch that Pages publishes.
+3. `regpress probe https://you.github.io/my-registry` says which of the two files is answered. To write the
+    other no more, set `site.host` to `github-pages-page` where it saw `200 text/html`, to `github-pages-folder`
+    where it saw a redirect and JSON, and to `github-pages-index` where the redirect led to a 404.
+
+## Mind
+
+- No rules, no header fields, no preflight requests, no queries; ten minutes of caching, fixed by the host.
+- ToolHive looks at the type, and takes a page for no registry: give it the address of `registry.json`.
+- Two of the tested clients do not follow redirects: they need a site where the page wins.
+- JSON served as HTML is harmless here: `<`, `>` and `&` are escapes in every JSON file.
+- `.nojekyll` keeps Pages from dropping paths that begin with `_` or a dot.
+- Pages of a private repository answer other people with a page for signing in.
+"""
 _LIMITS: Final = Limits(total_bytes=1_000_000_000)
 #: What Pages sends with every answer; a site cannot change it.
 _HEADERS: Final[Mapping[str, str]] = {
@@ -33,6 +54,7 @@ class GitHubPages:
     name: str = "github-pages"
     title: str = "GitHub Pages"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = False
     stores_pages: bool = False
     rewrites_aliases: bool = False

@@ -13,6 +13,21 @@ from regpress.hosts import layouts, routing, ruled, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Not proven against GitLab. The emulation of `regpress preview --host gitlab-pages` passes the contract suite.
+
+## Deploying
+
+1. Let the job `pages` build into `public/`: `regpress build --host gitlab-pages --out public`.
+2. On a namespace's domain set `site.baseUrl` to the address with the project's name: it stands before every
+    rule.
+
+## Mind
+
+- Queries are not seen: no pages of lists, and searches get the complete list.
+- Preflight requests and caching are the host's affair; on gitlab.com everybody may read.
+- Not verified: what it makes of `%2F`. Run `regpress probe` after the first deployment.
+"""
 _LIMITS: Final = Limits(files=200_000, total_bytes=1_000_000_000)
 _MANNERS: Final = ruled.Manners(
     pages=False,
@@ -33,9 +48,11 @@ class GitLabPages:
     name: str = "gitlab-pages"
     title: str = "GitLab Pages"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = False
     stores_pages: bool = False
     rewrites_aliases: bool = True
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

@@ -18,6 +18,23 @@ from regpress.model.artifact import Artifact, Form
 
 #: What the names of files with pages begin with.
 _MARK: Final = "c-"
+_GUIDE: Final = """\
+Rules proven against the matcher that Netlify publishes (`netlify-redirector` 0.5.0): each request leads to the
+file that the emulation serves. Not proven against the service.
+
+## Deploying
+
+1. Publish the output folder: `netlify deploy --prod --dir dist`.
+2. With a base path, publish the folder around the output, and move `_redirects` and `_headers` into that.
+
+## Mind
+
+- An unknown cursor is a 404, not a 400: a rule cannot tell what no file has.
+- An empty `search` gets the complete list.
+- Not verified: how the service finds the file for a name with `%2F`. Run `regpress probe` after the first
+  deployment.
+- At most 54,000 files in one folder; the number of all has no limit.
+"""
 _LIMITS: Final = Limits(folder_files=54_000)
 _MANNERS: Final = ruled.Manners(
     refuses=404,
@@ -40,9 +57,11 @@ class Netlify:
     name: str = "netlify"
     title: str = "Netlify"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = True
     stores_pages: bool = True
     rewrites_aliases: bool = True
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the path of an address: ``P.json``, but for pages of lists."""
@@ -76,7 +95,7 @@ def _rules(site: SiteAddress) -> Iterator[str]:
                 for name in routes.by_version:
                     yield f"{here} version={name} {base}/{routes.page(_MARK + name)}.json 200"
                 yield f"{here} {base}/{routes.page(_MARK + routes.first)}.json 200"
-    for folder in routing.hidden(site):
+    for folder in routing.hidden(site, by_rule=True):
         yield f"{base}/{folder}/* {base}/{paths.NOT_FOUND_PAGE} 404"
     for prefix, stored in routing.served(site, by_rule=True):
         yield f"{base}/{prefix}/* {base}/{stored}/:splat.json 200"

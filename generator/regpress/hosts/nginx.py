@@ -14,6 +14,21 @@ from regpress.hosts import layouts, nginx_rules, ruled, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Proven against the real nginx (Debian package, 1.22): every rule, walks by cursors, errors and types, at the
+root and below two base paths; by the contract suite and by real clients.
+
+## Deploying
+
+1. Copy the output folder to the server.
+2. Include `_config/nginx.conf` in a `server` block, as its first lines show. With a base path such as
+    `/my-registry`, `root` is the folder that holds the output as `my-registry`.
+3. To publish without a moment in which files of two builds mix, build beside and switch a symbolic link.
+
+## Mind
+
+- nginx must have its module for precompressed files (`gzip_static`), as the usual packages have it.
+"""
 _LIMITS: Final = Limits()
 _MANNERS: Final = ruled.Manners(folds_parameters=True, decodes_query=False)
 
@@ -25,6 +40,7 @@ class Nginx:
     name: str = "nginx"
     title: str = "nginx"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = True
     stores_pages: bool = True
     rewrites_aliases: bool = True

@@ -16,6 +16,33 @@ from regpress.hosts import layouts, routing, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form, Written
 
+_GUIDE: Final = """\
+Proven against an emulation of S3 (moto): every object under its key, with its type and caching, answered to
+requests with plain and encoded names. Not proven against a service.
+
+## Deploying
+
+1. `regpress objects --out dist` lists, one JSON document a line, which file is stored under which key, with
+    which type and caching. Upload in that order, for example with boto3:
+
+   ```python
+   for line in sys.stdin:
+       one = json.loads(line)
+       extra = {'ContentType': one['contentType'], 'CacheControl': one['cacheControl']}
+       client.upload_file(f"dist/{one['file']}", BUCKET, one['key'], ExtraArgs=extra)
+   ```
+2. Let everybody read the objects, list included: a missing key must be a 404, not a 403.
+3. Give the bucket a CORS rule: methods GET and HEAD, origin `*`, headers `Authorization` and `Content-Type`.
+4. Delete keys that are no longer listed after the time of the caches.
+
+## Mind
+
+- Nothing sees queries or decides: no pages of lists, searches get the complete list, no preflight answer but
+  the bucket's own.
+- Website endpoints of S3 have no TLS and read `+` as a space: such versions are stored under both spellings.
+- A page without the slash at the end of its address is not found.
+- Not atomic: hence the order.
+"""
 #: What stores of this kind take as one upload.
 _LIMITS: Final = Limits(file_bytes=5 * 1024**3)
 _EXACT_VERSION: Final = re.compile(r"(?:^|/)versions/(?!latest$)[^/]+$")
@@ -45,9 +72,11 @@ class ObjectStore:
     name: str = "object-store"
     title: str = "an object store"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = False
     stores_pages: bool = False
     rewrites_aliases: bool = False
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

@@ -107,6 +107,12 @@ def served(site: SiteAddress, *, by_rule: bool) -> tuple[tuple[str, str], ...]:
     return (*own, *((copies[alias],) * 2 for alias in site.aliases if alias in copies))
 
 
-def hidden(site: SiteAddress) -> tuple[str, ...]:
-    """Return the addresses below which lie documents that no request names: pages, and what is deleted."""
-    return tuple(f"{prefix}{folder}" for prefix in prefixes(site) for folder in (paths.PAGES, paths.DELETED))
+def hidden(site: SiteAddress, *, by_rule: bool) -> tuple[str, ...]:
+    """Return the addresses below which lie documents that no request names: pages, and what is deleted.
+
+    Args:
+        site: the site.
+        by_rule: as for `served`.
+    """
+    below = (paths.PAGES.removeprefix(paths.API), paths.DELETED.removeprefix(paths.API))
+    return tuple(f"{prefix}{folder}" for prefix, _ in served(site, by_rule=by_rule) for folder in below)

@@ -45,7 +45,7 @@ class Manners:
         problems: whether misses below the API are problem documents; else they are the page for people.
         open_misses: whether misses below the API may be read from any web page.
         serves_files: whether a file below the API is also served by its own name, before any rule.
-        page_mark: what the names of files with pages begin with; where there is one, an empty cursor is a cursor.
+        page_mark: what the names of files with pages begin with; where there is one, empty parameters count.
         caching: the field that the host sends with everything; empty where the site can say.
         hides: folders of the output that are not served.
         headers: fields of every answer.
@@ -140,8 +140,10 @@ class _Ruled:
         if not self.exists(f"{paths.stored_page(prefix, kind, self.manners.page_mark + first)}.json"):
             return self._refusal(404)  # there is no such registry
         given = self._arguments(query)
-        if self.manners.page_mark and given.get("cursor") == "":
+        if self.manners.page_mark and not given.get("cursor", "none"):
             return page("")
+        if self.manners.page_mark and "cursor" not in given and "search" in given:
+            return self._search(paths.collection(prefix, kind), given["search"])
         if cursor := given.get("cursor"):
             return page(cursor) if is_stored_cursor(cursor) else self._refusal(self.manners.refuses)
         if search := given.get("search"):

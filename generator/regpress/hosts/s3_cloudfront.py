@@ -16,6 +16,29 @@ from regpress.hosts import cloudfront_function, layouts, ruled, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+The function was run in Node over every request of the routing table and leads each to the object that the
+emulation serves. Not proven against the service.
+
+## Deploying
+
+1. Upload: `aws s3 sync dist s3://BUCKET --delete --exclude '_config/*'` (with a base path, to
+    `s3://BUCKET/my-registry`), and `--cache-control 'public, max-age=60'`.
+2. Create a function from `_config/cloudfront-function.js`, runtime `cloudfront-js-2.0`, for viewer requests of
+    the distribution, and publish it.
+3. Create a policy: `aws cloudfront create-response-headers-policy --response-headers-policy-config
+    file://dist/_config/response-headers-policy.json`, and attach it.
+4. Allow GET, HEAD and OPTIONS. Use a cache policy without query strings: the function puts what counts into the
+    key.
+5. Grant the distribution `s3:ListBucket`, or map the error 403 to `/404.html` with status 404; map 404 to the
+    same.
+
+## Mind
+
+- Not atomic: upload without `--delete` first, and delete after the time of the caches.
+- The bucket reads `+` as a space; the function sends `%2B` instead.
+- A page whose address has no slash at its end is redirected there without a look whether it exists.
+"""
 _LIMITS: Final = Limits()
 _MANNERS: Final = ruled.Manners(misses=404, problems=False, headers={"server": "AmazonS3"})
 
@@ -27,9 +50,11 @@ class S3CloudFront:
     name: str = "s3-cloudfront"
     title: str = "S3 with CloudFront"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = True
     stores_pages: bool = True
     rewrites_aliases: bool = True
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

@@ -17,6 +17,21 @@ from regpress.hosts.routing import ListRoutes
 from regpress.model.artifact import Artifact, Form
 from regpress.pages import CURSOR_PATTERN
 
+_GUIDE: Final = """\
+Settings proven against the compiler that Vercel publishes (`@vercel/routing-utils` 6.6.0): each request leads
+by the compiled routes to the file that the emulation serves. Not proven against the service.
+
+## Deploying
+
+1. Deploy the output folder: `vercel deploy --prod dist`.
+2. With a base path, deploy the folder around the output, and move `vercel.json` into that.
+
+## Mind
+
+- An unknown cursor is a 404, not a 400: a rewrite has no status.
+- Leave `cleanUrls` off: it would take the extension off every file.
+- Not verified: preflight requests. Run `regpress probe` after the first deployment.
+"""
 _LIMITS: Final = Limits()
 #: An address that no file has.
 _NOWHERE: Final = "/_nowhere"
@@ -39,9 +54,11 @@ class Vercel:
     name: str = "vercel"
     title: str = "Vercel"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = True
     stores_pages: bool = True
     rewrites_aliases: bool = True
+    runs_code: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""
@@ -82,7 +99,7 @@ def _rewrites(site: SiteAddress) -> Iterator[dict[str, Any]]:
             if routes.address.startswith(f"{stored}/"):
                 here = f"{base}/{prefix}{routes.address.removeprefix(stored)}"
                 yield from _list(here, base, routes)
-    for folder in routing.hidden(site):
+    for folder in routing.hidden(site, by_rule=True):
         yield {"source": _path(f"{base}/{folder}/:path*"), "destination": _NOWHERE}
     for prefix, stored in routing.served(site, by_rule=True):
         yield {"source": _path(f"{base}/{prefix}/:path+"), "destination": f"{base}/{stored}/:path+.json"}

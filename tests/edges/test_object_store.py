@@ -20,7 +20,8 @@ pytestmark = [
     pytest.mark.hosts,
     pytest.mark.skipif(not MOTO.is_file(), reason="moto is not installed here (make test-hosts installs it)"),
 ]
-#: Objects that are uploaded; the others are as many more versions of the same.
+#: Everybody may read it.
+OPEN = {"x-amz-acl": "public-read"}
 FRESH = "public, max-age=60, stale-while-revalidate=300"
 
 
@@ -51,9 +52,9 @@ def bucket(tmp_path_factory, varied):
 
     own = tmp_path_factory.mktemp("moto")
     with running(command, own, HOME=str(own), AWS_DEFAULT_REGION="us-east-1") as server:
-        assert server.send("PUT", "/registry", b"", {}).status == 200
+        assert server.send("PUT", "/registry", b"", OPEN).status == 200
         for row in rows:
-            fields = {"Content-Type": row["contentType"], "Cache-Control": row["cacheControl"]}
+            fields = {**OPEN, "Content-Type": row["contentType"], "Cache-Control": row["cacheControl"]}
             body = (folder / row["file"]).read_bytes()
             target = f"/registry/{quote(row['key'])}"
             assert server.send("PUT", target, body, fields).status == 200, row
@@ -113,6 +114,7 @@ def test_what_is_not_there_is_a_404(bucket):
 def test_what_links_to_others_is_uploaded_after_them(bucket):
     place = {row["key"]: number for number, row in enumerate(bucket.rows)}
     entry = f"v0.1/servers/{VERSIONS}/versions"
+    # The server is called "versions" itself: its list of versions is no version.
     exact = place[f"{entry}/1.10.0"]
     assert exact < place[f"{entry}/latest"] < place["v0.1/servers"] < place["manifest.json"]
     assert exact < place[entry] < place["v0.1/servers"] < place["build.json"]

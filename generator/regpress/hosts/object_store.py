@@ -45,7 +45,7 @@ requests with plain and encoded names. Not proven against a service.
 """
 #: What stores of this kind take as one upload.
 _LIMITS: Final = Limits(file_bytes=5 * 1024**3)
-_EXACT_VERSION: Final = re.compile(r"(?:^|/)versions/(?!latest$)[^/]+$")
+_VERSIONS: Final = re.compile(r".+/[^/]+/[^/]+/versions(?:/latest)?")
 
 
 class StoredObject(NamedTuple):
@@ -122,8 +122,8 @@ def objects(written: Iterable[Written], site: SiteAddress) -> Iterator[StoredObj
     A page is stored under its address, which ends in a slash, and under the name of its index; a version with a plus
     sign also with a space, which is what some stores take the sign for.
     """
-    made = [stored for one in written for stored in _of(one, site)]
-    return iter(sorted(made, key=lambda stored: (_order(stored.key), stored.key)))
+    for one in sorted(written, key=lambda one: (_order(one.address), one.address)):
+        yield from _of(one, site)
 
 
 def _of(written: Written, site: SiteAddress) -> Iterator[StoredObject]:
@@ -148,17 +148,21 @@ def _of(written: Written, site: SiteAddress) -> Iterator[StoredObject]:
 
 def _caching(address: str, *, document: bool) -> str:
     if document:
-        return routing.EXACT if _EXACT_VERSION.search(address) else routing.FRESH
+        return routing.EXACT if _is_exact(address) else routing.FRESH
     return routing.HASHED if address.startswith("assets/") else routing.PAGE
 
 
-def _order(key: str) -> int:
+def _order(address: str) -> int:
     """Return 0 for what nothing but lists leads to, 1 for the lists of an entry, 2 for other lists, 3 for the rest."""
-    if _EXACT_VERSION.search(key):
+    if not serving.is_api(address):
+        return 3
+    if _is_exact(address):
         return 0
-    if key.endswith(("/versions/latest", "/versions")):
-        return 1
-    return 2 if serving.is_api(key) else 3
+    return 1 if _VERSIONS.fullmatch(address) else 2
+
+
+def _is_exact(address: str) -> bool:
+    return routing.EXACT_VERSION.fullmatch(address.partition(f"{paths.API}/")[2]) is not None
 
 
 PROFILE: Final = ObjectStore()

@@ -6,6 +6,7 @@ specification 8.3 has the order of the rules for lists.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -26,6 +27,10 @@ PAGE: Final = "no-cache"
 FIRST_PAGE: Final[dict[Kind, ListName]] = {"server": "all", "skill": "latest", "plugin": "latest"}
 #: Folders of the output that are not served: the rules themselves, and files on their way during a build.
 HIDDEN: Final = (paths.CONFIGURATION, ".regpress-staging")
+#: The address of an exact version, below the prefix of the API: its document is fixed, its status is not.
+EXACT_VERSION: Final = re.compile(
+    r"(?:servers|x/dev\.toolhive/(?:skills|plugins))/[^/]+/[^/]+/versions/(?!latest$)[^/]+"
+)
 #: ``namespace`` and ``name`` in a query or a path, never a step out of a folder.
 NAMESPACE: Final = r"[A-Za-z0-9.-]+"
 NAME: Final = r"[A-Za-z0-9._-]+"

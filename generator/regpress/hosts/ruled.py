@@ -23,9 +23,6 @@ _METHODS: Final = "GET, HEAD, OPTIONS"
 _NOSNIFF: Final = {"x-content-type-options": "nosniff"}
 _FULL_NAME: Final = re.compile(rf"({routing.NAMESPACE})(?:/|%2[Ff])({routing.NAME})")
 _TWICE_ENCODED: Final = re.compile(r"(?i)([^%]*)%2f([^%]*)")
-_EXACT_VERSION: Final = re.compile(
-    r"(?:servers|x/dev\.toolhive/(?:skills|plugins))/[^/]+/[^/]+/versions/(?!latest$)[^/]+"
-)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -127,7 +124,7 @@ class _Ruled:
         hidden = f"{paths.API}/{rest}".startswith((f"{paths.PAGES}/", f"{paths.DELETED}/"))
         if hidden or address.endswith("/") or not self.exists(f"{address}.json"):
             return self._refusal(404)
-        return _found(f"{address}.json", routing.EXACT if _EXACT_VERSION.fullmatch(rest) else routing.FRESH)
+        return _found(f"{address}.json", routing.EXACT if routing.EXACT_VERSION.fullmatch(rest) else routing.FRESH)
 
     def _list(self, prefix: str, kind: Kind, query: str) -> Reply:
         """Return the answer to a request for a list, static hosting specification 8.3."""

@@ -168,13 +168,18 @@ def test_apm_lists_searches_and_shows(apm: Callable[..., subprocess.CompletedPro
 
 @needs("apm-cli")
 def test_apm_installs_from_the_registry(apm: Callable[..., subprocess.CompletedProcess[str]], served: Served) -> None:
-    done = apm("mcp", "install", VERSIONS, "--registry", served.base, "--target", "vscode")
+    def install(name: str) -> subprocess.CompletedProcess[str]:
+        (served.home / "apm.yml").write_text(f"name: demo\nversion: 1.0.0\ndependencies:\n  mcp:\n    - {name}\n")
+        return apm("install", "--target", "vscode")
+
+    (served.home / ".vscode").mkdir()
+    done = install(VERSIONS)
     assert done.returncode == 0, done.stdout + done.stderr
     settings = json.loads((served.home / ".vscode" / "mcp.json").read_text())
-    assert [server["url"] for server in settings["servers"].values()] == ["https://com.example/mcp"]
-    missing = apm("mcp", "install", "com.example/none", "--registry", served.base, "--target", "vscode")
-    assert "com.example/none" in missing.stdout + missing.stderr
+    assert settings["servers"][VERSIONS]["url"] == "https://com.example/mcp"
+    missing = install("com.example/none")
     assert missing.returncode != 0
+    assert "com.example/none" in missing.stdout + missing.stderr
 
 
 LANGCHAIN = """

@@ -41,7 +41,7 @@ test: check ## Run ruff, mypy and all tests but the slow ones and those of hosts
 .PHONY: test-hosts
 test-hosts: $(STAMP)-test ## Install web servers, tools of hosts and clients, and test against them
 	@VENV="$(VENV)" scripts/host-tools.sh
-	$(BIN)/python -m pytest -n $(WORKERS) -m hosts $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m hosts $(PYTEST_ARGS)
 
 .PHONY: test-slow
 test-slow: $(STAMP)-test ## Run the slow tests

@@ -41,6 +41,7 @@ class Capabilities:
         refuses: whether what is asked for wrongly is a 400; else it is missing like anything else.
         folders: whether a page is found without its last slash.
         small_escapes: whether ``%2f`` is understood like ``%2F``.
+        adds_slash: whether a document is found after a redirect to its address with a slash behind it.
         conditional: whether an unchanged document is not sent again.
         checks_methods: whether what is no reading is refused; else it is answered like a reading.
     """
@@ -59,6 +60,7 @@ class Capabilities:
     refuses: bool = True
     folders: bool = True
     small_escapes: bool = True
+    adds_slash: bool = False
     conditional: bool = True
     checks_methods: bool = True
 
@@ -149,6 +151,19 @@ def superstatic(folder: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.port}"
 
 
+@contextmanager
+def static_web_apps(folder: Path) -> Iterator[str]:
+    """Serve a folder by the emulator that Azure publishes, and the settings in it."""
+    program = node.MODULES / "node_modules" / "@azure" / "static-web-apps-cli" / "dist" / "cli" / "bin.js"
+
+    def command(port: int) -> list[str]:
+        where = ["--swa-config-location", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+        return [str(node.NODE), str(program), "start", str(folder), *where]
+
+    with TemporaryDirectory() as own, running(command, Path(own), HOME=own, SWA_CLI_DEBUG="silent") as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
 def needs(program: str) -> Callable[[], str]:
     """Return a test for a program, for `Target.missing`."""
     return lambda: "" if shutil.which(program) else f"{program} is not installed"
@@ -202,6 +217,16 @@ TARGETS: tuple[Target, ...] = (
         capabilities=replace(FILES, small_escapes=False, conditional=False, checks_methods=False),
         missing=lambda: (
             "" if (node.MODULES / "node_modules" / "superstatic").is_dir() else "superstatic is not installed"
+        ),
+        late=True,
+    ),
+    Target(
+        name="azure-swa",
+        host="azure-swa",
+        serve=static_web_apps,
+        capabilities=replace(FILES, adds_slash=True, cuts_slash=True, cors_on_404=False),
+        missing=lambda: (
+            "" if (node.MODULES / "node_modules" / "@azure").is_dir() else "the emulator of Azure is not installed"
         ),
         late=True,
     ),

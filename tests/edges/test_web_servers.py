@@ -81,9 +81,11 @@ def servers(*base_paths):
     made = []
     for kind in (NGINX, APACHE, CADDY):
         name = kind.profile.name
+        # Which path of its own a site lies below makes no difference that nginx has not shown.
         marks = [pytest.mark.skipif(kind.program is None, reason=f"{name} is not installed here")]
         marks += [] if kind is NGINX else [pytest.mark.hosts]
-        made += [pytest.param((kind, base), marks=marks, id=f"{name}{base}") for base in base_paths]
+        chosen = base_paths if kind is NGINX else base_paths[:2]
+        made += [pytest.param((kind, base), marks=marks, id=f"{name}{base}") for base in chosen]
     return made
 
 

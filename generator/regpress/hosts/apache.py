@@ -17,7 +17,7 @@ from regpress.model.artifact import Artifact, Form
 
 _GUIDE: Final = """\
 Proven against the real Apache (Debian package, 2.4): every rule, walks by cursors, errors and types, at the
-root and below two base paths; and by the contract suite.
+root and below a base path; and by the contract suite.
 
 ## Deploying
 

@@ -14,11 +14,12 @@ from regpress import paths
 from regpress.hosts import layouts, routing, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
-from regpress.model.artifact import Artifact, Form
+from regpress.model.artifact import HTML, Artifact, Form
+from regpress.names import KINDS
 
 _GUIDE: Final = """\
-Not proven against the service or its emulator. The emulation of `regpress preview --host azure-swa` passes the
-contract suite.
+Proven by the contract suite against the emulator that Azure publishes (`@azure/static-web-apps-cli` 2.0.10), which adds
+a slash to folders by a redirect. Not proven against the service, which is reported to do without.
 
 ## Deploying
 
@@ -28,7 +29,7 @@ contract suite.
 
 - Queries are not seen: no pages of lists, and searches get the complete list.
 - A version with `+` was reported as not found in the cloud. Run `regpress probe` after the first deployment.
-- Some report a redirect to the folder before the answer, which two of the tested clients do not follow.
+- Where it redirects to the folder before the answer, two of the tested clients do not follow.
 - `/v0` and `/registry/<default>` need copies (`site.aliases`): a route cannot rewrite a prefix.
 """
 _LIMITS: Final = Limits(files=15_000, total_bytes=500 * 1024 * 1024)
@@ -59,6 +60,10 @@ class AzureStaticWebApps:
         ]
         for prefix, _ in routing.served(site, by_rule=False):
             routes.append({"route": f"{site.base_path}/{prefix}/*", "headers": _titled(_fields())})
+        # Names have dots, and what looks like the name of a file gets no type.
+        page = {"Content-Type": HTML}
+        folders = [paths.index_page(prefix, kind) for prefix in routing.prefixes(site) for kind in KINDS]
+        routes += [{"route": f"{site.base_path}/{folder}*", "headers": page} for folder in folders]
         missing = {"rewrite": f"{site.base_path}/{paths.NOT_FOUND_PAGE}", "statusCode": 404}
         settings: dict[str, object] = {
             "globalHeaders": {"Access-Control-Allow-Origin": "*", "X-Content-Type-Options": "nosniff"},

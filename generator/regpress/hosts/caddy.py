@@ -15,7 +15,7 @@ from regpress.model.artifact import Artifact, Form
 
 _GUIDE: Final = """\
 Proven against the real Caddy (Debian package, 2.6): every rule, walks by cursors, errors and types, at the root
-and below two base paths; by the contract suite and by real clients.
+and below a base path; by the contract suite and by real clients.
 
 ## Deploying
 

@@ -402,7 +402,9 @@ MENDED = [
 ]
 
 
-@pytest.mark.parametrize(("fault", "probe_name", "sent", "line"), MENDED, ids=lambda value: str(value)[:40])
+@pytest.mark.parametrize(
+    ("fault", "probe_name", "sent", "line"), MENDED, ids=lambda value: getattr(value, "__name__", str(value))[:40]
+)
 def test_the_same_fault_is_mended_on_each_host_in_its_own_way(fault, probe_name, sent, line):
     def respond(request):
         made = fault(request)

@@ -22,7 +22,7 @@ BUILD_ARGS = --out "$(DIST)" $(if $(BASE_URL),--base-url "$(BASE_URL)") $(if $(P
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 .PHONY: build
 build: $(STAMP) ## Build this repository's registry into dist/ (BASE_URL=…, PREVIOUS=… where it is deployed)
@@ -58,6 +58,10 @@ bench: $(STAMP)-test ## Run the benchmarks (BENCH_ARGS="--large" for 100,000 ser
 	@for script in benchmarks/bench_*.py; do \
 	  if [ -e "$$script" ]; then echo "== $$script"; $(BIN)/python "$$script" $(BENCH_ARGS) || exit; else echo "no benchmarks"; fi; \
 	done
+
+.PHONY: screenshots
+screenshots: $(STAMP)-test ## Photograph every kind of page, for docs/screenshots
+	@$(BIN)/python scripts/screenshots.py
 
 .PHONY: setup
 setup: $(STAMP) ## Prepare .venv and the command .venv/bin/regpress

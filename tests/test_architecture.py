@@ -10,9 +10,9 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "generator" / "regpress"
 
 VOCABULARY = {"errors", "digest", "names", "versions", "times"}
-EDGES = {"kept", "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
-USE_CASES = {"build", "gathering", "objects", "rendering", "site", "previous", "preview", "probe", "probe_checks",
-             "wiring"}  # fmt: skip
+EDGES = {"iconstore", "kept", "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
+USE_CASES = {"build", "fetching", "gathering", "objects", "readings", "rendering", "site", "previous", "preview",
+             "probe", "probe_checks", "wiring"}  # fmt: skip
 ENTRY_POINTS = {"cli", "asgi"}
 
 LAYERS = ("vocabulary", "records", "core", "edge", "use case", "entry point")

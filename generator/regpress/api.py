@@ -10,17 +10,18 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 import orjson
 
 from regpress import __version__, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
+from regpress.fingerprints import fold
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
-from regpress.model.entry import OFFICIAL_META, Entry, EntryVersion
-from regpress.names import KINDS, Kind
+from regpress.model.entry import OFFICIAL_META, Entry, EntryVersion, Official
+from regpress.names import KINDS, EntryName, Kind
 
 #: Address of the file format that ``registry.json`` has.
 UPSTREAM_SCHEMA = (
@@ -52,6 +53,16 @@ def response(version: EntryVersion) -> bytes:
     return b'%s,"_meta":{%s}}' % (version.text[:-1], meta)
 
 
+def response_size(version: EntryVersion) -> int:
+    """Return the length of `response`, which for nearly all versions is seen without making it."""
+    official = version.official
+    if official.status_message:
+        return len(response(version))
+    size = len(version.text) + len(version.other_meta) + (1 if version.other_meta else 0)
+    size += len(official.status) + len(official.status_changed_at) + len(official.published_at)
+    return size + len(official.updated_at) + _AROUND[version.kind == "server", official.is_latest]
+
+
 def document(version: EntryVersion) -> bytes:
     """Return what the publisher wrote, as it stands in a registry file."""
     if version.kind == "server" or not version.other_meta:
@@ -68,6 +79,22 @@ def list_body(kind: Kind, bodies: Sequence[bytes], *, cursor: str = "") -> bytes
         len(bodies),
         tail,
     )
+
+
+def _around(kind: Kind, *, is_latest: bool) -> int:
+    """Return the length of what stands around document and times in a body."""
+    official = Official("active", "", "", "", "", is_latest)
+    name = EntryName("a", "b")
+    empty = EntryVersion(kind=kind, name=name, version="", text=b"{}", official=official)
+    return len(response(empty)) - len("{}") - len("active")
+
+
+#: By whether it is a server's, and the latest.
+_AROUND: Final = {
+    (server, latest): _around("server" if server else "skill", is_latest=latest)
+    for server in (True, False)
+    for latest in (True, False)
+}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +124,13 @@ class Aliases:
 
 def entry_groups(catalog: Catalog, aliases: Aliases) -> Iterator[ArtifactGroup]:
     """Return one group for each entry: its versions, the latest, and the list of versions."""
-    salt = "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
+    salt = recipe((b"entry", _salt(catalog, aliases)))
+    prefix = catalog.prefix
     for kind in KINDS:
-        for entry, fingerprint in zip(catalog.of(kind), catalog.fingerprints[kind], strict=True):
+        key = f"{catalog.registry}/api/{kind}/"
+        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
             yield ArtifactGroup(
-                key=f"{catalog.registry}/api/{entry.kind}/{entry.name}",
-                recipe=recipe((b"entry", salt, fingerprint)),
-                stage="leaf",
-                render=partial(_render_entry, entry, catalog.prefix, aliases),
+                key + name, fold(salt + prints.all), "leaf", partial(_render_entry, entry, prefix, aliases)
             )
 
 
@@ -138,8 +164,8 @@ def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool
         aliases: prefixes for copies.
         complete: whether the complete list of a kind is written.
     """
-    prints = {kind: recipe(catalog.latest_fingerprints[kind]) for kind in KINDS}
-    salt = "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
+    prints = catalog.latest_prints
+    salt = _salt(catalog, aliases)
     for kind in KINDS:
         if complete[kind]:
             yield ArtifactGroup(
@@ -154,6 +180,10 @@ def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool
         stage="list",
         render=partial(_render_registry_file, catalog),
     )
+
+
+def _salt(catalog: Catalog, aliases: Aliases) -> bytes:
+    return "\0".join((__version__, catalog.prefix, *aliases.prefixes)).encode()
 
 
 def _render_list(catalog: Catalog, kind: Kind, aliases: Aliases) -> Iterator[Artifact]:
@@ -193,7 +223,7 @@ def build_file(catalogs: Sequence[Catalog], *, host: str, revisions: Mapping[str
     """
     default = next(catalog for catalog in catalogs if catalog.is_default)
     suppliers = {entry.source for catalog in catalogs for entry in catalog}
-    digest = recipe(default.latest_fingerprints["server"]).hex()
+    digest = default.latest_prints["server"].hex()
     listed: dict[str, str] = {"digest": digest}
     if list_file:
         listed |= {"file": list_file, "sha256": hashlib.sha256(complete_list(default, "server")).hexdigest()}

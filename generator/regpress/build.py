@@ -6,22 +6,28 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import itemgetter
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from regpress import __version__, paths
 from regpress.digest import recipe
-from regpress.gathering import Gathered, fetch, gather
-from regpress.hosts.limits import TreeSize, limit_summary
+from regpress.fetching import fetch
+from regpress.hosts.limits import limit_summary
+from regpress.model.artifact import TreeSize
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Hidden, Issue, Report
-from regpress.output import OutputTree, State
-from regpress.rendering import accepted_size, complete_lists, site_groups
+from regpress.output.state import State
+from regpress.output.tree import OutputTree
 from regpress.site import Options, Progress, Site
+
+if TYPE_CHECKING:
+    from regpress.gathering import Gathered
+
+# Most builds have nothing to do: what reads and renders is imported where it is needed.
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +41,7 @@ class BuildResult:
         counts: entries and versions of each registry.
         summary: one line about files, sizes and the host's limits.
         written, removed: numbers of files.
+        gathered: what the output was made of, None where that was not looked at.
     """
 
     report: Report
@@ -44,6 +51,7 @@ class BuildResult:
     summary: str = ""
     written: int = 0
     removed: int = 0
+    gathered: Gathered | None = None
 
 
 def check(site: Site, options: Options, progress: Progress) -> Report:
@@ -53,8 +61,11 @@ def check(site: Site, options: Options, progress: Progress) -> Report:
         ConfigError: a template cannot be used.
         SourceError: a source gave nothing usable.
     """
+    from regpress.gathering import gather  # noqa: PLC0415
+    from regpress.rendering import complete_lists  # noqa: PLC0415
+
     if site.renderer is not None:
-        site.renderer()
+        site.renderer({})
     with _without_collector():
         gathered = gather(site, fetch(site, progress), options, progress)
         _, list_issues = complete_lists(gathered.catalogs, options.profile)
@@ -72,33 +83,69 @@ def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildR
         BuildRefusedError: the output must not be written.
         StorageError: it cannot be.
     """
-    tree = OutputTree(out, state_file=site.cache / "state" / f"{_slug(out)}.json", jobs=options.jobs)
+    tree = OutputTree(out, state_file=site.cache / "state" / _slug(out), jobs=options.jobs)
     with _without_collector(), tree.locked():
         state = tree.begin(hashed=options.full)
         snapshots = fetch(site, progress)
-        inputs = _inputs(site, snapshots, options)
+        pictures, missing = site.icons.load() if site.icons is not None else ({}, ())
+        inputs = _inputs(site, snapshots, options, pictures)
         if not options.full and state.inputs == inputs and tree.is_intact():
             return _unchanged(state)
+        from regpress.gathering import gather  # noqa: PLC0415
+
         gathered = gather(site, snapshots, options, progress)
+        # The bytes of all sources, which nothing needs from here on.
+        del snapshots
         if _fails(gathered.report, options):
             return BuildResult(report=gathered.report, done=False)
         progress(f"writing {out}")
-        return _write(site, tree, gathered, options, inputs=inputs)
+        gathered = replace(gathered, report=Report.of([*gathered.report.issues, *missing], gathered.report.hidden))
+        return _write(site, tree, gathered, options, pictures, inputs=inputs)
 
 
-def _write(site: Site, tree: OutputTree, gathered: Gathered, options: Options, *, inputs: str) -> BuildResult:
+def icon_urls(site: Site, options: Options, progress: Progress) -> tuple[str, ...]:
+    """Return the addresses of the icons that the public entries of *site* name, the first usable one of each.
+
+    Raises:
+        SourceError: a source gave nothing usable.
+        BuildRefusedError: every registry is private.
+    """
+    from regpress.gathering import gather  # noqa: PLC0415
+    from regpress.html.icons import icon_addresses  # noqa: PLC0415
+
+    with _without_collector():
+        catalogs = gather(site, fetch(site, progress), options, progress).catalogs
+    latest = (entry.latest for catalog in catalogs for entry in catalog)
+    return tuple(url for version in latest for url in icon_addresses(version.value.get("icons"))[:1])
+
+
+def _write(
+    site: Site,
+    tree: OutputTree,
+    gathered: Gathered,
+    options: Options,
+    pictures: Mapping[str, bytes],
+    *,
+    inputs: str,
+) -> BuildResult:
+    from regpress.rendering import all_groups, complete_lists, refuse_tree  # noqa: PLC0415
+
     catalogs = gathered.catalogs
     complete, list_issues = complete_lists(catalogs, options.profile)
     report = Report.of([*gathered.report.issues, *list_issues], gathered.report.hidden)
     if _fails(report, options):
         return BuildResult(report=report, done=False)
-    groups = list(site_groups(site, gathered, options, complete))
     counts = {catalog.registry: catalog.counts() for catalog in catalogs}
     sizes: list[TreeSize] = []
+
+    def accept(size: TreeSize, files: Iterable[str]) -> None:
+        sizes.append(size)
+        refuse_tree(size, files, options.profile)
+
     result = tree.replace(
-        groups,
+        all_groups(site, gathered, options, complete, pictures),
         options.profile.files,
-        accept=lambda files: sizes.append(accepted_size(files, options.profile)),
+        accept=accept,
         keeps=lambda row: paths.is_list_page(row.address),
         inherited=options.inherited,
         inputs=inputs,
@@ -112,6 +159,7 @@ def _write(site: Site, tree: OutputTree, gathered: Gathered, options: Options, *
         summary=limit_summary(options.profile, sizes[0]),
         written=result.written,
         removed=result.removed,
+        gathered=gathered,
     )
 
 
@@ -119,7 +167,7 @@ def _fails(report: Report, options: Options) -> bool:
     return report.has_errors or (options.strict and report.counts()["warning"] > 0)
 
 
-def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options) -> str:
+def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options, pictures: Mapping[str, bytes]) -> str:
     """Return a fingerprint of everything that the output depends on."""
 
     def parts() -> Iterator[bytes]:
@@ -130,6 +178,9 @@ def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options) -> 
         if options.previous:
             yield options.now.encode()
             yield repr(sorted(options.previous.items())).encode()
+        for url, data in sorted(pictures.items()):
+            yield url.encode()
+            yield data
         for name, snapshot in snapshots.items():
             yield name.encode()
             yield snapshot.revision.encode()
@@ -137,10 +188,9 @@ def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options) -> 
             # Sources make these in any order.
             for facts in (snapshot.statuses, snapshot.entry_times):
                 yield repr(sorted(facts.items(), key=itemgetter(0))).encode()
-            for raw in (*snapshot.files, *snapshot.readmes.values()):
+            for raw in (*snapshot.files, *snapshot.readmes.values()):  # their bytes are those of the revision
                 yield raw.path.encode()
                 yield repr((raw.times, raw.modified)).encode()
-                yield raw.data
 
     return recipe(parts()).hex()
 

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from functools import cached_property
 
 from regpress import paths
-from regpress.fingerprints import entry_fingerprint, latest_fingerprint
+from regpress.digest import recipe
+from regpress.fingerprints import EntryPrints, entry_prints
 from regpress.model.entry import Entry, EntryVersion
 from regpress.names import KINDS, Kind
 
@@ -50,14 +51,19 @@ class Catalog:
         return {(entry.kind, str(entry.name)): entry for entry in self}
 
     @cached_property
-    def fingerprints(self) -> Mapping[Kind, tuple[bytes, ...]]:
-        """Return what stands for the visible versions of each entry, in the order of `of`."""
-        return {kind: tuple(map(entry_fingerprint, self.of(kind))) for kind in KINDS}
+    def prints(self) -> Mapping[Kind, tuple[EntryPrints, ...]]:
+        """Return what stands for each entry, in the order of `of`; all recipes are made of these."""
+        return {kind: tuple(map(entry_prints, self.of(kind))) for kind in KINDS}
 
     @cached_property
-    def latest_fingerprints(self) -> Mapping[Kind, tuple[bytes, ...]]:
-        """Return what stands for the latest version of each entry, in the order of `of`."""
-        return {kind: tuple(map(latest_fingerprint, self.of(kind))) for kind in KINDS}
+    def latest_prints(self) -> Mapping[Kind, bytes]:
+        """Return what stands for the latest versions of all entries of a kind."""
+        return {kind: recipe([prints.latest for prints in self.prints[kind]]) for kind in KINDS}
+
+    @cached_property
+    def names(self) -> Mapping[Kind, tuple[str, ...]]:
+        """Return ``namespace/name`` of each entry, in the order of `of`."""
+        return {kind: tuple([f"{e.name.namespace}/{e.name.name}" for e in self.of(kind)]) for kind in KINDS}
 
     def deleted(self) -> Iterator[EntryVersion]:
         """Return every deleted version, those of names that have nothing else included."""

@@ -7,6 +7,7 @@ never at documents.
 from __future__ import annotations
 
 import hashlib
+from typing import NamedTuple
 
 from regpress.digest import recipe
 from regpress.model.entry import Entry, EntryVersion
@@ -24,15 +25,30 @@ def version_part(version: EntryVersion) -> bytes:
     return (version.digest or recipe((version.text, version.other_meta))) + state.encode()
 
 
-def entry_fingerprint(entry: Entry) -> bytes:
-    """Return what stands for all served bytes of an entry's visible versions."""
-    return _fold(b"".join(map(version_part, entry.versions)))
+class EntryPrints(NamedTuple):
+    """What stands for an entry.
+
+    Attributes:
+        parts: `version_part` of each visible version, in their order.
+        all: for all served bytes of them.
+        latest: for those of the latest one.
+    """
+
+    parts: tuple[bytes, ...]
+    all: bytes
+    latest: bytes
 
 
-def latest_fingerprint(entry: Entry) -> bytes:
-    """Return what stands for the served bytes of an entry's latest version."""
-    return _fold(version_part(entry.latest))
+def entry_prints(entry: Entry) -> EntryPrints:
+    """Return what stands for an entry."""
+    versions = entry.versions
+    parts = tuple(map(version_part, versions))
+    if len(parts) == 1:
+        only = fold(parts[0])
+        return EntryPrints(parts, only, only)
+    return EntryPrints(parts, fold(b"".join(parts)), fold(parts[versions.index(entry.latest)]))
 
 
-def _fold(data: bytes) -> bytes:
+def fold(data: bytes) -> bytes:
+    """Return 16 bytes that stand for *data*; whoever puts several together sees to it that their borders are clear."""
     return hashlib.blake2b(data, digest_size=16).digest()

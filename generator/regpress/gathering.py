@@ -1,4 +1,4 @@
-"""Sources to the catalogs that may be published: fetch, read, validate, resolve, merge.
+"""Snapshots to the catalogs that may be published: read, validate, resolve, merge.
 
 Nothing here writes to an output; ``build.py`` decides what becomes of what was gathered.
 """
@@ -6,31 +6,30 @@ Nothing here writes to an output; ``build.py`` decides what becomes of what was 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from regpress import __version__
 from regpress.catalog import Catalog
 from regpress.digest import compact_json
 from regpress.errors import BuildRefusedError
-from regpress.kept import FEW, Kept, ReadingCache, documents_by_place
+from regpress.kept import ReadingCache
 from regpress.merge import Merged, merge
 from regpress.model.config import Config
-from regpress.model.config_site import RegistryConfig
+from regpress.model.config_site import PolicyConfig, RegistryConfig
 from regpress.model.config_source import SourceConfig
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Hidden, Issue, Report
 from regpress.model.places import LineFinder
-from regpress.model.registry import LARGE_FILE_BYTES
-from regpress.model.registry import read_candidates as read_file
 from regpress.names import Kind
-from regpress.read import read_candidates
-from regpress.resolve import FileReadings, Filter, Resolved, Resolver, SourceRules
+from regpress.readings import SnapshotReader
+from regpress.resolve import Filter, Resolved, Resolver, SourceRules
 from regpress.site import Options, Progress, Site
 from regpress.validate.check import check_entry
 from regpress.validate.rulebook import RULES
 from regpress.validate.schema import is_harmless
-from regpress.workers import share
 
 #: Defects whose line is looked up: it takes a walk through the file.
 MOST_LINES = 500
@@ -52,21 +51,6 @@ class Gathered:
         return tuple(merged.catalog for merged in self.merged)
 
 
-def fetch(site: Site, progress: Progress) -> dict[str, Snapshot]:
-    """Return a snapshot of every source that a registry uses.
-
-    Raises:
-        SourceError: one of them gave nothing usable.
-    """
-    used = {name for registry in site.config.registries for name in registry.sources}
-    snapshots: dict[str, Snapshot] = {}
-    for source in site.config.sources:
-        if source.name in used:
-            progress(f"fetching {source.name}")
-            snapshots[source.name] = site.sources[source.name].fetch()
-    return snapshots
-
-
 def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, progress: Progress) -> Gathered:
     """Read, validate, filter and merge *snapshots* into the public registries of *site*.
 
@@ -83,19 +67,23 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
     cache = ReadingCache(
         site.cache / "readings", compact_json([__version__, config.site.policy.model_dump(mode="json")])
     )
-    issues: list[Issue] = []
-    resolved: dict[str, Resolved] = {}
-    for source in config.sources:
-        if source.name not in snapshots:
-            issues.append(_unused(source))
-            continue
-        snapshot = snapshots[source.name]
-        progress(f"reading {source.name}")
-        resolver = Resolver(
-            _rules(source), statuses=statuses, previous=options.previous, is_harmless=_is_harmless, now=options.now
-        )
-        resolved[source.name] = resolver.resolve(snapshot, _read(snapshot, config, cache, options.jobs))
-    merged, private = _merge_all(config, resolved, readmes, options)
+    issues = [_unused(source) for source in config.sources if source.name not in snapshots]
+    reader = SnapshotReader(cache, partial(_check, config.site.policy), jobs=options.jobs)
+    with closing(reader):
+        resolved: dict[str, Resolved] = {}
+        for source in config.sources:
+            if source.name in snapshots:
+                progress(f"reading {source.name}")
+                resolver = Resolver(
+                    _rules(source),
+                    statuses=statuses,
+                    previous=options.previous,
+                    is_harmless=_is_harmless,
+                    now=options.now,
+                )
+                snapshot = snapshots[source.name]
+                resolved[source.name] = resolver.resolve(snapshot, reader.read(snapshot))
+        merged, private = _merge_all(config, resolved, readmes, options)
     hidden = [*private, *(item for one in resolved.values() for item in one.hidden)]
     issues += [issue for one in resolved.values() for issue in one.issues]
     issues += [issue for one in merged for issue in one.issues]
@@ -109,32 +97,8 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
     )
 
 
-def _read(snapshot: Snapshot, config: Config, cache: ReadingCache, jobs: int) -> Iterator[FileReadings]:
-    policy = config.site.policy
-
-    def check_some(documents: Sequence[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
-        return [check_entry(kind, value, level=policy.level, overrides=policy.rules) for kind, value in documents]
-
-    def check_all(documents: Sequence[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
-        return share(documents, check_some, jobs=jobs, least=2_000)
-
-    for raw in snapshot.files:
-        is_large = len(raw.data) >= LARGE_FILE_BYTES
-        kept = cache.load(snapshot.source, raw.path) if is_large else Kept()
-        found = read_file(raw, source=snapshot.source, earlier=kept.earlier)
-        readings = read_candidates(found.candidates, check_all, kept.reading)
-        pointers = [candidate.pointer for candidate in found.candidates]
-        new = sum(candidate.known < 0 for candidate in found.candidates)
-        if is_large and new > (FEW if kept.earlier else 0):
-            documents = documents_by_place(pointers, found.spans, readings)
-            cache.save(snapshot.source, raw.path, raw.data, found.spans, documents)
-        yield FileReadings(
-            raw=raw,
-            readings=readings,
-            pointers=pointers,
-            last_updated=found.last_updated,
-            issues=found.issues,
-        )
+def _check(policy: PolicyConfig, documents: Iterable[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
+    return [check_entry(kind, value, level=policy.level, overrides=policy.rules) for kind, value in documents]
 
 
 def _rules(source: SourceConfig) -> SourceRules:

@@ -12,10 +12,11 @@ from __future__ import annotations
 
 import base64
 import hashlib
+import json
 import re
 import zlib
 from collections.abc import Sequence
-from typing import Final, Literal, NamedTuple
+from typing import Any, Final, Literal, NamedTuple
 
 from regpress.names import EntryName
 
@@ -32,7 +33,11 @@ PUBLIC_LISTS: Final[tuple[ListName, ...]] = ("latest", "all")
 #: Shape of the cursors of public lists, as hosts with rules and edge adapters match it.
 CURSOR_PATTERN: Final = rf"latest|all|[la][A-Za-z0-9_-]{{{TOKEN_CHARACTERS}}}"
 
+#: First letter of the cursors that carry a query (`regpress.query`), which no stored list begins with.
+QUERY_LETTER: Final = "q"
+
 _CURSOR: Final = re.compile(CURSOR_PATTERN)
+_QUERY_CURSOR: Final = re.compile(rf"{QUERY_LETTER}[A-Za-z0-9_-]+")
 #: Below every character of a name, so that joined keys sort as pairs do; no version holds it.
 _SEPARATOR: Final = "\0"
 
@@ -69,7 +74,12 @@ def stored_pages(name: ListName, keys: Sequence[str], *, size: int = PAGE_SIZE) 
 
 def list_key(name: EntryName, version: str = "") -> str:
     """Return the place of an entry, or of one of its versions, in lists: by name, then version, by code point."""
-    return f"{name.namespace}/{name.name}{_SEPARATOR}{version}" if version else f"{name.namespace}/{name.name}"
+    return version_key(f"{name.namespace}/{name.name}", version) if version else f"{name.namespace}/{name.name}"
+
+
+def version_key(name: str, version: str) -> str:
+    """Return the `list_key` of a version by the key of its entry."""
+    return f"{name}{_SEPARATOR}{version}"
 
 
 def split_key(key: str) -> tuple[str, str]:
@@ -81,6 +91,23 @@ def split_key(key: str) -> tuple[str, str]:
 def is_stored_cursor(text: str) -> bool:
     """Return whether *text* has the shape of a cursor of a public list."""
     return _CURSOR.fullmatch(text) is not None
+
+
+def query_cursor(state: Sequence[Any]) -> str:
+    """Return a cursor that carries *state*, plain JSON values: its text as base64url after a letter of its own."""
+    text = json.dumps(state, ensure_ascii=False, separators=(",", ":"))
+    return QUERY_LETTER + base64.urlsafe_b64encode(text.encode()).rstrip(b"=").decode()
+
+
+def read_query_cursor(text: str) -> Any:
+    """Return the state that a cursor carries, or None where *text* is not such a cursor."""
+    if not _QUERY_CURSOR.fullmatch(text):
+        return None
+    coded = text.removeprefix(QUERY_LETTER)
+    try:
+        return json.loads(base64.urlsafe_b64decode(coded + "=" * (-len(coded) % 4)).decode())
+    except (ValueError, RecursionError):
+        return None
 
 
 def token(key: str) -> str:
@@ -98,13 +125,12 @@ def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
         keys: different texts, sorted.
         size: most keys of a page, at least 3.
     """
-    weights = [zlib.crc32(key.encode()) for key in keys]
     least = max(size // 3, 1)
     share = 2**32 // max(size - least, 1) * 2
     pages: list[range] = []
     start = 0
     while len(keys) - start > least:
-        end = _page_end(weights, start, least=least, size=size, share=share)
+        end = _page_end(keys, start, least=least, size=size, share=share)
         if end >= len(keys):
             break
         pages.append(range(start, end))
@@ -114,12 +140,49 @@ def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
     return pages
 
 
-def _page_end(weights: Sequence[int], start: int, *, least: int, size: int, share: int) -> int:
-    last = min(start + size, len(weights))
+def shards(keys: Sequence[str], sizes: Sequence[int], *, bounds: tuple[int, int]) -> list[range]:
+    """Return the ranges of positions in *keys* that make the files of an index, by their sizes.
+
+    The border falls after a key whose hash says so, once there are enough bytes; where none does before there are
+    too many, at the key with the smallest hash. What is too large by itself is one file.
+
+    Args:
+        keys: different texts, sorted.
+        sizes: bytes of each.
+        bounds: least and most bytes of a file.
+    """
+    least, most = bounds
+    weights = list(map(_weight, keys))
+    found: list[range] = []
+    start, total, lowest = 0, 0, -1
+    for position, size in enumerate(sizes):
+        if total + size > most and position > start:
+            end = position if lowest < 0 else lowest + 1
+            found.append(range(start, end))
+            start, total, lowest = end, sum(sizes[end:position]), -1
+        total += size
+        if total >= least:
+            if weights[position] * (most - least) < 2**34 * size:
+                found.append(range(start, position + 1))
+                start, total, lowest = position + 1, 0, -1
+            elif lowest < 0 or weights[position] < weights[lowest]:
+                lowest = position
+    if start < len(keys):
+        found.append(range(start, len(keys)))
+    return found
+
+
+def _page_end(keys: Sequence[str], start: int, *, least: int, size: int, share: int) -> int:
+    last = min(start + size, len(keys))
+    # Most keys are never weighed: those before a page may end, and those after its end.
     for position in range(start + least - 1, last):
-        if weights[position] < share:
+        if _weight(keys[position]) < share:
             return position + 1
-    if last == len(weights) and last - start < size:
+    if last == len(keys) and last - start < size:
         return last
-    lowest = min(range(start + size // 2, last), key=lambda position: weights[position])
+    lowest = min(range(start + size // 2, last), key=lambda position: _weight(keys[position]))
     return lowest + 1
+
+
+def _weight(key: str) -> int:
+    return zlib.crc32(key.encode())

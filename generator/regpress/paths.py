@@ -21,6 +21,10 @@ OURS: Final = f"{API}/x/dev.regpress"
 
 #: Below it lie the pages of deleted versions.
 DELETED: Final = f"{OURS}/deleted"
+#: Below it lie the versions of entries where code at the edge answers for them.
+ENTRIES: Final = f"{OURS}/entries"
+#: Below it lies what code at the edge answers queries from, deleted versions included.
+QUERIES: Final = f"{OURS}/query"
 #: Below it lie the pages of lists.
 PAGES: Final = f"{API}/_pages"
 #: Below it lies what configures a host and is not to be served.
@@ -34,6 +38,9 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9/@:+~!$'()*,;=._-]*")
 REGISTRY_FILE: Final = "registry.json"
 BUILD_FILE: Final = "build.json"
 NOT_FOUND_PAGE: Final = "404.html"
+GUIDE_FOR_MODELS: Final = "llms.txt"
+SITEMAP: Final = "sitemap.xml"
+ROBOTS: Final = "robots.txt"
 
 
 def registry_prefix(registry: str, *, default: bool) -> str:
@@ -96,6 +103,26 @@ def name_index(prefix: str, kind: Kind) -> str:
     return f"{prefix}{OURS}/names/{ENTRY_PLURAL[kind]}"
 
 
+def entry_shards(prefix: str, kind: Kind) -> str:
+    """Return the address of the list of a kind's entry shards; they lie below it."""
+    return f"{prefix}{ENTRIES}/{ENTRY_PLURAL[kind]}"
+
+
+def entry_shard(prefix: str, kind: Kind, shard: str) -> str:
+    """Return the address of a shard of entries."""
+    return f"{entry_shards(prefix, kind)}/{shard}"
+
+
+def query_index(prefix: str, kind: Kind) -> str:
+    """Return the address of the query index of a kind; the shards of bodies lie below it."""
+    return f"{prefix}{QUERIES}/{ENTRY_PLURAL[kind]}"
+
+
+def query_shard(prefix: str, kind: Kind, part: str, shard: str) -> str:
+    """Return the address of a shard of bodies; *part* is ``latest`` or ``all``."""
+    return f"{query_index(prefix, kind)}/{part}/{shard}"
+
+
 def facets(prefix: str) -> str:
     """Return the address of the numbers of entries by facet."""
     return f"{prefix}{OURS}/facets"
@@ -111,12 +138,54 @@ def index_page(prefix: str, kind: Kind) -> str:
     return f"{prefix}{ENTRY_PLURAL[kind]}/"
 
 
-def list_page(prefix: str, kind: Kind, token: str) -> str:
-    """Return the address of a later page of the HTML list of a kind.
+def later_page(base: str, name: str) -> str:
+    """Return the address of a further page of an HTML list: ``servers/_pages/m/``.
 
     No namespace has an underscore, so that no entry's page can lie there.
+
+    Args:
+        base: address of the list.
+        name: a letter, or the token of the key before the page.
     """
-    return f"{prefix}{ENTRY_PLURAL[kind]}/_pages/{token}/"
+    return f"{base}_pages/{name}/"
+
+
+def tag_index(prefix: str) -> str:
+    """Return the address of the HTML list of tags: ``tags/``."""
+    return f"{prefix}tags/"
+
+
+def tag_page(prefix: str, slug: str) -> str:
+    """Return the address of the HTML list of the entries with a tag; *slug* as `regpress.html.tags` makes it."""
+    return f"{prefix}tags/{slug}/"
+
+
+def namespace_index(prefix: str) -> str:
+    """Return the address of the HTML list of namespaces: ``namespaces/``."""
+    return f"{prefix}namespaces/"
+
+
+def namespace_page(prefix: str, namespace: str) -> str:
+    """Return the address of the HTML list of the entries of a namespace: ``namespaces/com.example/``.
+
+    Spellings that differ in case are one list, since on some disks they are one folder.
+    """
+    return f"{prefix}namespaces/{namespace.lower()}/"
+
+
+def search_index(prefix: str) -> str:
+    """Return the address of the root of the search index; its parts lie in the same folder."""
+    return f"{prefix}search/index.json"
+
+
+def search_names(prefix: str, shard: str) -> str:
+    """Return the address of a part of the search index that has names, titles and facets."""
+    return f"{prefix}search/names-{shard}.json"
+
+
+def search_texts(prefix: str, shard: str) -> str:
+    """Return the address of a part of the search index that has descriptions, tags and tools."""
+    return f"{prefix}search/texts-{shard}.json"
 
 
 def content_page(slug: str) -> str:
@@ -124,14 +193,37 @@ def content_page(slug: str) -> str:
     return f"{slug}/"
 
 
+def use_page(prefix: str) -> str:
+    """Return the address of the page that says how programs use a registry."""
+    return f"{prefix}use/"
+
+
 def asset_file(name: str) -> str:
     """Return the address of a stylesheet or script of the pages; *name* carries a digest of its bytes."""
     return f"assets/{name}"
 
 
+def feed_file(prefix: str) -> str:
+    """Return the address of a registry's Atom feed: ``feed.xml``."""
+    return f"{prefix}feed.xml"
+
+
+def entry_file(prefix: str, kind: Kind, name: EntryName, file: str) -> str:
+    """Return the address of a further file beside an entry's page: ``servers/ns/name/badge.svg``."""
+    return entry_page(prefix, kind, name) + file
+
+
+def sitemap_part(token: str) -> str:
+    """Return the address of a part of a large sitemap."""
+    return f"sitemap/{token}.xml"
+
+
 def is_list_page(address: str) -> bool:
-    """Return whether an address is one of the pages of a list, whose names come and go as entries do."""
-    return "/_pages/" in f"/{address}"
+    """Return whether an address is one of the pages of a list, whose names come and go as entries do.
+
+    A compressed sibling is none: kept beside a page that changed, it would be served in its place.
+    """
+    return "/_pages/" in f"/{address}" and not address.endswith((".br", ".gz"))
 
 
 def schema_file(name: str) -> str:
@@ -152,8 +244,13 @@ def link(from_page: str, to: str) -> str:
     """
     if not to:
         return root(from_page) or "./"
+    return root(from_page) + encoded(to)
+
+
+def encoded(address: str) -> str:
+    """Return an address, or a part of one, percent-encoded for ``href``."""
     # Nearly all addresses are plain, and `quote` costs ten times the look.
-    return root(from_page) + (to if _PLAIN.fullmatch(to) else quote(to, safe="/@:+~!$'()*,;=-._"))
+    return address if _PLAIN.fullmatch(address) else quote(address, safe="/@:+~!$'()*,;=-._")
 
 
 def root(page: str) -> str:

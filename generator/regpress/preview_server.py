@@ -40,10 +40,29 @@ class Reply(Protocol):
     def headers(self) -> Mapping[str, str]:
         """Header fields."""
 
+    @property
+    def body(self) -> bytes | None:
+        """The bytes of an answer that is no file."""
+
 
 #: Method, target and a test for files to a reply.
 Manners = Callable[[str, str, Callable[[str], bool]], Reply]
 Log = Callable[[str], None]
+
+
+class FileTree:
+    """The folder as the manners see it: called, it says whether there is a file."""
+
+    def __init__(self, server: PreviewServer) -> None:
+        self._server = server
+
+    def __call__(self, file: str) -> bool:
+        """Return whether the folder has a file of that path."""
+        return self._server.has(file)
+
+    def read(self, file: str) -> bytes | None:
+        """Return the bytes of a file, or None where there is none."""
+        return self._server.read(file)
 
 
 class PreviewServer(ThreadingHTTPServer):
@@ -58,6 +77,7 @@ class PreviewServer(ThreadingHTTPServer):
     def __init__(self, folder: Path, manners: Manners, address: tuple[str, int], *, log: Log) -> None:
         self.folder = folder.resolve()
         self.manners = manners
+        self.tree = FileTree(self)
         self.log = log
         self.address_family = socket.AF_INET6 if ":" in address[0] else socket.AF_INET
         super().__init__(address, _Handler)
@@ -83,6 +103,11 @@ class PreviewServer(ThreadingHTTPServer):
         """Return whether the folder has a file of that path, inside it by its real path."""
         return self.path_of(file) is not None
 
+    def read(self, file: str) -> bytes | None:
+        """Return the bytes of a served file, or None where there is none."""
+        path = self.path_of(file)
+        return path.read_bytes() if path is not None else None
+
     def path_of(self, file: str) -> Path | None:
         """Return the real path of a served file, or None where there is none or it lies outside the folder."""
         try:
@@ -104,9 +129,10 @@ class _Handler(BaseHTTPRequestHandler):
         # A body that nobody reads would be taken for the next request.
         if self.headers.get("content-length", "0") != "0" or "transfer-encoding" in self.headers:
             self.close_connection = True
-        reply = self.server.manners(self.command, self.path, self.server.has)
+        reply = self.server.manners(self.command, self.path, self.server.tree)
         body = self._body(reply)
-        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"' if reply.file is not None and reply.status == 200 else ""
+        made = reply.file is not None or reply.body is not None
+        tag = f'"{hashlib.sha256(body).hexdigest()[:32]}"' if made and reply.status == 200 else ""
         if tag and tag in _tags(self.headers.get("if-none-match", "")):
             self._send(304, {**reply.headers, "etag": tag}, None)
         else:
@@ -115,6 +141,8 @@ class _Handler(BaseHTTPRequestHandler):
     do_HEAD = do_OPTIONS = do_POST = do_PUT = do_DELETE = do_PATCH = do_GET  # noqa: N815 (names of the base)
 
     def _body(self, reply: Reply) -> bytes:
+        if reply.body is not None:
+            return reply.body
         path = self.server.path_of(reply.file) if reply.file is not None else None
         if path is not None:
             return path.read_bytes()

@@ -12,10 +12,11 @@ from regpress import paths
 from regpress.errors import RegistryError, SourceMalformedError
 from regpress.hosts.base import HostProfile
 from regpress.hosts.table import PROFILES
+from regpress.indexes.entries import find_versions, split_list
 from regpress.indexes.versions import read_rows, read_shard_names
 from regpress.model import manifest
 from regpress.model.entry import EntryVersion
-from regpress.output import Inherited
+from regpress.output.keeping import Inherited
 from regpress.resolve import PreviousVersion, VersionKey
 
 #: Returns the bytes of one file of the output, or None where it is not there.
@@ -68,8 +69,27 @@ class Previous:
         if self._read is None or self._profile is None:
             return None
         prefix = paths.registry_prefix(registry, default=registry == self._default)
+        if self._profile.runs_code:
+            return self._version_of_shard(prefix, version)
         address = paths.version(prefix, version.kind, version.name, version.version)
         return self._read(self._profile.files(address, "document")[0])
+
+    def _version_of_shard(self, prefix: str, version: EntryVersion) -> bytes | None:
+        profile, read = self._profile, self._read
+        if profile is None or read is None:
+            return None
+        try:
+            versions = find_versions(
+                lambda address: read(profile.files(address, "document")[0]), prefix, version.kind, str(version.name)
+            )
+            bodies = split_list(versions) if versions else []
+        except (ValueError, KeyError, TypeError, IndexError):
+            return None
+        for body in bodies:
+            value = orjson.loads(body)
+            if (value["server"] if version.kind == "server" else value)["version"] == version.version:
+                return body
+        return None
 
 
 def load_previous(read: ReadFile) -> Previous:

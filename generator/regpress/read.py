@@ -32,32 +32,24 @@ MAX_STATUS_MESSAGE = 500
 Checker = Callable[[Sequence[tuple[Kind, Any]]], Iterable[tuple[Issue, ...]]]
 
 
-def read_candidates(
-    candidates: Sequence[Candidate], check: Checker, kept: Callable[[Candidate], Reading] | None = None
-) -> list[Reading | Unreadable]:
+def read_candidates(candidates: Sequence[Candidate], check: Checker) -> list[Reading | Unreadable]:
     """Return one reading for each candidate, in their order.
 
     Args:
         candidates: the documents of one file.
         check: validation of all tiers (`regpress.validate.check.check_entry`), perhaps on several processors.
-        kept: returns the reading of a candidate that was read before; needed where there are such.
     """
-    new = [candidate for candidate in candidates if candidate.known < 0]
-    serialised = [_serialise(candidate) for candidate in new]
+    serialised = [_serialise(candidate) for candidate in candidates]
     sound = [
         (candidate.kind, value)
-        for candidate, (_, value, json_issues) in zip(new, serialised, strict=True)
+        for candidate, (_, value, json_issues) in zip(candidates, serialised, strict=True)
         if not json_issues
     ]
     checked = iter(check(sound))
-    found = (json_issues or next(checked) for _, _, json_issues in serialised)
-    made = (
-        _reading(candidate, text, value, issues)
-        for candidate, (text, value, _), issues in zip(new, serialised, found, strict=True)
-    )
-    if kept is None:
-        return list(made)
-    return [next(made) if candidate.known < 0 else kept(candidate) for candidate in candidates]
+    return [
+        _reading(candidate, text, value, json_issues or next(checked))
+        for candidate, (text, value, json_issues) in zip(candidates, serialised, strict=True)
+    ]
 
 
 def _serialise(candidate: Candidate) -> tuple[bytes, Any, tuple[Issue, ...]]:

@@ -15,12 +15,22 @@ from regpress.errors import BuildRefusedError
 from regpress.gathering import Gathered
 from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
-from regpress.hosts.limits import TreeSize, fitting_profiles, limit_findings
+from regpress.hosts.limits import (
+    LIST_MOST,
+    LIST_WARN_BYTES,
+    fitting_profiles,
+    limit_findings,
+    list_grade,
+    with_fullest_folder,
+)
 from regpress.hosts.table import PROFILES
-from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup
+from regpress.indexes.entries import entry_shard_groups
+from regpress.indexes.queries import query_index_groups
+from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, TreeSize
 from regpress.model.config import Config
 from regpress.model.issue import Issue
 from regpress.names import KINDS, Kind
+from regpress.precompress import check_encodings, with_siblings
 from regpress.site import Options, Site
 from regpress.validate.schema import schema_bytes, schema_names
 
@@ -28,11 +38,6 @@ _NOT_FOUND = (
     b'<!doctype html>\n<html lang="en"><head><meta charset="utf-8"><title>Not found</title></head>\n'
     b"<body><h1>Not found</h1><p>There is no document at this address in this registry.</p></body></html>\n"
 )
-
-LIST_WARN_BYTES = 5 * 1024 * 1024
-LIST_WARN_ENTRIES = 5_000
-LIST_MOST_BYTES = 10 * 1024 * 1024
-LIST_MOST_ENTRIES = 10_000
 
 
 def site_address(config: Config, catalogs: Sequence[Catalog], complete: Mapping[tuple[str, Kind], bool]) -> SiteAddress:
@@ -49,6 +54,7 @@ def site_address(config: Config, catalogs: Sequence[Catalog], complete: Mapping[
         registries=tuple(catalog.registry for catalog in catalogs),
         default_registry=config.default_registry,
         aliases=config.site.aliases,
+        precompress=config.site.precompress,
         paged_only=frozenset(which for which, whole in complete.items() if not whole),
     )
 
@@ -65,17 +71,17 @@ def complete_lists(
             size = sum(len(version.text) + 420 for version in catalog.latest(kind))
             if size > LIST_WARN_BYTES // 2:
                 size = len(api.complete_list(catalog, kind))
-            too_large = entries > LIST_MOST_ENTRIES or size > LIST_MOST_BYTES
-            written[catalog.registry, kind] = not (too_large and profile.follows_cursors)
-            if entries > LIST_WARN_ENTRIES or size > LIST_WARN_BYTES:
-                issues.append(_list_issue(catalog, kind, entries, size, profile, refused=too_large))
+            grade = list_grade(entries, size)
+            written[catalog.registry, kind] = not (grade == "too large" and profile.follows_cursors)
+            if grade != "fine":
+                issues.append(_list_issue(catalog, kind, entries, size, profile, refused=grade == "too large"))
     return written, issues
 
 
 def _list_issue(catalog: Catalog, kind: Kind, entries: int, size: int, profile: HostProfile, *, refused: bool) -> Issue:
     what = f"the complete list of {paths.ENTRY_PLURAL[kind]} has {entries:,} entries and {size / 2**20:.1f} MiB"
     if not refused:
-        consequence, severity = "clients refuse more than 10,000 entries or 10 MiB", "warning"
+        consequence, severity = f"clients refuse more than {LIST_MOST}", "warning"
     elif profile.follows_cursors:
         consequence, severity = "it is left out and served in pages only", "warning"
     else:
@@ -90,8 +96,32 @@ def _list_issue(catalog: Catalog, kind: Kind, entries: int, size: int, profile: 
     )
 
 
+def all_groups(
+    site: Site,
+    gathered: Gathered,
+    options: Options,
+    complete: Mapping[tuple[str, Kind], bool],
+    pictures: Mapping[str, bytes],
+) -> Iterator[ArtifactGroup]:
+    """Return the groups of `site_groups`, with compressed siblings where the site wants them and the host serves them.
+
+    Raises:
+        ConfigError: this installation lacks a compressor.
+    """
+    encodings = site.config.site.precompress if options.profile.serves_precompressed else ()
+    groups = site_groups(site, gathered, options, complete, pictures)
+    if not encodings:
+        return groups
+    check_encodings(encodings)
+    return with_siblings(groups, encodings, options.profile.files)
+
+
 def site_groups(
-    site: Site, gathered: Gathered, options: Options, complete: Mapping[tuple[str, Kind], bool]
+    site: Site,
+    gathered: Gathered,
+    options: Options,
+    complete: Mapping[tuple[str, Kind], bool],
+    pictures: Mapping[str, bytes],
 ) -> Iterator[ArtifactGroup]:
     """Return everything that the output of a site consists of, but for the manifest.
 
@@ -100,18 +130,23 @@ def site_groups(
         gathered: its catalogs.
         options: the host, and what it implies.
         complete: which complete lists are written, by registry and kind (`complete_lists`).
+        pictures: of entries, by the address that they come from.
     """
     config, catalogs, profile = site.config, gathered.catalogs, options.profile
     aliases = api.Aliases.of(() if profile.rewrites_aliases else config.site.aliases, config.default_registry)
     for catalog in catalogs:
         own = aliases if catalog.is_default else api.Aliases()
-        yield from api.entry_groups(catalog, own)
         yield from index.index_groups(catalog)
+        if profile.runs_code:
+            yield from entry_shard_groups(catalog)
+            yield from query_index_groups(catalog)
+        else:
+            yield from api.entry_groups(catalog, own)
         if profile.stores_pages:
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})
     if site.renderer is not None:
-        yield from site.renderer().groups(catalogs, site.pages)
+        yield from site.renderer(pictures).groups(catalogs, site.pages)
     else:
         # Without one, some hosts answer misses with the home page and status 200.
         yield _static("html/404", "list", [Artifact(paths.NOT_FOUND_PAGE, "file", HTML, _NOT_FOUND)])
@@ -134,17 +169,24 @@ def _static(key: str, stage: Any, artifacts: Iterable[Artifact]) -> ArtifactGrou
     return ArtifactGroup(key=key, recipe=recipe((__version__.encode(), *parts)), stage=stage, render=lambda: made)
 
 
-def accepted_size(files: Sequence[tuple[str, int]], profile: HostProfile) -> TreeSize:
-    """Return the size of a tree that may be written.
+def refuse_tree(size: TreeSize, files: Iterable[str], profile: HostProfile) -> None:
+    """Look at a tree before it is written.
+
+    Args:
+        size: of the tree.
+        files: the paths among which any conflict is.
+        profile: the host.
 
     Raises:
         BuildRefusedError: two documents share a path, or the host does not accept so much.
     """
-    if conflicts := path_conflicts(file for file, _ in files):
+    if profile.limits.folder_files is not None:
+        # All files of a first build; later ones that add to a full folder are few.
+        files = list(files)
+        size = with_fullest_folder(size, files)
+    if conflicts := path_conflicts(files):
         raise BuildRefusedError("; ".join(conflicts[:10]))
-    size = TreeSize.of(files)
     refuse_excess(profile, size)
-    return size
 
 
 def refuse_excess(profile: HostProfile, size: TreeSize) -> None:

@@ -17,7 +17,7 @@ from regpress.errors import RegistryError
 from regpress.model.document import compact_text, parse_json
 from regpress.model.entry import EntryVersion, Official, RawFile, Snapshot, Status, StatusValue, Times
 from regpress.model.issue import Hidden, Issue
-from regpress.model.reading import Reading, Unreadable
+from regpress.model.reading import NOTHING_CARRIED, Reading, Unreadable
 from regpress.names import Kind
 from regpress.times import time_key
 
@@ -155,6 +155,8 @@ class Resolver:
         self._hidden: dict[tuple[str, str, str, str], int] = {}
         self._versions: dict[VersionKey, tuple[EntryVersion, bytes, str]] = {}
         self._latest: dict[VersionKey, bool] = {}
+        # Most versions of a file have the same times and status, and share the record that says so.
+        self._dated: dict[StatusValue, Official] = {}
 
     def resolve(self, snapshot: Snapshot, files: Iterable[FileReadings]) -> Resolved:
         """Return the versions that the source publishes, and why others are not among them."""
@@ -163,6 +165,7 @@ class Resolver:
             # A file of a folder without one entry is no more than an entry; a source's only file is the source.
             is_entry = len(snapshot.files) > 1 and not file.readings
             self._issues.extend(self._of_file(issue, is_entry=is_entry) for issue in file.issues)
+            self._dated = {}
             for reading, pointer in zip(file.readings, file.pointers, strict=True):
                 self._take(reading, pointer, file, snapshot)
         hidden = tuple(
@@ -234,14 +237,20 @@ class Resolver:
             if severity == "error" and not fails:
                 severity = "warning"
                 message += "; the entry is skipped" if refused else "; the entry is kept"
+            # By position: half of a registry's versions may name an older schema.
             self._issues.append(
-                issue._replace(
-                    severity=severity,
-                    message=message,
-                    source=self._rules.name,
-                    entry=label,
-                    file=file.raw.path,
-                    pointer=pointer,
+                Issue(
+                    issue.type,
+                    severity,
+                    message,
+                    issue.reference,
+                    issue.path,
+                    issue.expected,
+                    self._rules.name,
+                    label,
+                    file.raw.path,
+                    pointer,
+                    issue.line,
                 )
             )
 
@@ -268,15 +277,13 @@ class Resolver:
         status = self._statuses.get((reading.kind, key[1]), {}).get(reading.version) if self._statuses else None
         text = reading.text if status is None else _with_status(reading, status)
         digest = reading.digest if text is reading.text else recipe((text, reading.other_meta))
-        times = snapshot.entry_times.get(key) or file.raw.times or self._file_times(file.last_updated)
         # By position: this runs once for every version of the registry.
         return EntryVersion(
             reading.kind,
             reading.name,
             reading.version,
             text,
-            # The time of the file itself dates only what nothing else does: it differs between two checkouts.
-            self._official(reading, status, times, key, digest, modified=file.raw.modified),
+            self._official(reading, status, file, key, digest, snapshot.entry_times.get(key)),
             digest,
             reading.other_meta,
             reading.title,
@@ -287,21 +294,25 @@ class Resolver:
             file.raw.path,
         )
 
-    def _official(
+    def _official(  # noqa: PLR0917 - the hot path
         self,
         reading: Reading,
         status: Status | None,
-        dated: Times | None,
+        file: FileReadings,
         key: VersionKey,
         digest: bytes,
-        *,
-        modified: str,
+        own_times: Times | None,
     ) -> Official:
         carried, previous = reading.carried, self._previous.get(key)
         value, message = _status_of(reading, status)
+        is_plain = carried is NOTHING_CARRIED and status is None and previous is None and own_times is None
+        if is_plain and (shared := self._dated.get(value)):
+            return shared
+        dated = own_times or file.raw.times or self._file_times(file.last_updated)
         published = carried.published_at or (previous.official.published_at if previous else "")
         if not published:
-            dated = dated or self._file_times(modified)
+            # The time of the file itself dates only what nothing else does: it differs between two checkouts.
+            dated = dated or self._file_times(file.raw.modified)
             if dated is None:
                 raise _NoTimeError
             published = dated.added
@@ -311,7 +322,7 @@ class Resolver:
             updated = _later(updated, status.changed_at)
         if not changed:
             changed = self._status_changed(previous, value, published, updated)
-        return Official(
+        official = Official(
             status=value,
             status_message=message,
             status_changed_at=changed,
@@ -319,6 +330,9 @@ class Resolver:
             updated_at=_later(updated, published),
             is_latest=False,
         )
+        if is_plain:
+            self._dated[value] = official
+        return official
 
     def _updated(
         self, previous: PreviousVersion | None, dated: Times | None, digest: bytes, status: StatusValue, message: str

@@ -8,15 +8,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from regpress.digest import compact_json, recipe
-from regpress.hosts.base import HostProfile
-from regpress.html.site import ContentPage
 from regpress.model.config import Config
-from regpress.model.entry import Snapshot
-from regpress.output import Inherited
-from regpress.resolve import PreviousVersion, VersionKey
 
 if TYPE_CHECKING:
+    from regpress.hosts.base import HostProfile
     from regpress.html.render import HtmlRenderer
+    from regpress.html.site import ContentPage
+    from regpress.iconstore import Renewed
+    from regpress.model.entry import Snapshot
+    from regpress.model.issue import Issue
+    from regpress.output.keeping import Inherited
+    from regpress.resolve import PreviousVersion, VersionKey
 
 
 class SourceLike(Protocol):
@@ -24,6 +26,16 @@ class SourceLike(Protocol):
 
     def fetch(self) -> Snapshot:
         """Return what the source holds now."""
+
+
+class IconsLike(Protocol):
+    """Pictures of entries that become files of the site: see `regpress.iconstore.IconStore`."""
+
+    def load(self) -> tuple[Mapping[str, bytes], tuple[Issue, ...]]:
+        """Return pictures by the address that they come from, and what is missing."""
+
+    def renew(self, urls: Iterable[str], *, again: bool = False) -> Renewed:
+        """Lock the pictures at these addresses."""
 
 
 class Progress(Protocol):
@@ -40,7 +52,8 @@ class Site:
     Attributes:
         config: its configuration.
         sources: a fetcher for each source of the configuration.
-        renderer: makes the HTML catalog, None where it is switched off.
+        renderer: makes the HTML catalog, given pictures by their address; None where it is switched off.
+        icons: pictures of entries, None where the site wants none.
         pages: the Markdown pages.
         fingerprint: digest of configuration, templates and pages.
         cache: folder for what can be made anew: fetched repositories, the state of outputs.
@@ -48,7 +61,8 @@ class Site:
 
     config: Config
     sources: Mapping[str, SourceLike]
-    renderer: Callable[[], HtmlRenderer] | None
+    renderer: Callable[[Mapping[str, bytes]], HtmlRenderer] | None
+    icons: IconsLike | None = None
     pages: tuple[ContentPage, ...]
     fingerprint: bytes
     cache: Path

@@ -21,37 +21,38 @@ def contained(root: str, relative: str) -> str:
         StorageError: it is absolute, steps out, or holds what no file name may.
     """
     parts = relative.split("/")
-    if "\0" in relative or "\\" in relative or any(part in {"", ".", ".."} for part in parts):
+    if "\0" in relative or "\n" in relative or "\\" in relative or any(part in {"", ".", ".."} for part in parts):
         raise StorageError(relative, "is not a path below the output folder")
     return f"{root}/{relative}"
 
 
-def write_new(path: str, data: bytes) -> os.stat_result:
-    """Create the file *path* with *data*; its folder must exist.
+def write_new(path: str, data: bytes) -> int:
+    """Create the file *path* with *data* and return its modification time; its folder must exist.
 
     Raises:
         FileNotFoundError: the folder does not exist.
-        StorageError: the file exists, or the disk is full or read-only.
+        FileExistsError, IsADirectoryError, NotADirectoryError: something has the path, or that of its folder.
+        StorageError: the disk is full or read-only.
     """
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
-    except FileNotFoundError:
+    except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError):
         raise
     except OSError as error:
         raise storage_error(path, error) from error
     try:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(handle, view) :]
-        return os.fstat(handle)
+        written = os.write(handle, data)
+        while written < len(data):
+            written += os.write(handle, memoryview(data)[written:])
+        return os.fstat(handle).st_mtime_ns
     except OSError as error:
         raise storage_error(path, error) from error
     finally:
         os.close(handle)
 
 
-def replace_file(path: Path, data: bytes, *, durable: bool = False) -> None:
-    """Put *data* at *path*, atomically; make the folder.
+def replace_file(path: Path, *data: bytes | memoryview, durable: bool = False) -> None:
+    """Put *data*, one piece after the other, at *path*, atomically; make the folder.
 
     Raises:
         StorageError: the disk is full or read-only.
@@ -60,7 +61,7 @@ def replace_file(path: Path, data: bytes, *, durable: bool = False) -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         with temporary.open("wb") as stream:
-            stream.write(data)
+            stream.writelines(data)
             if durable:
                 stream.flush()
                 os.fsync(stream.fileno())

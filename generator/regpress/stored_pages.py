@@ -7,7 +7,7 @@ hosting specification 8). Deleted versions make a third, for adapters only, whic
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import accumulate
@@ -23,7 +23,7 @@ from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import EntryVersion
 from regpress.names import KINDS, Kind
-from regpress.pages import PAGE_SIZE, ListName, Page, list_key, split_key, stored_pages
+from regpress.pages import PAGE_SIZE, ListName, Page, list_key, split_key, stored_pages, version_key
 
 _SALT: Final = f"stored page {__version__}".encode()
 
@@ -35,7 +35,8 @@ class _StoredList:
     Attributes:
         kind, name: which one.
         versions: what it holds, in the order of their keys.
-        fingerprints: what stands for the served bytes of each of *versions*, or of each entry where *starts* is given.
+        fingerprints: what stands for the served bytes of each of *versions*, or of each entry where *starts* is given;
+            their borders show when they are put together.
         pages: how it is cut.
         starts: for each entry, the position of its first version in *versions*.
     """
@@ -47,13 +48,13 @@ class _StoredList:
     pages: Sequence[Page]
     starts: Sequence[int] = ()
 
-    def parts(self, page: Page) -> Iterable[bytes]:
+    def parts(self, page: Page) -> tuple[bytes, ...]:
         """Return what the bytes of a page depend on, its link to the next one left out."""
         first, end = page.positions.start, page.positions.stop
         if not self.starts:
-            return self.fingerprints[first:end]
+            return (b"".join(self.fingerprints[first:end]),)
         covered = self.fingerprints[bisect_right(self.starts, first) - 1 : bisect_right(self.starts, end - 1)]
-        return (page.after.encode(), self.last_key(page).encode(), *covered)
+        return page.after.encode(), self.last_key(page).encode(), b"".join(covered)
 
     def last_key(self, page: Page) -> str:
         """Return the key of the last version of a page, empty where it has none."""
@@ -102,26 +103,29 @@ def _render_page(address: str, stored: _StoredList, page: Page) -> Iterator[Arti
 
 
 def _latest(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
-    keys = [list_key(entry.name) for entry in catalog.of(kind)]
     return _StoredList(
         kind=kind,
         name="latest",
         versions=tuple(catalog.latest(kind)),
-        fingerprints=catalog.latest_fingerprints[kind],
-        pages=stored_pages("latest", keys, size=size),
+        fingerprints=[prints.latest for prints in catalog.prints[kind]],
+        pages=stored_pages("latest", catalog.names[kind], size=size),
     )
 
 
 def _all(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
     entries = catalog.of(kind)
-    versions = [version for entry in entries for version in _by_text(entry.versions)]
-    keys = [_key(version) for version in versions]
+    versions: list[EntryVersion] = []
+    keys: list[str] = []
+    for entry, name in zip(entries, catalog.names[kind], strict=True):
+        some = _by_text(entry.versions)
+        versions += some
+        keys += [version_key(name, version.version) for version in some]
     return _StoredList(
         kind=kind,
         name="all",
         versions=versions,
         # Those of whole entries: a page that holds some of an entry's versions is rendered once too often at most.
-        fingerprints=catalog.fingerprints[kind],
+        fingerprints=[prints.all for prints in catalog.prints[kind]],
         starts=[0, *accumulate(len(entry.versions) for entry in entries)][:-1],
         pages=stored_pages("all", keys, size=size),
     )

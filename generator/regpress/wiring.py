@@ -11,7 +11,6 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-import jinja2
 from pydantic import ValidationError
 
 from regpress import __version__
@@ -27,10 +26,10 @@ from regpress.site import Site, config_fingerprint, replace_site
 from regpress.sources.factory import open_source
 from regpress.storage import folds_case
 from regpress.times import from_epoch
-from regpress.validate.policy import override_problems
 
 if TYPE_CHECKING:
     from regpress.html.render import HtmlRenderer
+    from regpress.iconstore import IconStore
 
 CONFIG_FILE: Final = "config.yaml"
 CACHE_FOLDER: Final = ".regpress"
@@ -80,11 +79,22 @@ def open_site(
             for source in config.sources
         },
         renderer=partial(_renderer, config, templates) if config.site.catalog.enabled else None,
+        icons=_icons(root, config, cache) if config.site.catalog.enabled and config.site.trust.fetch_icons else None,
         pages=pages,
         fingerprint=fingerprint,
         cache=cache,
     )
     return site, notes
+
+
+def _icons(root: Path, config: Config, cache: Path) -> IconStore:
+    # The network, which most builds do not need, takes long to import.
+    from regpress.html.pictures import picture_type  # noqa: PLC0415
+    from regpress.iconstore import LOCK_FILE, IconStore  # noqa: PLC0415
+    from regpress.sources.http import public_only  # noqa: PLC0415
+
+    rule = None if config.site.trust.allow_private_addresses else public_only
+    return IconStore(lock_file=root / LOCK_FILE, folder=cache / "icons", kind_of=picture_type, address_rule=rule)
 
 
 def _with_changes(config: Config, changes: Mapping[str, object]) -> Config:
@@ -153,6 +163,10 @@ def _unknown_names(config: Config) -> Iterator[Flaw]:
         profile(config.site.host)
     except ConfigError as error:
         yield Flaw(at=("site", "host"), what=str(error).removeprefix("host: "))
+    if not config.site.policy.rules:
+        return
+    from regpress.validate.policy import override_problems  # noqa: PLC0415 - as in `_renderer`
+
     for rule, severity in config.site.policy.rules.items():
         for problem in override_problems({rule: severity}):
             yield Flaw(at=("site", "policy", "rules", rule), what=problem)
@@ -183,8 +197,10 @@ def _templates(root: Path) -> dict[str, bytes]:
     return found
 
 
-def _renderer(config: Config, templates: Mapping[str, bytes]) -> HtmlRenderer:
+def _renderer(config: Config, templates: Mapping[str, bytes], pictures: Mapping[str, bytes]) -> HtmlRenderer:
     # Most builds have nothing to do and need no templates: imported here, they cost nothing then.
+
+    import jinja2  # noqa: PLC0415
 
     from regpress.html.environment import make_environment  # noqa: PLC0415
     from regpress.html.render import HtmlRenderer  # noqa: PLC0415
@@ -205,11 +221,15 @@ def _renderer(config: Config, templates: Mapping[str, bytes]) -> HtmlRenderer:
         base_path=f"{site.base_path}/",
         theme=site.catalog.theme,
         accent=site.catalog.accent or "",
+        icon_hosts=tuple(sorted({host.lower() for host in site.trust.icon_hosts})),
+        entry_files=tuple(dict.fromkeys(site.catalog.entry_files)),
+        namespace_pages_from=1 if site.catalog.namespace_pages == "all" else 2,
+        legacy_api="v0" in site.aliases or profile(site.host).rewrites_aliases,
     )
     parts = (part for name, data in sorted(templates.items()) for part in (name.encode(), data))
     shown = (site.host, *(registry.name for registry in config.registries))
     fingerprint = recipe((__version__.encode(), repr((view, shown)).encode(), *parts))
-    return HtmlRenderer(environment, view, fingerprint=fingerprint, assets=assets)
+    return HtmlRenderer(environment, view, fingerprint=fingerprint, assets=assets, pictures=pictures)
 
 
 def _pages(root: Path, config: Config) -> tuple[ContentPage, ...]:

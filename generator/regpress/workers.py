@@ -96,6 +96,22 @@ class Pending(Generic[R]):
         os.waitpid(pid, 0)
 
 
+def spread(tasks: Sequence[Callable[[], R]]) -> list[R]:
+    """Return what *tasks* return; the first is done by this process, each of the others by one of its own meanwhile.
+
+    Raises:
+        WorkerError: a process died.
+        Exception: whatever a task raised, in their order.
+    """
+    first, *others = tasks
+    pending = [Pending(task, jobs=len(tasks)) for task in others]
+    try:
+        return [first(), *(child.result() for child in pending)]
+    finally:
+        for child in pending:
+            child.abandon()
+
+
 def _can_fork() -> bool:
     return hasattr(os, "fork") and threading.active_count() == 1
 

@@ -41,7 +41,12 @@ def browser() -> Iterator[Browser]:
 
 
 class _Files(SimpleHTTPRequestHandler):
-    """A plain file server, as a static host is one."""
+    """A plain file server with the one rule that the generic profile asks for: ``P`` is answered from ``P.json``."""
+
+    def translate_path(self, path: str) -> str:
+        """Return the file of an address."""
+        file = super().translate_path(path)
+        return f"{file}.json" if Path(f"{file}.json").is_file() else file
 
     def log_message(self, *_: Any) -> None:
         """Stay quiet."""

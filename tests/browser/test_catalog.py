@@ -114,7 +114,7 @@ def test_a_visitor_finds_an_entry_with_the_keyboard_alone(visit: Visit) -> None:
     visit.page.keyboard.press("Tab")
     assert visit.page.evaluate("document.activeElement.textContent") == "Skip to content"
     visit.page.keyboard.press("Enter")
-    for _ in range(20):
+    for _ in range(60):
         visit.page.keyboard.press("Tab")
         if visit.page.evaluate("document.activeElement.getAttribute('href')") == "servers/com.example/many/":
             break

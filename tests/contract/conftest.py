@@ -10,12 +10,10 @@ import pytest
 from contract.asking import Client
 from contract.targets import TARGETS, Target
 
-PARAMETERS = [
-    pytest.param(target, id=target.name, marks=[pytest.mark.hosts] if target.late else []) for target in TARGETS
-]
 
-
-@pytest.fixture(scope="session", params=PARAMETERS)
+@pytest.fixture(
+    scope="session", params=[pytest.param(target, marks=target.marks, id=target.name) for target in TARGETS]
+)
 def client(request: pytest.FixtureRequest, varied: Callable[[str], Path]) -> Iterator[Client]:
     target: Target = request.param
     if reason := target.missing():

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from edges import apache_server, caddy_server, node
+import pytest
+
+from edges import apache_server, caddy_server, cloudflare_runtime, node
 from edges.nginx_server import NGINX, serving
 from edges.web_server import running
 from regpress.preview import open_preview
@@ -75,7 +77,7 @@ class Target:
         serve: gives the address of a server for a built folder, without a final slash.
         capabilities: what can be expected of it.
         missing: returns why it cannot run on this machine, or an empty text.
-        late: whether it is asked by `make test-hosts` only.
+        marks: of its tests.
     """
 
     name: str
@@ -83,7 +85,7 @@ class Target:
     serve: Callable[[Path], AbstractContextManager[str]]
     capabilities: Capabilities = field(default_factory=Capabilities)
     missing: Callable[[], str] = lambda: ""
-    late: bool = False
+    marks: tuple[pytest.MarkDecorator, ...] = ()
 
 
 def preview(host: str, base_path: str = "") -> Callable[[Path], AbstractContextManager[str]]:
@@ -171,10 +173,16 @@ def needs(program: str) -> Callable[[], str]:
 
 GITHUB_PAGES = Capabilities(json_type=False, json_errors=False, preflight=False, hides_files=False, fresh=False)
 
+#: Code that answers queries: all that can be expected.
+QUERIES = Capabilities(follows_cursors=True, filters=True, double_encoding=True, cuts_slash=True)
+
 PAGING = Capabilities(follows_cursors=True, double_encoding=True, cuts_slash=True)
 
 BARE = Capabilities(json_errors=False, preflight=False, fresh_misses=False)
 FILES = replace(BARE, hides_files=False)
+
+#: Asked by `make test-hosts` only.
+LATE = (pytest.mark.hosts,)
 
 TARGETS: tuple[Target, ...] = (
     Target(name="generic", host="generic", serve=preview("generic")),
@@ -200,7 +208,7 @@ TARGETS: tuple[Target, ...] = (
         serve=apache,
         capabilities=PAGING,
         missing=lambda: "" if apache_server.APACHE else "apache2 is not installed",
-        late=True,
+        marks=LATE,
     ),
     Target(
         name="caddy",
@@ -208,7 +216,7 @@ TARGETS: tuple[Target, ...] = (
         serve=caddy,
         capabilities=PAGING,
         missing=lambda: "" if caddy_server.CADDY else "caddy is not installed",
-        late=True,
+        marks=LATE,
     ),
     Target(
         name="firebase",
@@ -218,7 +226,7 @@ TARGETS: tuple[Target, ...] = (
         missing=lambda: (
             "" if (node.MODULES / "node_modules" / "superstatic").is_dir() else "superstatic is not installed"
         ),
-        late=True,
+        marks=LATE,
     ),
     Target(
         name="azure-swa",
@@ -228,10 +236,10 @@ TARGETS: tuple[Target, ...] = (
         missing=lambda: (
             "" if (node.MODULES / "node_modules" / "@azure").is_dir() else "the emulator of Azure is not installed"
         ),
-        late=True,
+        marks=LATE,
     ),
     *(
-        Target(name=f"{host}-preview", host=host, serve=preview(host), capabilities=capabilities, late=True)
+        Target(name=f"{host}-preview", host=host, serve=preview(host), capabilities=capabilities, marks=LATE)
         for host, capabilities in (
             ("apache", PAGING),
             ("caddy", PAGING),
@@ -244,5 +252,33 @@ TARGETS: tuple[Target, ...] = (
             ("azure-swa", replace(FILES, cuts_slash=True)),
             ("firebase", FILES),
         )
+    ),
+    Target(
+        name="cloudflare-workers-preview",
+        host="cloudflare-workers",
+        serve=preview("cloudflare-workers"),
+        capabilities=QUERIES,
+    ),
+    Target(
+        name="cloudflare-pages-preview-below-a-path",
+        host="cloudflare-pages",
+        serve=preview("cloudflare-pages", "/team/registry"),
+        capabilities=QUERIES,
+    ),
+    Target(
+        name="cloudflare-workers",
+        host="cloudflare-workers",
+        serve=cloudflare_runtime.workers,
+        capabilities=QUERIES,
+        missing=cloudflare_runtime.missing,
+        marks=(pytest.mark.hosts,),
+    ),
+    Target(
+        name="cloudflare-pages",
+        host="cloudflare-pages",
+        serve=cloudflare_runtime.pages,
+        capabilities=QUERIES,
+        missing=cloudflare_runtime.missing,
+        marks=(pytest.mark.hosts,),
     ),
 )

@@ -150,7 +150,7 @@ class Killer:
 
     def _condition(self, moment: str) -> Callable[[], bool]:
         before = _mark(self.site.manifest)
-        states = {path: _mark(path) for path in self.site.states.glob("*.json")}
+        states = {path: _mark(path) for path in _listed(self.site.states)}
         known = {path: _mark(path) for path in self.site.staging()}
         return {
             "any": lambda: True,
@@ -165,7 +165,7 @@ class Killer:
         }[moment]
 
     def _span(self, moment: str) -> float:
-        return {"any": 1.0, "staging": 0.3, "moving": 0.1, "manifest": 0.03, "saving": 0.005}[
+        return {"any": 1.0, "staging": 0.3, "moving": 0.1, "manifest": 0.01, "saving": 0.005}[
             moment
         ] * self.site.seconds
 

@@ -41,7 +41,7 @@ def share_all(items: Sequence[Any], work: Callable[..., Any], *, jobs: int, leas
 
 
 #: What makes builds treat small sites as they treat large ones: names, wherever they were imported, to values.
-SMALL = {"share": share_all, "LARGE_FILE_BYTES": 1, "FEW": 0}
+SMALL = {"share": share_all, "LARGE_FILE_BYTES": 1, "LEAST_RUN_BYTES": 1, "FEW": 0}
 
 
 @contextmanager

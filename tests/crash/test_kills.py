@@ -31,7 +31,8 @@ def test_a_killed_build_leaves_a_tree_that_reads_well_and_that_the_next_build_me
 @pytest.mark.parametrize("seed", range(100, 112))
 def test_three_hundred_kills_leave_nothing_that_the_next_build_does_not_mend(tmp_path: Path, seed: int) -> None:
     killer = kill(tmp_path, seed, 25, servers=150)
-    assert killer.kills.keys() >= {*MOMENTS} - {"saving"}
+    # After the manifest there is so little left to do that a build may end first.
+    assert killer.kills.keys() >= {*MOMENTS} - {"manifest", "saving"}
 
 
 def kill_at_points(folder: Path, seed: int, which: str) -> tuple[list[str], int]:

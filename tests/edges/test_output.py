@@ -1,7 +1,7 @@
 import hashlib
 import os
 import shutil
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import orjson
@@ -11,9 +11,13 @@ from hypothesis import strategies as st
 
 from regpress.digest import recipe
 from regpress.errors import BuildRefusedError, ConflictError, StorageError
-from regpress.hosts.layouts import flat
-from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Stage, Written
-from regpress.output import STAGING, Inherited, OutputTree, TreeResult
+from regpress.hosts.layouts import flat, path_conflicts
+from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Stage, TreeSize, Written
+from regpress.output.keeping import Inherited
+from regpress.output.locks import locked_folder
+from regpress.output.replacement import TreeResult
+from regpress.output.staging import STAGING
+from regpress.output.tree import OutputTree
 from regpress.storage import locked
 
 
@@ -28,8 +32,8 @@ def group(key: str, files: Mapping[str, bytes], stage: Stage = "leaf") -> Artifa
 
 
 def put(root: Path, *groups: ArtifactGroup, full: bool = False) -> TreeResult:
-    tree = OutputTree(root / "dist", state_file=root / "cache" / "state.json")
-    return tree.replace(groups, flat, accept=lambda files: None, full=full)
+    tree = OutputTree(root / "dist", state_file=root / "cache" / "state")
+    return tree.replace(groups, flat, accept=lambda size, files: None, full=full)
 
 
 def content(root: Path) -> dict[str, bytes]:
@@ -120,10 +124,10 @@ def test_a_lost_state_costs_time_but_not_correctness(tmp_path: Path) -> None:
     assert (tmp_path / "dist/a.json").stat().st_ino == before
 
 
-@pytest.mark.parametrize("state", [b"", b"{}", b"[]", b'{"version": 1}', b"\xff", b'{"version":1,"groups":{"a":3}}'])
+@pytest.mark.parametrize("state", [b"", b"{}", b"regpress state 2", b"regpress state 2{}\n", b"\xff"])
 def test_a_damaged_state_is_ignored(tmp_path: Path, state: bytes) -> None:
     put(tmp_path, group("a", {"a.json": b"1"}))
-    (tmp_path / "cache/state.json").write_bytes(state)
+    (tmp_path / "cache/state").write_bytes(state)
     put(tmp_path, group("a", {"a.json": b"2"}))
     assert content(tmp_path)["a.json"] == b"2"
 
@@ -161,10 +165,10 @@ def test_refusing_the_size_leaves_everything_as_it_was(tmp_path: Path) -> None:
     put(tmp_path, group("a", {"a.json": b"1"}))
     before = content(tmp_path)
 
-    def refuse(files: object) -> None:
+    def refuse(size: object, files: object) -> None:
         raise BuildRefusedError("too large")
 
-    tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache/state.json")
+    tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache/state")
     with pytest.raises(BuildRefusedError):
         tree.replace([group("a", {"a.json": b"22"})], flat, accept=refuse)
     assert content(tmp_path) == before
@@ -173,6 +177,90 @@ def test_refusing_the_size_leaves_everything_as_it_was(tmp_path: Path) -> None:
 def test_two_builds_never_write_one_output_together(tmp_path: Path) -> None:
     with locked(tmp_path / "cache/state.lock"), pytest.raises(ConflictError, match="another build"):
         put(tmp_path, group("a", {"a.json": b"1"}))
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+def test_builds_of_two_sites_never_write_one_output_together(tmp_path: Path, is_there: bool) -> None:
+    if is_there:
+        put(tmp_path, group("a", {"a.json": b"1"}))
+    with locked_folder(tmp_path / "dist"), pytest.raises(ConflictError, match="another build"):
+        # The lock that another site's build holds is none that this site's state folder knows of.
+        put(tmp_path, group("a", {"a.json": b"2"}))
+    put(tmp_path, group("a", {"a.json": b"2"}))
+    assert content(tmp_path)["a.json"] == b"2"
+
+
+def test_an_output_stays_locked_when_it_gets_its_name(tmp_path: Path) -> None:
+    with locked_folder(tmp_path / "deep/dist"):
+        (tmp_path / "deep/dist.regpress-new").rename(tmp_path / "deep/dist")
+        with pytest.raises(ConflictError), locked_folder(tmp_path / "deep/dist"):
+            pass
+    with locked_folder(tmp_path / "deep/dist"):
+        assert [path.name for path in (tmp_path / "deep").iterdir()] == ["dist"]
+
+
+def test_a_lock_leaves_nothing_behind(tmp_path: Path) -> None:
+    with locked_folder(tmp_path / "not/there"):
+        assert (tmp_path / "not").is_dir()
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("file", ["x/y", "x/y/z", "x"])
+def test_two_documents_with_one_path_are_refused(tmp_path: Path, is_there: bool, file: str) -> None:
+    if is_there:
+        put(tmp_path, group("a", {"x/y": b"1"}))
+    tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache" / "state")
+    groups = [group("a", {"x/y": b"1"}), group("b", {file: b"2"})]
+
+    def accept(size: object, files: Iterable[str]) -> None:
+        if conflicts := path_conflicts(files):
+            raise BuildRefusedError("; ".join(conflicts))
+
+    with pytest.raises(BuildRefusedError):
+        tree.replace(groups, flat, accept=accept)
+    assert (tmp_path / "dist").exists() is is_there
+
+
+def test_of_a_tree_that_is_there_only_disputed_paths_are_looked_at(tmp_path: Path) -> None:
+    put(tmp_path, *(group(name, {f"{name}/1": b"1"}) for name in "abc"))
+    seen: list[set[str]] = []
+    tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache" / "state")
+    groups = [group("a", {"a/1": b"1"}), group("b", {"b/1": b"2", "b/2": b"2"}), group("c", {"c/1": b"1"})]
+    tree.replace(groups, flat, accept=lambda size, files: seen.append(set(files)))
+    assert seen == [{"b/1", "b/2"}]
+
+
+def test_the_size_that_is_accepted_is_that_of_the_whole_tree(tmp_path: Path) -> None:
+    sizes: list[TreeSize] = []
+    for bodies in ({"a": b"1", "b": b"333"}, {"a": b"1", "b": b"22"}, {"a": b"22", "b": b"22"}, {"a": b"", "b": b"22"}):
+        tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache" / "state")
+        groups = [group(name, {name: body}) for name, body in bodies.items()]
+        tree.replace(groups, flat, accept=lambda size, files: sizes.append(size))
+    assert sizes == [TreeSize(2, "b", 3, 4), TreeSize(2, "b", 2, 3), TreeSize(2, "a", 2, 4), TreeSize(2, "b", 2, 2)]
+
+
+def test_several_processes_render_what_one_does(tmp_path: Path) -> None:
+    groups = [group(str(number), {f"{number % 7}/{number}": b"%d" % number}) for number in range(300)]
+    for jobs in (1, 3):
+        tree = OutputTree(tmp_path / str(jobs) / "dist", state_file=tmp_path / "cache" / str(jobs), jobs=jobs)
+        for made in (groups[:200], groups):
+            tree.replace(made, flat, accept=lambda size, files: None)
+    assert content(tmp_path / "1") == content(tmp_path / "3")
+    assert len(content(tmp_path / "3")) == 301
+
+
+def test_what_a_process_cannot_render_leaves_nothing_behind(tmp_path: Path) -> None:
+    def refuse() -> list[Artifact]:
+        raise BuildRefusedError("no")
+
+    groups = [group(str(number), {str(number): b"1"}) for number in range(300)]
+    bad = ArtifactGroup(key="bad", recipe=b"bad", stage="leaf", render=refuse)
+    for position in (0, 150, 300):
+        tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache" / "state", jobs=3)
+        with pytest.raises(BuildRefusedError, match="no"):
+            tree.replace([*groups[:position], bad, *groups[position:]], flat, accept=lambda size, files: None)
+    assert [path.name for path in tmp_path.iterdir()] == ["cache"]
 
 
 @pytest.mark.skipif(os.geteuid() == 0, reason="root may write to read-only folders")
@@ -230,11 +318,11 @@ def test_any_history_of_builds_ends_like_a_build_from_nothing(
 
 def put_pages(root: Path, *names: str, inherited: tuple[Inherited, ...] = ()) -> dict[str, bytes]:
     groups = [group(name, {f"_pages/{name}": name.encode()}, "page") for name in names]
-    tree = OutputTree(root / "dist", state_file=root / "cache" / "state.json")
+    tree = OutputTree(root / "dist", state_file=root / "cache" / "state")
     tree.replace(
         groups,
         flat,
-        accept=lambda files: None,
+        accept=lambda size, files: None,
         keeps=lambda row: row.address.startswith("_pages/"),
         inherited=inherited,
     )

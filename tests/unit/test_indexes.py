@@ -109,7 +109,7 @@ def test_build_json_and_the_manifest_are_as_their_schemas_say():
         made = api.build_file([catalog], host="nginx", revisions={"team": "r1"}, list_file=list_file)
         assert schema_errors("regpress-build.schema.json", made.body) == []
     row = Written("v0.1/servers.json", 12, "0" * 64, "v0.1/servers", "application/json")
-    shard = manifest.shard_artifact("site", [row])
+    shard = manifest.shard_artifact("site", [(row.file.encode(), manifest.line(*row))])
     assert schema_errors("regpress-manifest-shard.schema.json", shard.body) == []
     for root in (
         manifest.root_artifact([row]),
@@ -133,6 +133,8 @@ def test_the_schemas_notice_what_does_not_belong():
 def test_every_schema_of_ours_describes_something():
     used = {f"{name}.schema.json" for name in OWN_SCHEMAS.values()}
     used |= {f"regpress-{name}.schema.json" for name in ("build", "manifest", "manifest-shard")}
+    # Those that only hosts that run code have: tests/unit/test_query_index.py.
+    used |= {f"regpress-{name}.schema.json" for name in ("bodies", "entries", "entries-shard", "query")}
     assert {name for name in schema_names() if name.startswith("regpress-")} == used
 
 

@@ -10,7 +10,7 @@ import click
 from regpress import build as use_case
 from regpress import paths
 from regpress.cli import options
-from regpress.cli.earlier import open_previous
+from regpress.cli.ending import collect_no_more
 from regpress.cli.help import HELP
 from regpress.cli.report import counts_line, findings_exit_code, write_report
 
@@ -45,10 +45,11 @@ def build(
     When a document is invalid (with --strict also when there are warnings) nothing is written: the last good output
     stays as it is.
     """
+    collect_no_more()
     started = time.monotonic()
     opened = options.open_for(site, config_file, host=host, base_url=base_url)
     folder = out or site / "dist"
-    earlier = open_previous(previous, opened)
+    earlier = options.earlier_output(previous, opened)
     build_options = options.options_for(opened, folder, previous=earlier, jobs=jobs, full=full, strict=strict)
     result = use_case.build(opened, folder, build_options, options.progress())
     extra = {

@@ -9,7 +9,6 @@ from pathlib import Path
 import click
 import orjson
 
-from regpress import gathering as use_case
 from regpress.api import response
 from regpress.catalog import Catalog
 from regpress.changes import Change, changed_fields, find_changes
@@ -18,6 +17,8 @@ from regpress.cli.earlier import open_previous
 from regpress.cli.help import HELP
 from regpress.cli.report import append_summary, counts_line, findings_exit_code, printable, write_report
 from regpress.errors import SourceMalformedError
+from regpress.fetching import fetch
+from regpress.gathering import gather
 from regpress.model.document import DocumentError, compact_text, parse_json
 from regpress.model.entry import OFFICIAL_META, EntryVersion
 from regpress.previous import Previous
@@ -62,7 +63,7 @@ def diff(
     earlier = open_previous(location, opened) or Previous()
     build_options = options.options_for(opened, default, previous=earlier, jobs=jobs)
     progress = options.progress()
-    gathered = use_case.gather(opened, use_case.fetch(opened, progress), build_options, progress)
+    gathered = gather(opened, fetch(opened, progress), build_options, progress)
     changes = [change for catalog in gathered.catalogs for change in _detailed(catalog, earlier)]
     changes += [
         Change(what="removed", registry=name, kind="registry", name=name, version="")

@@ -9,20 +9,15 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
+from importlib import import_module
 from typing import Any, Final
 
 import click
 
 from regpress import __version__
-from regpress.cli.build import build
-from regpress.cli.check import check
-from regpress.cli.diff import diff
+from regpress.cli import ending
 from regpress.cli.help import HELP
-from regpress.cli.init import init
-from regpress.cli.objects import objects
-from regpress.cli.preview import preview
-from regpress.cli.probe import probe
 from regpress.cli.report import printable
 from regpress.errors import BuildRefusedError, ConfigError, RegistryError, SourceError, StorageError
 
@@ -34,6 +29,9 @@ EXIT_CODES: Final[tuple[tuple[type[RegistryError], int], ...]] = (
     (RegistryError, 3),
 )
 
+#: Each is a function of its name in a module of its name, which only that command imports.
+COMMANDS: Final = ("init", "check", "build", "preview", "diff", "probe", "objects", "icons")
+
 _INTERRUPTED: Final = 128 + signal.SIGINT
 _TOLD_TO_END: Final = 128 + signal.SIGTERM
 
@@ -44,6 +42,23 @@ def exit_code(error: RegistryError) -> int:
 
 
 class _Group(click.Group):
+    @property
+    def commands(self) -> MutableMapping[str, click.Command]:
+        """Return all commands by name."""
+        return {name: _command(name) for name in COMMANDS}
+
+    @commands.setter
+    def commands(self, _: object) -> None:
+        """Ignore what click puts there when the group is made."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click's form
+        """Return the names in the order of the help."""
+        return sorted(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """Return one command, None where there is no such."""
+        return _command(cmd_name) if cmd_name in COMMANDS else None
+
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command; turn our exceptions into one line and an exit code."""
         try:
@@ -58,6 +73,11 @@ class _Group(click.Group):
             # The reader of our output has seen enough.
             sys.stderr.close()
             sys.exit(0)
+
+
+def _command(name: str) -> click.Command:
+    command: click.Command = getattr(import_module(f"regpress.cli.{name}"), name)
+    return command
 
 
 def _print_error(error: RegistryError, *, verbose: bool) -> None:
@@ -78,12 +98,15 @@ def cli(ctx: click.Context) -> None:
         ctx.color = False
 
 
-for command in (init, check, build, preview, diff, probe, objects):
-    cli.add_command(command)
-
-
 def main(arguments: Sequence[str] | None = None) -> None:
     """Run the command line; entry point of the installed program."""
     # As an exception, so that a build that is told to end removes what it had staged.
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TOLD_TO_END))
-    cli.main(args=list(arguments) if arguments is not None else None, prog_name="regpress")
+    if arguments is None:
+        ending.is_own_process()
+    try:
+        cli.main(args=list(arguments) if arguments is not None else None, prog_name="regpress")
+    except SystemExit as ended:
+        if arguments is None and isinstance(ended.code, int):
+            ending.leave(ended.code)
+        raise

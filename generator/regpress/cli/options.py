@@ -5,15 +5,18 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
+from regpress.hosts.limits import with_most_files
 from regpress.hosts.table import profile
-from regpress.previous import Previous
 from regpress.site import Options, Progress, Site
 from regpress.wiring import open_site, output_folds_case, read_now
 from regpress.workers import default_jobs
+
+if TYPE_CHECKING:
+    from regpress.previous import Previous
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -132,6 +135,20 @@ def open_for(
     return site
 
 
+def earlier_output(location: str | None, site: Site) -> Previous | None:
+    """Return the output that ``--previous`` names, or None where it names none.
+
+    Raises:
+        SourceError: it cannot be read, or is not an output of regpress.
+    """
+    if not location:
+        return None
+    # Few builds need it, and the network takes long to import.
+    from regpress.cli.earlier import open_previous  # noqa: PLC0415
+
+    return open_previous(location, site)
+
+
 def options_for(
     site: Site,
     out: Path,
@@ -143,7 +160,7 @@ def options_for(
 ) -> Options:
     """Return the build options that belong to a site and an output folder."""
     return Options(
-        profile=profile(site.config.site.host),
+        profile=with_most_files(profile(site.config.site.host), site.config.site.max_files),
         now=read_now(),
         previous=previous.versions if previous else {},
         inherited=previous.list_pages() if previous else (),

@@ -50,6 +50,7 @@ class Apache:
     stores_pages: bool = True
     rewrites_aliases: bool = True
     runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

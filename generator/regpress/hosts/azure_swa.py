@@ -48,6 +48,7 @@ class AzureStaticWebApps:
     stores_pages: bool = False
     rewrites_aliases: bool = False
     runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P/index.html`` for a document."""

@@ -16,12 +16,18 @@ from regpress.names import Kind
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Limits:
-    """What a host accepts; None where it sets no limit. Sizes in bytes."""
+    """What a host accepts; None where it sets no limit. Sizes in bytes.
+
+    Attributes:
+        files, file_bytes, total_bytes: the most of each.
+        larger_plan: what to do where more files are paid for, for people; empty where that is not possible.
+    """
 
     files: int | None = None
     folder_files: int | None = None
     file_bytes: int | None = None
     total_bytes: int | None = None
+    larger_plan: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,6 +40,7 @@ class SiteAddress:
         registries: names of the registries below ``/registry/``; the default one is also at the root.
         default_registry: the one at the root.
         aliases: further prefixes that the files themselves carry (``v0``, ``registry/<default>``).
+        precompress: encodings in which files have siblings: ``br``, ``gzip``.
         paged_only: registry and kind of each list that is written in pages only, because it is too large to be one
             document.
     """
@@ -43,6 +50,7 @@ class SiteAddress:
     registries: tuple[str, ...] = ()
     default_registry: str = "default"
     aliases: tuple[str, ...] = ()
+    precompress: tuple[str, ...] = ()
     paged_only: frozenset[tuple[str, Kind]] = frozenset()
 
 
@@ -52,13 +60,15 @@ class Reply:
 
     Attributes:
         status: HTTP status.
-        file: path of the served file below the output folder, None for no body.
+        file: path of the served file below the output folder, None where the body is none.
         headers: header fields, names in lower case.
+        body: what code at the host makes of files, where there is such code.
     """
 
     status: int
     file: str | None = None
     headers: Mapping[str, str] = field(default_factory=dict)
+    body: bytes | None = None
 
 
 class HostProfile(Protocol):
@@ -92,6 +102,17 @@ class HostProfile(Protocol):
     def rewrites_aliases(self) -> bool:
         """Whether ``/v0`` and ``/registry/<default>`` are answered without copies of the files."""
 
+    @property
+    def runs_code(self) -> bool:
+        """Whether code at the edge answers requests of the API (`regpress.hosts.edge`).
+
+        Then entries share files, in which the code finds their versions, and the indexes for queries are written.
+        """
+
+    @property
+    def serves_precompressed(self) -> bool:
+        """Whether it answers with ``x.gz`` and ``x.br`` beside a file where the client takes them."""
+
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the paths, relative to the output folder, that hold the document at *address*."""
 
@@ -105,5 +126,6 @@ class HostProfile(Protocol):
             method: the HTTP method in capitals.
             target: path and query as sent, percent-encoded.
             site: where the site is served.
-            exists: whether the output folder has a file of that path.
+            exists: whether the output folder has a file of that path; previews of hosts that run code give a
+                `regpress.hosts.edge.answers.ReadableTree`.
         """

@@ -57,6 +57,7 @@ class Firebase:
     stores_pages: bool = False
     rewrites_aliases: bool = False
     runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the paths of an address: ``P.html`` for a document, for each spelling of ``P``."""

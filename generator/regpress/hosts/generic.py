@@ -47,6 +47,8 @@ class Generic:
     follows_cursors: bool = False
     stores_pages: bool = True
     rewrites_aliases: bool = False
+    runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

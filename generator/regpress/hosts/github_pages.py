@@ -58,6 +58,8 @@ class GitHubPages:
     follows_cursors: bool = False
     stores_pages: bool = False
     rewrites_aliases: bool = False
+    runs_code: bool = False
+    serves_precompressed: bool = False
     layout: Callable[[str, Form], tuple[str, ...]] = layouts.page_and_folder
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:

@@ -53,6 +53,7 @@ class GitLabPages:
     stores_pages: bool = False
     rewrites_aliases: bool = True
     runs_code: bool = False
+    serves_precompressed: bool = True
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

@@ -3,44 +3,44 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from typing import NamedTuple
+from dataclasses import replace
+from typing import Any, Final, Literal, cast
 
 from regpress.hosts.base import HostProfile, Limits
+from regpress.model.artifact import TreeSize
+
+#: Sizes of one list document at which real clients begin to fail; static hosting specification 7, rule 8.
+LIST_WARN_BYTES: Final = 5 * 1024 * 1024
+_LIST_WARN_ENTRIES: Final = 5_000
+_LIST_MOST_BYTES: Final = 10 * 1024 * 1024
+_LIST_MOST_ENTRIES: Final = 10_000
+#: The most that clients read, in words.
+LIST_MOST: Final = f"{_LIST_MOST_ENTRIES:,} entries or {_LIST_MOST_BYTES // 2**20} MiB"
 
 
-class TreeSize(NamedTuple):
-    """What a tree amounts to.
+def list_grade(entries: int, size: int) -> Literal["fine", "large", "too large"]:
+    """Return what clients make of a list document of so many entries and bytes."""
+    if entries > _LIST_MOST_ENTRIES or size > _LIST_MOST_BYTES:
+        return "too large"
+    return "large" if entries > _LIST_WARN_ENTRIES or size > LIST_WARN_BYTES else "fine"
 
-    Attributes:
-        files: how many files there are.
-        largest: path of the largest one; empty without files.
-        largest_bytes: its size.
-        total_bytes: the size of all.
-        fullest: the folder with most files in it, not counting folders below it; empty for the root.
-        fullest_files: how many those are.
-    """
 
-    files: int
-    largest: str
-    largest_bytes: int
-    total_bytes: int
-    fullest: str = ""
-    fullest_files: int = 0
+def with_most_files(profile: HostProfile, files: int | None) -> HostProfile:
+    """Return *profile* with another limit of files, where one is given."""
+    if files is None:
+        return profile
+    other: HostProfile = replace(cast("Any", profile), limits=replace(profile.limits, files=files))
+    return other
 
-    @classmethod
-    def of(cls, sizes: Iterable[tuple[str, int]]) -> TreeSize:
-        """Return the size of a tree given as path and size of each file; among equals the first path is named."""
-        files, total, largest = 0, 0, ("", 0)
-        folders: dict[str, int] = {}
-        for path, size in sizes:
-            files += 1
-            total += size
-            folder = path.rpartition("/")[0]
-            folders[folder] = folders.get(folder, 0) + 1
-            if (-size, path) < (-largest[1], largest[0]) or not largest[0]:
-                largest = (path, size)
-        fullest = min(folders, key=lambda folder: (-folders[folder], folder), default="")
-        return cls(files, largest[0], largest[1], total, fullest, folders.get(fullest, 0))
+
+def with_fullest_folder(size: TreeSize, files: Iterable[str]) -> TreeSize:
+    """Return *size* with the folder of *files* that holds most of them; among equals the first."""
+    folders: dict[str, int] = {}
+    for file in files:
+        folder = file.rpartition("/")[0]
+        folders[folder] = folders.get(folder, 0) + 1
+    fullest = min(folders, key=lambda folder: (-folders[folder], folder), default="")
+    return size._replace(fullest=fullest, fullest_files=folders.get(fullest, 0))
 
 
 def limit_summary(profile: HostProfile, size: TreeSize) -> str:
@@ -78,6 +78,7 @@ def _excesses(limits: Limits, size: TreeSize) -> list[str]:
     if limits.files is not None and size.files > limits.files:
         found.append(
             f"{size.files:,} files are {size.files - limits.files:,} more than the {limits.files:,} that it accepts"
+            + (f" ({limits.larger_plan})" if limits.larger_plan else "")
         )
     if limits.folder_files is not None and size.fullest_files > limits.folder_files:
         more = size.fullest_files - limits.folder_files

@@ -62,6 +62,7 @@ class Netlify:
     stores_pages: bool = True
     rewrites_aliases: bool = True
     runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the path of an address: ``P.json``, but for pages of lists."""

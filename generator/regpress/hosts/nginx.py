@@ -44,6 +44,8 @@ class Nginx:
     follows_cursors: bool = True
     stores_pages: bool = True
     rewrites_aliases: bool = True
+    runs_code: bool = False
+    serves_precompressed: bool = True
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

@@ -81,7 +81,7 @@ def _files(site: SiteAddress) -> Iterator[str]:
     yield "absolute_redirect off;"
     # A folder without index is forbidden, says nginx; for readers there is nothing.
     yield f"error_page 403 404 =404 {site.base_path}/{paths.NOT_FOUND_PAGE};"
-    yield from _compression()
+    yield from _compression(site)
     yield "add_header Access-Control-Allow-Origin * always;"
     yield "add_header X-Content-Type-Options nosniff always;"
     yield f'add_header Cache-Control "{PAGE}" always;'
@@ -90,7 +90,7 @@ def _files(site: SiteAddress) -> Iterator[str]:
 def _assets(site: SiteAddress) -> Iterator[str]:
     yield from _types()
     yield f"error_page 403 404 =404 {site.base_path}/{paths.NOT_FOUND_PAGE};"
-    yield from _compression()
+    yield from _compression(site)
     yield "add_header Access-Control-Allow-Origin *;"
     yield "add_header X-Content-Type-Options nosniff;"
     yield f'add_header Cache-Control "{HASHED}";'
@@ -182,7 +182,7 @@ def _answers(site: SiteAddress, caching: str) -> Iterator[str]:
     yield "default_type application/json;"
     yield f"error_page 400 {_named(site, 400)};"
     yield f"error_page 403 404 =404 {_named(site, 404)};"
-    yield from _compression()
+    yield from _compression(site)
     yield from _fields(caching)
 
 
@@ -193,9 +193,12 @@ def _fields(caching: str) -> Iterator[str]:
     yield f'add_header Cache-Control "{caching}" always;'
 
 
-def _compression() -> Iterator[str]:
+def _compression(site: SiteAddress) -> Iterator[str]:
     # A sibling "x.json.gz" is served where there is one.
     yield "gzip_static on;"
+    if "br" in site.precompress:
+        # Needs nginx's module for it, unlike the rest.
+        yield "brotli_static on;"
     yield "gzip on;"
     yield "gzip_vary on;"
     yield "gzip_min_length 1024;"

@@ -77,6 +77,7 @@ class ObjectStore:
     stores_pages: bool = False
     rewrites_aliases: bool = False
     runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

@@ -55,6 +55,7 @@ class S3CloudFront:
     stores_pages: bool = True
     rewrites_aliases: bool = True
     runs_code: bool = False
+    serves_precompressed: bool = False
 
     def files(self, address: str, form: Form) -> tuple[str, ...]:
         """Return the one path of an address: ``P.json`` for a document."""

@@ -12,16 +12,20 @@ from regpress import paths
 from regpress.digest import recipe
 from regpress.errors import ConfigError
 from regpress.html.accent import accent_rule
+from regpress.html.pictures import picture_type
 from regpress.model.artifact import Artifact, ArtifactGroup
 
 STYLESHEET: Final = "style.css"
 #: Shown by browsers beside the title; a site may have none.
 ICON: Final = "icon.svg"
+#: Stands for the site where its pages are mentioned; a site may have none.
+PICTURE: Final = "social.png"
 
 _PART: Final = re.compile(r"style-.+\.css")
 
 _MEDIA_TYPES: Final = {
     "css": "text/css; charset=utf-8",
+    "jpg": "image/jpeg",
     "js": "text/javascript; charset=utf-8",
     "png": "image/png",
     "svg": "image/svg+xml",
@@ -58,6 +62,17 @@ def published_assets(files: Mapping[str, bytes], *, accent: str = "") -> dict[st
     style = b"".join((files[STYLESHEET], *(files[name] for name in parts), accent_rule(accent)))
     bodies = {**{name: body for name, body in files.items() if name not in parts}, STYLESHEET: style}
     return {name: Asset(name, _address(name, body), body) for name, body in sorted(bodies.items())}
+
+
+def picture_assets(pictures: Mapping[str, bytes]) -> dict[str, Asset]:
+    """Return the pictures of entries as assets, by where they came from; those that are none are left out."""
+    types = {url: picture_type(data) for url, data in sorted(pictures.items())}
+    return {url: _picture(pictures[url], kind) for url, kind in types.items() if kind}
+
+
+def _picture(data: bytes, extension: str) -> Asset:
+    name = f"icons/{hashlib.sha256(data).hexdigest()[:20]}.{extension}"
+    return Asset(name, paths.asset_file(name), data)
 
 
 def asset_group(asset: Asset) -> ArtifactGroup:

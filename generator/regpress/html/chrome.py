@@ -10,22 +10,31 @@ from markupsafe import Markup
 from regpress import paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
-from regpress.html.assets import ICON, STYLESHEET
+from regpress.html.assets import ICON, PICTURE, STYLESHEET
 from regpress.html.links import Links
 from regpress.html.site import ContentPage, SiteView
 from regpress.html.text import clean, reveal
-from regpress.html.views import ChromeView, LayoutView, LinkView
+from regpress.html.views import ChromeView, HeadView, LayoutView, LinkView
 from regpress.names import KINDS, Kind
 
 KIND_LABELS: Final[Mapping[Kind, str]] = {"server": "Servers", "skill": "Skills", "plugin": "Plugins"}
 
 #: A template's name and its view to HTML.
-Fill = Callable[[str, ChromeView], str]
+Fill = Callable[[str, ChromeView | HeadView], str]
 
 
 def shown_kinds(catalog: Catalog) -> tuple[Kind, ...]:
     """Return the kinds that have a list: those with entries, and servers in any case."""
     return tuple(kind for kind in KINDS if kind == "server" or catalog.of(kind))
+
+
+def content_policy(site: SiteView) -> str:
+    """Return the Content-Security-Policy of every page: what the site has itself, and icons from hosts it trusts."""
+    pictures = " ".join(("'self'", *(f"https://{host}" for host in site.icon_hosts)))
+    return (
+        "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
+        f"img-src {pictures}; base-uri 'none'; form-action 'self'"
+    )
 
 
 class Chrome:
@@ -36,7 +45,7 @@ class Chrome:
         catalogs: its registries.
         pages: its Markdown pages, in the order of the navigation.
         assets: addresses of the assets by the names of their files.
-        fill: renders ``header.html`` and ``footer.html``.
+        fill: renders ``head.html``, ``header.html`` and ``footer.html``.
     """
 
     def __init__(
@@ -55,7 +64,10 @@ class Chrome:
         self._kinds = {catalog.prefix: shown_kinds(catalog) for catalog in catalogs}
         self._registries = tuple((catalog.registry, catalog.prefix) for catalog in catalogs)
         self._home_labels = {catalog.prefix: catalog.registry for catalog in catalogs if not catalog.is_default}
-        self._made: dict[tuple[str, str, str], tuple[Markup, Markup]] = {}
+        self._policy = content_policy(site)
+        self._title = clean(site.title)
+        self._heads: dict[tuple[str, str, tuple[str, ...]], Markup] = {}
+        self._made: dict[tuple[str, str, str, bool], tuple[Markup, Markup]] = {}
 
     @property
     def fingerprint(self) -> bytes:
@@ -69,9 +81,11 @@ class Chrome:
         *,
         title: str = "",
         description: str = "",
+        address: str | None = None,
         prefix: str = "",
         section: str = "",
         scripts: Iterable[str] = (),
+        search: bool = True,
     ) -> LayoutView:
         """Return what is around one page.
 
@@ -79,41 +93,70 @@ class Chrome:
             links: of the page.
             title: of the document; the site's name is added. Empty for the home page.
             description: of the document.
+            address: of the page, where it has one of its own.
             prefix: of the registry that the page belongs to.
             section: address of the page that the navigation marks as current.
             scripts: names of the assets that the page runs, in their order.
+            search: whether the header has a search box, which the page of the search has no need of.
         """
-        made = self._made.get((links.root, prefix, section))
-        if made is None:
-            view = self._view(links, prefix, section)
-            made = (Markup(self._fill("header.html", view)), Markup(self._fill("footer.html", view)))  # noqa: S704
-            self._made[(links.root, prefix, section)] = made
+        header, footer = self._around(links, prefix, section, search=search)
+        # A window's title has no markup that could end a change of direction.
+        heading = (title if title.isprintable() else reveal(title)) or self._title
         return LayoutView(
             language=self._site.language,
             theme=self._site.theme,
-            title=self._document_title(title),
+            title=f"{heading} · {self._title}" if title else heading,
+            heading=heading,
             description=description,
-            stylesheet=links.to(self._assets[STYLESHEET]),
-            icon=links.to(self._assets[ICON]) if ICON in self._assets else "",
-            scripts=tuple(links.to(self._assets[name]) for name in scripts if name in self._assets),
+            address="" if address is None else self._site.absolute(address),
             home=LinkView(self._home_labels.get(prefix, "Home"), links.to(prefix)),
-            header=made[0],
-            footer=made[1],
+            head=self._head(links, prefix, tuple(scripts)),
+            header=header,
+            footer=footer,
         )
 
-    def _document_title(self, title: str) -> str:
-        own = clean(self._site.title)
-        # A window's title has no markup that could end a change of direction.
-        return f"{title if title.isprintable() else reveal(title)} · {own}" if title else own
+    def _around(self, links: Links, prefix: str, section: str, *, search: bool) -> tuple[Markup, Markup]:
+        key = (links.root, prefix, section, search)
+        made = self._made.get(key)
+        if made is None:
+            view = self._view(links, prefix, section, search=search)
+            made = (Markup(self._fill("header.html", view)), Markup(self._fill("footer.html", view)))  # noqa: S704
+            self._made[key] = made
+        return made
 
-    def _view(self, links: Links, prefix: str, section: str) -> ChromeView:
+    def _head(self, links: Links, prefix: str, scripts: tuple[str, ...]) -> Markup:
+        made = self._heads.get((links.root, prefix, scripts))
+        if made is None:
+            view = self._head_view(links, prefix, scripts)
+            made = self._heads[(links.root, prefix, scripts)] = Markup(self._fill("head.html", view))  # noqa: S704
+        return made
+
+    def _head_view(self, links: Links, prefix: str, scripts: Iterable[str]) -> HeadView:
+        assets, site = self._assets, self._site
+        registries = [(name, address) for name, address in self._registries if site.base_url and address == prefix]
+        return HeadView(
+            policy=self._policy,
+            site_title=self._title,
+            stylesheet=links.to(assets[STYLESHEET]),
+            icon=links.to(assets[ICON]) if ICON in assets else "",
+            picture=site.absolute(assets[PICTURE]) if PICTURE in assets else "",
+            scripts=tuple(links.to(assets[name]) for name in scripts if name in assets),
+            feeds=tuple(LinkView(f"New in {name}", links.to(paths.feed_file(address))) for name, address in registries),
+        )
+
+    def _view(self, links: Links, prefix: str, section: str, *, search: bool) -> ChromeView:
         kinds = ((KIND_LABELS[kind], paths.index_page(prefix, kind)) for kind in self._kinds.get(prefix, ()))
+        own = tuple(address for _, address in self._pages)
+        use = paths.use_page(prefix)
+        uses = (("Use", use),) if prefix in self._kinds and use not in own else ()
         return ChromeView(
-            site_title=clean(self._site.title),
+            site_title=self._title,
             home=links.to(""),
-            links=_links(links, (*kinds, *self._pages), section),
+            links=_links(links, (*kinds, *uses, *self._pages), section),
             registries=_links(links, self._registries, prefix) if len(self._registries) > 1 else (),
             registry_file=links.to(prefix + paths.REGISTRY_FILE),
+            feed=links.to(paths.feed_file(prefix)) if self._site.base_url else "",
+            search=links.to(prefix) if search else None,
         )
 
 

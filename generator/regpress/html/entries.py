@@ -2,71 +2,111 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 from regpress import paths
 from regpress.html.chrome import KIND_LABELS, Chrome
 from regpress.html.extension import NO_EXTENSION, extension_of
+from regpress.html.icons import Icons
+from regpress.html.install import SCRIPT as INSTALL
+from regpress.html.install import install_view
 from regpress.html.links import Links
 from regpress.html.listing import display_title
 from regpress.html.markdown import MarkdownRenderer
 from regpress.html.options import packages_of, remotes_of
+from regpress.html.site import SiteView
+from regpress.html.tags import MOST_TAGS, slug, tag_key
 from regpress.html.text import clean, day, exact, hue, initial, mapping, short_address, texts, web_address, words
 from regpress.html.views import EntryView, ExtensionView, FactView, LinkView, OptionsView, VersionsView, VersionView
+from regpress.model.config_site import EntryFile
 from regpress.model.document import read_plain
 from regpress.model.entry import Entry, EntryVersion
+from regpress.times import time_key
 
 #: Versions that are shown at once; the others fold away.
 _VERSIONS: Final = 10
+
+#: What the page runs: versions and their differences.
+SCRIPTS: Final = ("entry.js",)
+#: Files beside the page, by what the configuration calls them.
+FILE_NAMES: Final[Mapping[EntryFile, str]] = {"markdown": "index.md", "feed": "feed.xml", "badge": "badge.svg"}
+_EXTRAS: Final[tuple[tuple[EntryFile, str], ...]] = (
+    ("markdown", "This page as Markdown"),
+    ("feed", "Feed of versions"),
+)
 
 _README: Final = MarkdownRenderer(top=2, prefix="readme-")
 _OVERVIEW: Final = MarkdownRenderer(top=2, prefix="overview-")
 
 
-def entry_view(entry: Entry, *, prefix: str, chrome: Chrome, document_suffix: str) -> EntryView:
+def entry_view(
+    entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, icons: Icons, namespace: str = ""
+) -> EntryView:
     """Return the view of an entry's page.
 
     Args:
         entry: the entry.
         prefix: of the registry's addresses.
         chrome: what is around the page.
-        document_suffix: as in `regpress.html.site.SiteView`.
+        site: what the site wants of its pages.
+        icons: the pictures that may be shown.
+        namespace: address of the page of its namespace, empty where that has none.
     """
     latest, name = entry.latest, entry.name
     official, value = latest.official, latest.value
-    index = paths.index_page(prefix, entry.kind)
-    links = Links.of(paths.entry_page(prefix, entry.kind, name))
+    address, index = paths.entry_page(prefix, entry.kind, name), paths.index_page(prefix, entry.kind)
+    links = Links.of(address)
     extension = _extension(latest, value)
     title, description = display_title(entry), clean(latest.description)
-    versions = tuple(
-        _version(version, links, prefix, document_suffix, latest=version.version == latest.version)
-        for version in entry.versions
-    )
+    documents = links.to(paths.versions(prefix, entry.kind, name))
+    versions = _versions(entry, documents, site.document_suffix)
+    icon = icons.of(value["icons"]) if "icons" in value else ""
+    install = install_view(value, entry.kind, name)
     return EntryView(
-        layout=chrome.layout(links, title=title, description=description, prefix=prefix, section=index),
+        layout=chrome.layout(
+            links,
+            title=title,
+            description=description,
+            address=address,
+            prefix=prefix,
+            section=index,
+            scripts=(*SCRIPTS, INSTALL) if install.options else SCRIPTS,
+        ),
         kind=entry.kind,
         index=LinkView(KIND_LABELS[entry.kind], links.to(index)),
         title=title,
-        namespace=name.namespace,
+        publisher=LinkView(name.namespace, links.to(namespace) if namespace else ""),
         name=name.name,
         description=description,
+        icon=icon if "://" in icon or not icon else links.to(icon),
         initial=initial(title),
         hue=hue(str(name)),
         status=_shown_status(latest),
         message=clean(official.status_message),
+        withdrawn=_withdrawn(versions) if entry.deleted else None,
         version=exact(latest.version),
         published=day(official.published_at),
         updated=day(official.updated_at),
-        document=next(view.href for view in versions if view.latest),
-        documents=links.to(paths.versions(prefix, entry.kind, name) + document_suffix),
+        document=f"{documents}/{paths.encoded(latest.version)}{site.document_suffix}",
+        documents=documents + site.document_suffix,
+        extras=tuple(_extras(entry, links, prefix, site.entry_files, is_absolute=bool(site.base_url))),
         facts=tuple(_facts(value)),
-        tags=tuple(map(exact, latest.tags)),
+        tags=tuple(_tags(latest.tags, links, prefix)),
+        install=install,
         options=tuple(_options(value, extension)),
         extension=extension,
         readme=_README.render(entry.readme),
         versions=tuple(_folded(versions)),
     )
+
+
+def _extras(
+    entry: Entry, links: Links, prefix: str, files: Collection[EntryFile], *, is_absolute: bool
+) -> Iterator[LinkView]:
+    for file, label in _EXTRAS if files else ():
+        if file in files and (file != "feed" or is_absolute):
+            yield LinkView(label, links.to(paths.entry_file(prefix, entry.kind, entry.name, FILE_NAMES[file])))
 
 
 def _options(value: dict[str, Any], extension: ExtensionView) -> Iterator[OptionsView]:
@@ -88,18 +128,37 @@ def _shown_status(version: EntryVersion) -> str:
     return "" if version.official.status == "active" else version.official.status
 
 
-def _version(version: EntryVersion, links: Links, prefix: str, document_suffix: str, *, latest: bool) -> VersionView:
-    official = version.official
-    address = paths.version(prefix, version.kind, version.name, version.version)
-    return VersionView(
-        version=exact(version.version),
-        href=links.to(address + document_suffix),
-        published=day(official.published_at),
-        time=official.published_at,
-        status=_shown_status(version),
-        message=clean(official.status_message),
-        latest=latest,
+def _versions(entry: Entry, documents: str, suffix: str) -> tuple[VersionView, ...]:
+    versions: Sequence[EntryVersion] = entry.versions
+    if entry.deleted:
+        both = (*versions, *entry.deleted)
+        versions = sorted(both, key=lambda version: time_key(version.official.published_at), reverse=True)
+    return tuple(
+        _version(
+            version,
+            f"{documents}/{paths.encoded(version.version)}{suffix}",
+            latest=version.version == entry.latest.version,
+        )
+        for version in versions
     )
+
+
+def _version(version: EntryVersion, href: str, *, latest: bool) -> VersionView:
+    official = version.official
+    return VersionView(
+        exact(version.version),
+        "" if official.status == "deleted" else href,
+        day(official.published_at),
+        official.published_at,
+        _shown_status(version),
+        clean(official.status_message),
+        latest,
+    )
+
+
+def _withdrawn(versions: Sequence[VersionView]) -> VersionView | None:
+    """Return the newest version if it was deleted."""
+    return versions[0] if versions[0].status == "deleted" else None
 
 
 def _facts(value: dict[str, Any]) -> Iterator[FactView]:
@@ -120,6 +179,12 @@ def _facts(value: dict[str, Any]) -> Iterator[FactView]:
 def _address(label: str, url: Any) -> FactView:
     href = web_address(url)
     return FactView(label, (short_address(href) if href else exact(url),), href)
+
+
+def _tags(tags: Sequence[str], links: Links, prefix: str) -> Iterator[LinkView]:
+    for number, tag in enumerate(tags):
+        key = tag_key(tag) if number < MOST_TAGS else ""
+        yield LinkView(exact(tag), links.to(paths.tag_page(prefix, slug(key))) if key else "")
 
 
 def _extension(version: EntryVersion, value: dict[str, Any]) -> ExtensionView:

@@ -13,9 +13,12 @@ from regpress.html.inputs import Input, inputs_of, plain_name
 from regpress.html.markdown import MarkdownRenderer
 from regpress.html.text import exact, mapping, records, texts, web_address, words
 from regpress.html.views import ExtensionView, FactsView, FactView, InputsView, OptionView, ToolView
-from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META
+from regpress.model.document import read_plain
+from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META, EntryVersion
 
 NO_EXTENSION: Final = ExtensionView()
+
+_EXTENSION_BYTES: Final = TOOLHIVE_META.encode()
 
 _PROVENANCE: Final = (
     ("repository_uri", "Source repository"),
@@ -49,6 +52,18 @@ def extension_of(meta: Any, overview: MarkdownRenderer) -> ExtensionView:
         settings=tuple(_settings(parts)),
         facts=tuple(_facts(parts)),
     )
+
+
+def tool_names(version: EntryVersion) -> tuple[str, ...]:
+    """Return the names of the tools that the extension of a version lists."""
+    meta = version.text if version.kind == "server" else b"{%s}" % version.other_meta
+    # Most versions have no extension, and a look at the bytes is cheaper than reading them.
+    if _EXTENSION_BYTES not in meta:
+        return ()
+    value = mapping(read_plain(meta))
+    outer = mapping(value.get("_meta")) if version.kind == "server" else value
+    blocks = mapping(mapping(outer.get(PUBLISHER_META)).get(TOOLHIVE_META))
+    return tuple(tool.name for tool in _tools(map(mapping, blocks.values())))
 
 
 def _first(parts: Mapping[str, dict[str, Any]], member: str) -> Any:
@@ -125,6 +140,10 @@ def _facts(parts: Mapping[str, dict[str, Any]]) -> Iterator[FactView]:
     metadata = mapping(_first(parts, "metadata"))
     if stars := metadata.get("stars"):
         yield FactView("Stars", (exact(stars),))
+    if oauth := mapping(_first(parts, "oauth_config")):
+        yield FactView("Signs in with", (exact(oauth.get("issuer") or oauth.get("authorize_url") or "OAuth"),))
+        if scopes := texts(oauth.get("scopes")):
+            yield FactView("Scopes", scopes)
     if (port := _first(parts, "proxy_port")) is not None:
         yield FactView("Proxy port", (exact(port),))
     if _first(parts, "stateless") is True:

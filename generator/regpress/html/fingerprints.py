@@ -8,12 +8,9 @@ from regpress.digest import recipe
 from regpress.model.entry import Entry, EntryVersion
 
 
-def entry_parts(entry: Entry) -> Iterator[bytes]:
-    """Yield everything that the page of an entry depends on."""
-    yield _document(entry.latest)
-    yield text_part(entry.readme)
-    for version in entry.versions:
-        yield _state(version)
+def deleted_part(entry: Entry) -> bytes:
+    """Return what the page of an entry says about its deleted versions."""
+    return b"\0".join(map(_state, entry.deleted))
 
 
 def row_parts(entries: Iterable[Entry]) -> Iterator[bytes]:

@@ -1,26 +1,32 @@
-"""A registry to the view of its home page."""
+"""A registry to the view of its home page, which is also the page of the search."""
 
 from __future__ import annotations
 
 import heapq
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
+from regpress import paths
 from regpress.catalog import Catalog
 from regpress.html.chrome import KIND_LABELS, Chrome
 from regpress.html.fingerprints import row_parts
 from regpress.html.links import Links
 from regpress.html.listing import Listing, row_of
 from regpress.html.site import SiteView
+from regpress.html.tags import Tag
 from regpress.html.text import clean
-from regpress.html.views import HomeView, RowView, SectionView
+from regpress.html.views import HomeView, RowView, ScopeView, SectionView, TermView
 from regpress.model.entry import Entry
+from regpress.names import Kind
 from regpress.times import time_key
 
+#: The script of the search.
+SEARCH_SCRIPT: Final = "search.js"
 #: Most entries that a home page lists completely.
 COMPLETE: Final = 300
 _CHANGES: Final = 6
+_TAGS: Final = 24
 
 
 class Change(NamedTuple):
@@ -46,45 +52,65 @@ class Home:
         title: heading of the page.
         description: one line, empty where there is none.
         address: what clients need to use the registry, empty where it is not known.
+        tags: the commonest tags: label, slug and number of entries.
+        tag_count, namespace_count: how many there are.
+        scopes: names and prefixes of all registries; empty where there is only one.
     """
 
     catalog: Catalog
-    listings: tuple[Listing, ...]
+    listings: Mapping[Kind, Listing]
     changes: tuple[Change, ...]
     title: str
     description: str
     address: str
+    tags: tuple[tuple[str, str, int], ...]
+    tag_count: int
+    namespace_count: int
+    scopes: tuple[tuple[str, str], ...]
 
     @classmethod
-    def of(cls, catalog: Catalog, listings: Sequence[Listing], site: SiteView) -> Self:
+    def of(
+        cls,
+        catalog: Catalog,
+        catalogs: Sequence[Catalog],
+        site: SiteView,
+        *,
+        listings: Mapping[Kind, Listing],
+        tags: Sequence[Tag],
+        namespace_count: int,
+    ) -> Self:
         """Return the home page of a registry; the default one's is that of the site."""
         base = f"{site.base_url}/{catalog.prefix}".rstrip("/") if site.base_url else ""
+        commonest = heapq.nsmallest(_TAGS, tags, key=lambda tag: (-len(tag.items), tag.key))
         return cls(
             catalog=catalog,
-            listings=tuple(listing for listing in listings if listing.entries),
+            listings={kind: listing for kind, listing in listings.items() if listing.items},
             changes=tuple(newest_changes(catalog)),
             title=clean(site.title) if catalog.is_default else catalog.registry,
             description=clean(site.description) if catalog.is_default else "",
             address=base,
+            tags=tuple((tag.label, tag.slug, len(tag.items)) for tag in commonest),
+            tag_count=len(tags),
+            namespace_count=namespace_count,
+            scopes=tuple((one.registry, one.prefix) for one in catalogs) if len(catalogs) > 1 else (),
         )
 
     @property
     def complete(self) -> bool:
         """Return whether the page lists all entries."""
-        return sum(len(listing.entries) for listing in self.listings) <= COMPLETE
-
-    def shown(self, listing: Listing) -> tuple[Entry, ...]:
-        """Return the entries of a kind that the page lists."""
-        return listing.entries if self.complete else listing.on_page(0)
+        return sum(len(listing.items) for listing in self.listings.values()) <= COMPLETE
 
     def parts(self) -> Iterator[bytes]:
         """Yield everything that the page depends on besides the site."""
         for change in self.changes:
             yield change.time.encode()
         yield from row_parts(change.entry for change in self.changes)
-        for listing in self.listings:
-            yield f"{listing.kind} {len(listing.entries)} {self.complete} {listing.jumps} {listing.addresses}".encode()
-            yield from row_parts(self.shown(listing))
+        facts = (self.complete, self.tags, self.tag_count, self.namespace_count, self.scopes)
+        yield repr(facts).encode("utf-8", "surrogatepass")
+        for kind, listing in self.listings.items():
+            yield f"{kind} {len(listing.items)} {listing.paging.letters}".encode()
+            if self.complete:
+                yield from (item.part for item in listing.items)
 
 
 def newest_changes(catalog: Catalog) -> Iterator[Change]:
@@ -100,13 +126,28 @@ def home_view(home: Home, chrome: Chrome) -> HomeView:
     prefix = home.catalog.prefix
     links = Links.of(prefix)
     title = "" if home.catalog.is_default else home.title
+    tags, namespaces = paths.tag_index(prefix), paths.namespace_index(prefix)
     return HomeView(
-        layout=chrome.layout(links, title=title, description=home.description, prefix=prefix, section=prefix),
+        layout=chrome.layout(
+            links,
+            title=title,
+            description=home.description,
+            address=prefix,
+            prefix=prefix,
+            section=prefix,
+            scripts=(SEARCH_SCRIPT,),
+            search=False,
+        ),
         title=home.title,
         description=home.description,
         address=home.address,
+        index=links.to(paths.search_index(prefix)),
+        scopes=tuple(ScopeView(name, links.to(other), other == prefix) for name, other in home.scopes),
         changes=_rows(home.changes, links, prefix),
-        sections=tuple(_section(home, listing, links) for listing in home.listings),
+        sections=tuple(_section(home, kind, links) for kind in home.listings),
+        tags=tuple(TermView(label, links.to(paths.tag_page(prefix, slug)), count) for label, slug, count in home.tags),
+        all_tags=TermView("Tags", links.to(tags), home.tag_count) if home.tag_count else None,
+        namespaces=TermView("Publishers", links.to(namespaces), home.namespace_count) if home.namespace_count else None,
     )
 
 
@@ -114,14 +155,14 @@ def _rows(changes: Iterable[Change], links: Links, prefix: str) -> tuple[RowView
     return tuple(row_of(change.entry, links, prefix, time=change.time) for change in changes)
 
 
-def _section(home: Home, listing: Listing, links: Links) -> SectionView:
-    rows = tuple(row_of(entry, links, home.catalog.prefix) for entry in home.shown(listing))
+def _section(home: Home, kind: Kind, links: Links) -> SectionView:
+    listing = home.listings[kind]
     return SectionView(
-        heading=KIND_LABELS[listing.kind],
-        id=KIND_LABELS[listing.kind].lower(),
-        href=links.to(listing.address(0)),
-        total=len(listing.entries),
+        heading=KIND_LABELS[kind],
+        id=KIND_LABELS[kind].lower(),
+        href=links.to(listing.paging.base),
+        total=len(listing.items),
         complete=home.complete,
-        jumps=() if home.complete else listing.jump_links(links),
-        rows=rows,
+        jumps=() if home.complete else listing.paging.jumps(links),
+        rows=listing.rows(links) if home.complete else (),
     )

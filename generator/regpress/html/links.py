@@ -25,10 +25,9 @@ class Links:
     @classmethod
     def absolute(cls, base_path: str) -> Links:
         """Return the links of a page that is served at any depth."""
-        return cls("/" + f"{base_path}/".lstrip("/"))
+        inner = base_path.strip("/")
+        return cls(f"/{inner}/" if inner else "/")
 
     def to(self, address: str) -> str:
         """Return the reference to an address of the site, percent-encoded."""
-        if not address:
-            return self.root or "./"
-        return self.root + paths.link("", address)
+        return self.root + paths.encoded(address) if address else self.root or "./"

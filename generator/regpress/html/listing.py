@@ -1,118 +1,117 @@
-"""Entries of a kind to the pages of a list that people read: by title, with letters to jump to.
-
-Pages are cut as those of the API are (`regpress.pages`): a new entry changes the page it lands on, not every page
-after it. Later pages are called after the key before them.
-"""
+"""Entries to the pages of a list that people read: by title, with letters to jump to (`regpress.html.paging`)."""
 
 from __future__ import annotations
 
-import unicodedata
-from collections.abc import Sequence
-from functools import cached_property
-from itertools import groupby
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Final, NamedTuple
 
 from regpress import paths
+from regpress.catalog import Catalog
+from regpress.html import paging
 from regpress.html.links import Links
+from regpress.html.paging import LIST_SIZE, Paging
 from regpress.html.text import clean, day, hue, initial, words
 from regpress.html.views import LetterView, LinkView, RowView
 from regpress.model.entry import Entry
 from regpress.names import Kind
-from regpress.pages import chunks, token
 
-#: Most entries of one page of a list.
-LIST_SIZE: Final = 200
-_DIGITS: Final = "0"
-#: Above all letters in the order of code points.
-_OTHERS: Final = "~"
-_SEPARATOR: Final = "\x1f"
+#: Most entries that stand together, without letters.
+FEW: Final = 24
+#: Most characters of a title that stands for a page.
+_SHORT: Final = 24
 
 
-class Jump(NamedTuple):
-    """Where the entries of a letter begin.
+class Item(NamedTuple):
+    """An entry on its way into lists.
 
     Attributes:
-        letter: ``a`` to ``z``, ``0`` or ``~``.
-        page: number of the page, from 0.
+        key: its place, `sort_key`.
+        entry: the entry.
+        part: what stands for all that lists show of it, for recipes.
     """
 
-    letter: str
-    page: int
-
-    @property
-    def label(self) -> str:
-        """Return what readers see."""
-        return {_DIGITS: "0-9", _OTHERS: "…"}.get(self.letter, self.letter.upper())
-
-    @property
-    def id(self) -> str:
-        """Return the id of the letter's heading."""
-        return "letter-" + {_DIGITS: "0-9", _OTHERS: "other"}.get(self.letter, self.letter)
+    key: str
+    entry: Entry
+    part: bytes
 
 
 class Listing:
-    """The entries of one kind in the order of their titles, cut into pages.
+    """Entries in the order of their titles, cut into pages.
 
     Args:
+        base: address of the list and its first page.
+        items: in the order of their keys.
         prefix: of the registry's addresses.
-        kind: of the entries.
-        entries: in any order.
+        mixed: whether there may be several kinds among them, so that rows say which they are.
+        size: most entries of a page.
     """
 
-    def __init__(self, prefix: str, kind: Kind, entries: Sequence[Entry]) -> None:
-        keyed = sorted(((sort_key(entry), entry) for entry in entries), key=lambda pair: pair[0])
-        self.kind = kind
-        self.entries = tuple(entry for _, entry in keyed)
-        self._keys = [key for key, _ in keyed]
+    def __init__(
+        self, base: str, items: Sequence[Item], *, prefix: str = "", mixed: bool = False, size: int = LIST_SIZE
+    ) -> None:
+        self.items = items
+        self.paging = Paging(base, [item.key for item in items], size=size)
         self._prefix = prefix
-        self.pages = chunks(self._keys, size=LIST_SIZE)
+        self._mixed = mixed
 
-    def address(self, page: int) -> str:
-        """Return the address of a page; an empty text before the first and after the last."""
-        if not 0 <= page < len(self.pages):
-            return ""
-        if page == 0:
-            return paths.index_page(self._prefix, self.kind)
-        return paths.list_page(self._prefix, self.kind, token(self._keys[self.pages[page].start - 1]))
+    def on_page(self, page: int) -> Sequence[Item]:
+        """Return the entries of a page."""
+        positions = self.paging.pages[page].positions
+        return self.items[positions.start : positions.stop]
 
-    @cached_property
-    def jumps(self) -> tuple[Jump, ...]:
-        """Return where the entries of each letter begin."""
-        first: dict[str, Jump] = {}
-        for number, page in enumerate(self.pages):
-            for position in page:
-                letter = self._keys[position][0]
-                if letter not in first:
-                    first[letter] = Jump(letter, number)
-        return tuple(first.values())
-
-    @cached_property
-    def addresses(self) -> tuple[str, ...]:
-        """Return where the entries of each letter begin, in the order of `jumps`, without the fragment."""
-        return tuple(self.address(jump.page) for jump in self.jumps)
-
-    def jump_links(self, links: Links, *, page: int | None = None) -> tuple[LinkView, ...]:
-        """Return links to the letters, on one of the pages or elsewhere."""
-        return tuple(
-            LinkView(jump.label, f"#{jump.id}" if jump.page == page else f"{links.to(address)}#{jump.id}")
-            for jump, address in zip(self.jumps, self.addresses, strict=True)
-        )
+    def jumps(self, links: Links, page: int) -> tuple[LinkView, ...]:
+        """Return links to the letters; none for a few entries."""
+        return self.paging.jumps(links, page) if len(self.items) > FEW else ()
 
     def letters(self, links: Links, page: int) -> tuple[LetterView, ...]:
-        """Return the entries of a page by letter."""
-        grouped = groupby(self.pages[page], key=lambda position: self._keys[position][0])
+        """Return the entries of a page by letter; a few of them together."""
+        if 0 < len(self.items) <= FEW:
+            return (LetterView("", "", self.rows(links)),)
         return tuple(
             LetterView(
-                Jump(letter, page).label,
-                Jump(letter, page).id,
-                tuple(row_of(self.entries[position], links, self._prefix) for position in positions),
+                paging.label(letter), paging.fragment(letter), self._rows([self.items[at] for at in positions], links)
             )
-            for letter, positions in grouped
+            for letter, positions in self.paging.sections(page)
         )
 
-    def on_page(self, page: int) -> tuple[Entry, ...]:
-        """Return the entries of a page."""
-        return self.entries[self.pages[page].start : self.pages[page].stop]
+    def rows(self, links: Links) -> tuple[RowView, ...]:
+        """Return all entries."""
+        return self._rows(self.items, links)
+
+    def siblings(self, links: Links, page: int) -> tuple[LinkView, ...]:
+        """Return links to all pages of a letter, on its first page; labels are the titles that they begin with."""
+        here = self.paging.pages[page].address
+        return tuple(
+            LinkView(
+                _short(display_title(self.items[one.positions.start].entry)), links.to(one.address), one.address == here
+            )
+            for one in self.paging.siblings(page)
+        )
+
+    def parts(self, page: int) -> Iterator[bytes]:
+        """Yield what a page depends on."""
+        yield from self.paging.parts(page)
+        if not page:
+            yield b"%d" % len(self.items)
+        for item in self.on_page(page):
+            yield item.part
+
+    def _rows(self, items: Iterable[Item], links: Links) -> tuple[RowView, ...]:
+        return tuple(row_of(item.entry, links, self._prefix, mixed=self._mixed) for item in items)
+
+
+def items_of(catalog: Catalog) -> Mapping[Kind, tuple[Item, ...]]:
+    """Return the entries of a registry by kind, in the order of their titles."""
+    return {
+        kind: tuple(
+            sorted(
+                Item(sort_key(entry), entry, prints.latest)
+                for entry, prints in zip(entries, catalog.prints[kind], strict=True)
+            )
+        )
+        for kind, entries in catalog.entries.items()
+        if entries
+    }
 
 
 def display_title(entry: Entry) -> str:
@@ -121,15 +120,11 @@ def display_title(entry: Entry) -> str:
 
 
 def sort_key(entry: Entry) -> str:
-    """Return the letter, the title without accents and case, and the name: unique, and in the order of the list."""
-    title = display_title(entry)
-    if not title.isascii():
-        title = "".join(part for part in unicodedata.normalize("NFKD", title) if not unicodedata.combining(part))
-    folded = _from_first_letter(title.casefold())
-    return f"{_letter(folded)}{_SEPARATOR}{folded}{_SEPARATOR}{entry.name}"
+    """Return the place of an entry in lists: by title, then by name; different for all entries of a registry."""
+    return paging.sort_key(display_title(entry), f"{entry.name.namespace}/{entry.name.name}", entry.kind)
 
 
-def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "") -> RowView:
+def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "", mixed: bool = False) -> RowView:
     """Return the view of an entry in a list.
 
     Args:
@@ -137,6 +132,7 @@ def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "") -> RowVie
         links: of the page.
         prefix: of the registry's addresses.
         time: of the change that is shown; that of the latest version where empty.
+        mixed: whether the list has several kinds.
     """
     latest = entry.latest
     title, name = display_title(entry), str(entry.name)
@@ -150,18 +146,9 @@ def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "") -> RowVie
         status="" if latest.official.status == "active" else latest.official.status,
         initial=initial(title),
         hue=hue(name),
+        kind=entry.kind if mixed and entry.kind != "server" else "",
     )
 
 
-def _from_first_letter(text: str) -> str:
-    for position, character in enumerate(text):
-        if character.isalnum():
-            return text[position:]
-    return text
-
-
-def _letter(folded: str) -> str:
-    first = folded[:1]
-    if "a" <= first <= "z":
-        return first
-    return _DIGITS if first.isdigit() else _OTHERS
+def _short(title: str) -> str:
+    return title if len(title) <= _SHORT else f"{title[: _SHORT - 1].rstrip()}…"

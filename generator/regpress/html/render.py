@@ -10,19 +10,30 @@ import jinja2
 from regpress import paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
-from regpress.html.assets import asset_group, published_assets
+from regpress.fingerprints import fold
+from regpress.html.assets import asset_group, picture_assets, published_assets
+from regpress.html.badge import SVG, badge_text
+from regpress.html.browse import browse_pages
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
-from regpress.html.entries import entry_view
-from regpress.html.fingerprints import entry_parts, row_parts, text_part
-from regpress.html.home import Home, home_view
+from regpress.html.entries import FILE_NAMES, entry_view
+from regpress.html.feed import ATOM, entry_feed, feed_parts, last_changes, newest, registry_feed
+from regpress.html.fingerprints import deleted_part, text_part
+from regpress.html.guide import guide_parts, guide_text
+from regpress.html.icons import Icons
 from regpress.html.links import Links
-from regpress.html.listing import Listing
 from regpress.html.markdown import MarkdownRenderer
+from regpress.html.namespaces import listed_namespaces
+from regpress.html.search_index import search_groups
 from regpress.html.site import ContentPage, SiteView
+from regpress.html.sitemap import XML, robots_text, sitemap, sitemap_text
 from regpress.html.templates import Templates, View
 from regpress.html.text import clean
-from regpress.html.views import ContentView, LinkView, ListView, NotFoundView
+from regpress.html.twin import MARKDOWN, twin_text
+from regpress.html.use import use_view
+from regpress.html.views import ContentView, LinkView, NotFoundView
 from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Stage
+from regpress.model.entry import Entry
+from regpress.names import KINDS, Kind
 
 
 class HtmlRenderer:
@@ -33,6 +44,7 @@ class HtmlRenderer:
         site: what pages say about the site.
         fingerprint: digest of the templates, the generator's version and the settings.
         assets: files of ``templates/assets`` by name, ``style.css`` among them.
+        pictures: icons of entries that become files of the site, by the address that they come from.
 
     Raises:
         ConfigError: a template or the stylesheet is missing or cannot be used.
@@ -45,11 +57,13 @@ class HtmlRenderer:
         *,
         fingerprint: bytes,
         assets: Mapping[str, bytes],
+        pictures: Mapping[str, bytes] | None = None,
     ) -> None:
         self._templates = Templates(environment)
         self._site = site
         self._fingerprint = fingerprint
         self._assets = published_assets(assets, accent=site.accent)
+        self._pictures = picture_assets(pictures or {})
 
     def groups(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
         """Return every page and asset of the site.
@@ -69,48 +83,77 @@ class HtmlRenderer:
             assets={name: asset.address for name, asset in self._assets.items()},
             fill=self._templates.fill,
         )
-        maker = _Pages(self._site, self._templates, chrome, recipe((self._fingerprint, chrome.fingerprint)))
-        yield from map(asset_group, self._assets.values())
+        stored = {url: picture.address for url, picture in self._pictures.items()}
+        icons = Icons(hosts=frozenset(self._site.icon_hosts), stored=stored)
+        fingerprint = recipe((self._fingerprint, chrome.fingerprint, repr(stored).encode()))
+        maker = _Pages(
+            self._site, catalogs, templates=self._templates, chrome=chrome, icons=icons, fingerprint=fingerprint
+        )
+        # Two addresses may have one picture.
+        pictures = {picture.name: picture for picture in self._pictures.values()}
+        yield from map(asset_group, (*self._assets.values(), *pictures.values()))
+        own = {paths.content_page(page.slug) for page in ordered}
         for catalog in catalogs:
             yield from maker.of_catalog(catalog)
+            yield from search_groups(catalog)
+            # A page that the site wrote itself takes the place of ours.
+            if paths.use_page(catalog.prefix) not in own:
+                yield maker.use_page(catalog)
         yield from maker.of_content(ordered)
+        yield from maker.followed(catalogs, ordered)
         yield maker.not_found(next((catalog for catalog in catalogs if catalog.is_default), None))
 
 
 class _Pages:
     """The pages of one build."""
 
-    def __init__(self, site: SiteView, templates: Templates, chrome: Chrome, fingerprint: bytes) -> None:
+    def __init__(
+        self,
+        site: SiteView,
+        catalogs: Sequence[Catalog],
+        *,
+        templates: Templates,
+        chrome: Chrome,
+        icons: Icons,
+        fingerprint: bytes,
+    ) -> None:
         self._site = site
+        self._catalogs = catalogs
         self._templates = templates
         self._chrome = chrome
+        self._icons = icons
         self._fingerprint = fingerprint
 
     def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup]:
         """Return the pages of one registry."""
         key = f"{catalog.registry}/html"
-        for entry in catalog:
-            yield self._group(
-                f"{key}/{entry.kind}/{entry.name}",
-                paths.entry_page(catalog.prefix, entry.kind, entry.name),
-                "entry.html",
-                partial(
-                    entry_view,
-                    entry,
-                    prefix=catalog.prefix,
-                    chrome=self._chrome,
-                    document_suffix=self._site.document_suffix,
-                ),
-                parts=entry_parts(entry),
-                stage="page",
-            )
-        listings = [Listing(catalog.prefix, kind, catalog.of(kind)) for kind in shown_kinds(catalog)]
-        for listing in listings:
-            for page in range(len(listing.pages)):
-                yield self._list_page(catalog, listing, page)
-        home = Home.of(catalog, listings, self._site)
-        yield self._group(
-            f"{key}/home", catalog.prefix, "home.html", partial(home_view, home, self._chrome), parts=home.parts()
+        listed = listed_namespaces((entry.name for entry in catalog), self._site.namespace_pages_from)
+        for kind in KINDS:
+            yield from self._entries(catalog, kind, listed)
+        for spec in browse_pages(catalog, self._catalogs, self._site, self._chrome):
+            yield self._group(f"{key}/{spec.key}", spec.address, spec.template, spec.view, parts=spec.parts)
+
+    def _entries(self, catalog: Catalog, kind: Kind, listed: frozenset[str]) -> Iterator[ArtifactGroup]:
+        """Return the pages of the entries of a kind; the longest part of a site, so that recipes are cheap here."""
+        prefix, key = catalog.prefix, f"{catalog.registry}/html/{kind}/"
+        salt = recipe((self._fingerprint, b"entry.html", prefix.encode()))
+        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
+            address = paths.entry_page(prefix, kind, entry.name)
+            namespace = entry.name.namespace
+            publisher = paths.namespace_page(prefix, namespace) if namespace.lower() in listed else ""
+            made_of = salt + (b"1" if publisher else b"0") + prints.all + text_part(entry.readme)
+            if entry.deleted:
+                made_of += b"\0" + deleted_part(entry)
+            render = partial(self._render_entry, entry, prefix, address, publisher)
+            yield ArtifactGroup(key + name, fold(made_of), "page", render)
+
+    def use_page(self, catalog: Catalog) -> ArtifactGroup:
+        """Return the page that says how programs use a registry."""
+        return self._group(
+            f"{catalog.registry}/html/use",
+            paths.use_page(catalog.prefix),
+            "use.html",
+            partial(use_view, catalog, self._site, self._chrome),
         )
 
     def of_content(self, pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
@@ -131,17 +174,52 @@ class _Pages:
             "html/404", paths.NOT_FOUND_PAGE, "404.html", partial(_not_found_view, self._site, default, self._chrome)
         )
 
-    def _list_page(self, catalog: Catalog, listing: Listing, page: int) -> ArtifactGroup:
-        address = listing.address(page)
-        key = f"{catalog.registry}/html/{listing.kind}/{address.removeprefix(listing.address(0))}".rstrip("/")
-        around = (listing.address(page - 1), listing.address(page + 1), *listing.addresses, repr(listing.jumps))
-        total = len(listing.entries) if page == 0 else 0
-        return self._group(
-            key,
-            address,
-            "list.html",
-            partial(_list_view, catalog, listing, page, self._chrome),
-            parts=(*(text.encode() for text in around), b"%d" % total, *row_parts(listing.on_page(page))),
+    def _render_entry(self, entry: Entry, prefix: str, address: str, namespace: str) -> Iterator[Artifact]:
+        site = self._site
+        view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site, icons=self._icons, namespace=namespace)
+        yield Artifact(address, "page", HTML, self._templates.fill("entry.html", view).encode())
+        for file in site.entry_files:
+            own = address + FILE_NAMES[file]
+            if file == "markdown":
+                yield Artifact(own, "file", MARKDOWN, twin_text(view, entry))
+            elif file == "badge":
+                yield Artifact(own, "file", SVG, badge_text(entry))
+            elif site.base_url:
+                yield Artifact(own, "file", ATOM, entry_feed(site, prefix, entry, address=own))
+
+    def followed(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
+        """Return what is not read by people on the site: feeds, sitemap, and the guide for language models."""
+        site = self._site
+        yield self._file(
+            "html/llms",
+            paths.GUIDE_FOR_MODELS,
+            "text/plain; charset=utf-8",
+            partial(guide_text, site, catalogs, pages),
+            parts=guide_parts(catalogs, pages),
+        )
+        if not site.base_url:
+            return  # feeds and sitemaps have absolute links only
+        changes = [(catalog, last_changes(catalog)) for catalog in catalogs]
+        for catalog, changed in changes:
+            items = newest(changed)
+            address = paths.feed_file(catalog.prefix)
+            body = partial(registry_feed, site, catalog, items)
+            yield self._file(f"{catalog.registry}/html/feed", address, ATOM, body, parts=feed_parts(items))
+        for part in sitemap(changes, pages):
+            yield self._file(
+                f"html/{part.address}", part.address, XML, partial(sitemap_text, site, part), parts=(part.content,)
+            )
+        if not site.base_path.strip("/"):
+            yield self._file("html/robots", paths.ROBOTS, "text/plain; charset=utf-8", partial(robots_text, site))
+
+    def _file(
+        self, key: str, address: str, media_type: str, body: Callable[[], bytes], *, parts: Iterable[bytes] = ()
+    ) -> ArtifactGroup:
+        return ArtifactGroup(
+            key=key,
+            recipe=recipe((self._fingerprint, b"file", address.encode(), *parts)),
+            stage="list",
+            render=lambda: (Artifact(address, "file", media_type, body()),),
         )
 
     def _group(
@@ -166,36 +244,15 @@ class _Pages:
         return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
 
 
-def _list_view(catalog: Catalog, listing: Listing, page: int, chrome: Chrome) -> ListView:
-    address, prefix = listing.address(page), catalog.prefix
-    links = Links.of(address)
-    heading = KIND_LABELS[listing.kind]
-    before, after = listing.address(page - 1), listing.address(page + 1)
-    letters = listing.letters(links, page)
-    first_and_last = f"{letters[0].label} to {letters[-1].label}" if page and letters else ""
-    return ListView(
-        layout=chrome.layout(
-            links,
-            title=f"{heading} {first_and_last}".strip(),
-            prefix=prefix,
-            section=paths.index_page(prefix, listing.kind),
-        ),
-        heading=heading,
-        total=0 if page else len(listing.entries),
-        jumps=listing.jump_links(links, page=page),
-        letters=letters,
-        previous=links.to(before) if before else "",
-        next=links.to(after) if after else "",
-    )
-
-
 def _content_view(page: ContentPage, slugs: frozenset[str], chrome: Chrome) -> ContentView:
     address = paths.content_page(page.slug)
     links = Links.of(address)
     title = clean(page.title)
     markdown = MarkdownRenderer(top=2, prefix="", resolve=partial(_page_reference, links, slugs))
     return ContentView(
-        layout=chrome.layout(links, title=title, section=address), title=title, body=markdown.render(page.markdown)
+        layout=chrome.layout(links, title=title, address=address, section=address),
+        title=title,
+        body=markdown.render(page.markdown),
     )
 
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, Self
 
+from regpress import paths
 from regpress.errors import InvalidNameError
 from regpress.model.config_checks import slug_problem
+from regpress.model.config_site import EntryFile
 
 Theme = Literal["auto", "light", "dark"]
 
@@ -24,7 +26,11 @@ class SiteView:
         theme: colours as the reader's system has them (``auto``), or fixed.
         document_suffix: what stands behind the address of a JSON document for a browser to reach it: nothing where
             the host answers addresses as they are written, ``.json`` where it only has the files of the flat layout.
+        legacy_api: whether the default registry also answers below ``/v0``.
         language: of the pages' own words, as a BCP 47 tag.
+        icon_hosts: hosts whose icons pages may show.
+        entry_files: what is written for each entry beside its page.
+        namespace_pages_from: fewest entries of a namespace that has a page of its own.
     """
 
     title: str
@@ -34,7 +40,16 @@ class SiteView:
     accent: str = ""
     theme: Theme = "auto"
     document_suffix: str = ""
+    legacy_api: bool = False
     language: str = "en"
+    icon_hosts: tuple[str, ...] = ()
+    entry_files: tuple[EntryFile, ...] = ()
+
+    def absolute(self, address: str) -> str:
+        """Return the absolute form of an address of the site; an empty text where that is not known."""
+        return f"{self.base_url}/{paths.encoded(address)}" if self.base_url else ""
+
+    namespace_pages_from: int = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -7,12 +7,33 @@ from typing import Final
 import jinja2
 
 from regpress.errors import ConfigError
-from regpress.html.views import ChromeView, ContentView, EntryView, HomeView, ListView, NotFoundView
+from regpress.html.views import (
+    ChromeView,
+    ContentView,
+    EntryView,
+    HeadView,
+    HomeView,
+    IndexView,
+    ListView,
+    NotFoundView,
+    UseView,
+)
 
 #: Everything that a template can be given.
-View = ChromeView | ContentView | EntryView | HomeView | ListView | NotFoundView
+View = ChromeView | ContentView | EntryView | HeadView | HomeView | IndexView | ListView | NotFoundView | UseView
 
-NAMES: Final = ("404.html", "entry.html", "footer.html", "header.html", "home.html", "list.html", "page.html")
+NAMES: Final = (
+    "404.html",
+    "entry.html",
+    "footer.html",
+    "head.html",
+    "header.html",
+    "home.html",
+    "index.html",
+    "list.html",
+    "page.html",
+    "use.html",
+)
 
 
 class Templates:
@@ -35,7 +56,9 @@ class Templates:
             ConfigError: the template asks for something that its view does not have.
         """
         try:
-            return self._templates[name].render(view=view)
+            template = self._templates[name]
+            # What `Template.render` does, without copying what no template changes.
+            return "".join(template.root_render_func(template.new_context({"view": view}, shared=True)))
         except jinja2.TemplateError as error:
             raise ConfigError(_problem(name, error)) from error
         except AttributeError as error:

@@ -39,6 +39,8 @@ def words(value: Any) -> str:
 
 def exact(value: Any) -> str:
     """Return a value of a document as something to be typed or compared: invisible characters are spelt out."""
+    if type(value) is str and value.isprintable():
+        return value
     text = words(value)
     return text if text.isprintable() else reveal(text)
 

@@ -41,6 +41,8 @@ class ChromeView:
         links: kinds of entries, then the Markdown pages.
         registries: the home pages of all registries; empty where there is only one.
         registry_file: the way to the registry as one JSON file.
+        feed: the way to the feed of new versions, empty where there is none.
+        search: the way to the page of the search; None on that page itself.
     """
 
     site_title: str
@@ -48,6 +50,31 @@ class ChromeView:
     links: tuple[LinkView, ...]
     registries: tuple[LinkView, ...]
     registry_file: str
+    feed: str
+    search: str | None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HeadView:
+    """What ``head.html`` shows: the part of a document's head that all pages of one depth, section and script share.
+
+    Attributes:
+        policy: the Content-Security-Policy.
+        site_title: the site's name.
+        stylesheet: the way to it.
+        icon: the way to the site's icon, empty where it has none.
+        picture: absolute address of the picture that stands for the site elsewhere, empty where it has none.
+        scripts: the ways to the scripts that the page loads, none of which it needs to be read.
+        feeds: what can be subscribed to.
+    """
+
+    policy: str
+    site_title: str
+    stylesheet: str
+    icon: str
+    picture: str
+    scripts: tuple[str, ...]
+    feeds: tuple[LinkView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,11 +85,11 @@ class LayoutView:
         language: of the page's own words.
         theme: colours, ``auto``, ``light`` or ``dark``.
         title: of the document, with the site's name.
+        heading: the same without it.
         description: of the document, empty where there is none.
-        stylesheet: the way to it.
-        icon: the way to the site's icon, empty where it has none.
-        scripts: the ways to the scripts that the page loads, none of which it needs to be read.
+        address: of the page, absolute; empty where it is not known.
         home: the way to the home page of the registry that the page belongs to.
+        head: the rendered ``head.html``.
         header: the rendered ``header.html``.
         footer: the rendered ``footer.html``.
     """
@@ -70,11 +97,11 @@ class LayoutView:
     language: str
     theme: Theme
     title: str
+    heading: str
     description: str
-    stylesheet: str
-    icon: str
-    scripts: tuple[str, ...]
+    address: str
     home: LinkView
+    head: Markup
     header: Markup
     footer: Markup
 
@@ -92,6 +119,7 @@ class RowView(NamedTuple):
         status: empty while active, else ``deprecated``.
         initial: first letter of the title, to be drawn.
         hue: number of the drawing's colour.
+        kind: ``skill`` or ``plugin`` in lists of several kinds; empty in others, and for servers.
     """
 
     href: str
@@ -103,13 +131,14 @@ class RowView(NamedTuple):
     status: str
     initial: str
     hue: int
+    kind: str = ""
 
 
 class LetterView(NamedTuple):
     """The entries of a list page whose titles begin with one letter.
 
     Attributes:
-        label: ``A`` to ``Z``, ``0-9``, or ``…`` for other scripts.
+        label: ``A`` to ``Z``, ``0-9``, or ``…`` for other scripts; empty where a few entries stand together.
         id: of its heading in the page.
         rows: the entries.
     """
@@ -121,22 +150,82 @@ class LetterView(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListView:
-    """What ``list.html`` shows: one page of the entries of a kind, by title.
+    """What ``list.html`` shows: one page of entries by title, of a kind, with a tag, or of a namespace.
 
     Attributes:
         layout: what is around it.
-        heading: the kind: ``Servers``.
-        total: number of entries on all pages.
+        parent: the list that this one is part of, such as that of all tags; None for kinds.
+        what: what *heading* is, such as ``Tag``; empty for kinds.
+        heading: the kind, the tag or the namespace.
+        total: number of entries on all pages; 0 on later ones.
         jumps: where the entries of each letter begin.
+        siblings: the pages of a letter, on its first page, called after the titles that they begin with.
         letters: the entries of this page.
         previous, next: the neighbouring pages; empty at the ends.
     """
 
     layout: LayoutView
+    parent: LinkView | None
+    what: str
     heading: str
     total: int
     jumps: tuple[LinkView, ...]
+    siblings: tuple[LinkView, ...]
     letters: tuple[LetterView, ...]
+    previous: str
+    next: str
+
+
+class TermView(NamedTuple):
+    """A tag or a namespace in a list of them.
+
+    Attributes:
+        label: its text.
+        href: the list of its entries; the only entry itself where that has no list.
+        entries: their number; that of the tags or namespaces where it stands for all of them.
+    """
+
+    label: str
+    href: str
+    entries: int
+
+
+class TermsView(NamedTuple):
+    """The tags or namespaces of an index page that begin with one letter.
+
+    Attributes:
+        label: ``A`` to ``Z``, ``0-9``, or ``…`` for other scripts.
+        id: of its heading in the page.
+        terms: in their order.
+    """
+
+    label: str
+    id: str
+    terms: tuple[TermView, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexView:
+    """What ``index.html`` shows: one page of all tags, or of all namespaces.
+
+    Attributes:
+        layout: what is around it.
+        heading: what is listed: ``Tags``.
+        lead: one line about their order; empty where it needs none.
+        total: their number on all pages; 0 on later ones.
+        jumps: where those of each letter begin.
+        siblings: the pages of a letter, on its first page, called after what they begin with.
+        letters: those of this page.
+        previous, next: the neighbouring pages; empty at the ends.
+    """
+
+    layout: LayoutView
+    heading: str
+    lead: str
+    total: int
+    jumps: tuple[LinkView, ...]
+    siblings: tuple[LinkView, ...]
+    letters: tuple[TermsView, ...]
     previous: str
     next: str
 
@@ -152,7 +241,7 @@ class SectionView:
         total: number of entries.
         complete: whether *rows* are all of them.
         jumps: where the entries of each letter begin; empty where *complete*.
-        rows: the entries, or those of the list's first page.
+        rows: the entries; none where there are too many for one page.
     """
 
     heading: str
@@ -164,25 +253,49 @@ class SectionView:
     rows: tuple[RowView, ...]
 
 
+class ScopeView(NamedTuple):
+    """A registry that the search can look into.
+
+    Attributes:
+        name: of the registry.
+        home: the way to its home page.
+        current: whether the page belongs to it.
+    """
+
+    name: str
+    home: str
+    current: bool
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HomeView:
-    """What ``home.html`` shows.
+    """What ``home.html`` shows, which is also the page of the search.
 
     Attributes:
         layout: what is around it.
         title: of the site, or the name of a further registry.
         description: one line about the site, empty where there is none.
         address: what a client needs to use the registry, absolute; empty where it is not known.
+        index: the way to the root of the search index.
+        scopes: the registries of the site; empty where there is only one.
         changes: the entries that changed last, newest first.
         sections: the kinds that the registry has.
+        tags: the commonest tags.
+        all_tags: the list of all tags; None where there are none.
+        namespaces: the list of all namespaces; None where there are none.
     """
 
     layout: LayoutView
     title: str
     description: str
     address: str
+    index: str
+    scopes: tuple[ScopeView, ...]
     changes: tuple[RowView, ...]
     sections: tuple[SectionView, ...]
+    tags: tuple[TermView, ...]
+    all_tags: TermView | None
+    namespaces: TermView | None
 
 
 class FactView(NamedTuple):
@@ -277,6 +390,44 @@ class OptionsView(NamedTuple):
     options: tuple[OptionView, ...]
 
 
+class SnippetView(NamedTuple):
+    """Something to be copied.
+
+    Attributes:
+        title: where it goes, or what it does.
+        code: its lines.
+    """
+
+    title: str
+    code: str
+
+
+class InstallOptionView(NamedTuple):
+    """One way to install an entry, as readers without scripts see it.
+
+    Attributes:
+        label: the package or remote.
+        href: a file to be fetched, empty where there is none.
+        snippets: in the order in which they are used.
+    """
+
+    label: str
+    href: str
+    snippets: tuple[SnippetView, ...]
+
+
+class InstallView(NamedTuple):
+    """What ``install.html`` shows: how an entry comes into a client.
+
+    Attributes:
+        options: the ways; a page has none where nothing can be installed.
+        data: the same for ``install.js``, as the text of a JSON script element; empty where commands are all there is.
+    """
+
+    options: tuple[InstallOptionView, ...]
+    data: Markup
+
+
 class ToolView(NamedTuple):
     """A tool that a server offers.
 
@@ -294,10 +445,10 @@ class VersionView(NamedTuple):
 
     Attributes:
         version: its text.
-        href: its JSON document.
+        href: its JSON document, empty where it was deleted.
         published: date.
         time: the same to the second.
-        status: empty while active, else ``deprecated``.
+        status: empty while active, else ``deprecated`` or ``deleted``.
         message: the reason of the status.
         latest: whether it is the one that clients take.
     """
@@ -355,45 +506,97 @@ class EntryView:
         kind: ``server``, ``skill`` or ``plugin``.
         index: the list of its kind.
         title: its display name, else the name without the namespace.
-        namespace, name: the two parts of its name.
+        publisher: the namespace, with the page of what it publishes.
+        name: the other part of its name.
         description: one line; a skill's may be long.
-        initial, hue: the drawn icon.
+        icon: the way to its icon, empty where there is none that may be shown.
+        initial, hue: what is drawn instead.
         status: empty while active, else ``deprecated``.
         message: the reason of the status.
+        withdrawn: the newest version, where it was deleted and an older one stands in for it.
         version: the latest one.
         published, updated: dates of it.
         document: its JSON document.
         documents: the JSON list of all versions.
+        extras: further files about the entry, as the site has them.
         facts: repository, website, licence …
-        tags: from the extension.
+        tags: from the extension, with the list of what has them.
+        install: how it comes into a client.
         options: ways to use it: packages, then remotes.
         extension: what the ToolHive extension says.
         readme: long text.
-        versions: all that are published, the older ones folded.
+        versions: all that were published, the older ones folded.
     """
 
     layout: LayoutView
     kind: str
     index: LinkView
     title: str
-    namespace: str
+    publisher: LinkView
     name: str
     description: str
+    icon: str
     initial: str
     hue: int
     status: str
     message: str
+    withdrawn: VersionView | None
     version: str
     published: str
     updated: str
     document: str
     documents: str
+    extras: tuple[LinkView, ...]
     facts: tuple[FactView, ...]
-    tags: tuple[str, ...]
+    tags: tuple[LinkView, ...]
+    install: InstallView
     options: tuple[OptionsView, ...]
     extension: ExtensionView
     readme: Markup
     versions: tuple[VersionsView, ...]
+
+
+class SettingView(NamedTuple):
+    """What one program is told so that it uses the registry.
+
+    Attributes:
+        id: of its heading in the page.
+        name: of the program.
+        about: what to do, and what it gives.
+        snippets: what is to be copied.
+        traps: what goes wrong otherwise.
+    """
+
+    id: str
+    name: str
+    about: str
+    snippets: tuple[SnippetView, ...]
+    traps: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UseView:
+    """What ``use.html`` shows: how programs use a registry.
+
+    Attributes:
+        layout: what is around it.
+        title: its heading.
+        site_title: the site's name.
+        address: of the registry, absolute.
+        unknown: what stands for the site's address where that is not known, empty where it is.
+        root: the way to the site's base.
+        checked: day of the last comparison with the programs.
+        settings: for each program.
+    """
+
+    layout: LayoutView
+    title: str
+    site_title: str
+    address: str
+    unknown: str
+    root: str
+    checked: str
+    settings: tuple[SettingView, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -30,7 +30,7 @@ _SALT: Final = f"name index {__version__}".encode()
 
 def name_index_groups(catalog: Catalog) -> Iterator[ArtifactGroup]:
     """Return the name index of each kind and the facets, as one group: both need the facts of every entry."""
-    prints = (recipe(catalog.latest_fingerprints[kind]) for kind in KINDS)
+    prints = catalog.latest_prints.values()
     yield ArtifactGroup(
         key=f"{catalog.registry}/index/names",
         recipe=recipe((_SALT, catalog.prefix.encode(), *prints)),

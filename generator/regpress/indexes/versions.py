@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -21,6 +22,7 @@ from regpress.fingerprints import version_part
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import STATUS_VALUES, EntryVersion, Official
+from regpress.names import KINDS
 from regpress.pages import chunks, token
 from regpress.resolve import PreviousVersion, VersionKey
 from regpress.times import time_key
@@ -33,15 +35,17 @@ FIRST: Final = "first"
 _SALT: Final = f"version index {__version__}".encode()
 
 
+_Keyed = tuple[str, EntryVersion, bytes]
+
+
 class _Shard(NamedTuple):
     name: str
     after: str
-    keys: Sequence[str]
-    versions: Sequence[EntryVersion]
+    keyed: Sequence[_Keyed]
 
-    def parts(self) -> Iterator[bytes]:
-        yield "\n".join(self.keys).encode()
-        yield from map(version_part, self.versions)
+    def parts(self) -> tuple[bytes, ...]:
+        # The parts show where they end.
+        return "\n".join([key for key, _, _ in self.keyed]).encode(), b"".join([part for _, _, part in self.keyed])
 
 
 def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterator[ArtifactGroup]:
@@ -57,7 +61,7 @@ def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterato
             key=f"{catalog.registry}/index/versions/{shard.name}",
             recipe=recipe((_SALT, catalog.prefix.encode(), *shard.parts())),
             stage="leaf",
-            render=partial(_render_shard, paths.version_index_shard(catalog.prefix, shard.name), shard.versions),
+            render=partial(_render_shard, paths.version_index_shard(catalog.prefix, shard.name), shard.keyed),
         )
     rows = (orjson.dumps({"name": shard.name, "after": shard.after}) for shard in shards)
     root = b'{"shards":[\n%s\n]}' % b",\n".join(rows)
@@ -70,25 +74,29 @@ def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterato
 
 
 def _shards(catalog: Catalog, size: int) -> Iterator[_Shard]:
-    versions = [version for entry in catalog for version in entry.versions]
-    versions.extend(catalog.deleted())
-    unsorted = list(map(_key, versions))
-    order = sorted(range(len(versions)), key=unsorted.__getitem__)
-    keys = [unsorted[position] for position in order]
+    keyed = sorted(_keyed(catalog), key=itemgetter(0))
+    keys = [key for key, _, _ in keyed]
     for cut in chunks(keys, size=size):
         start = cut.start
         name = token(keys[start - 1]) if start else FIRST
-        after = versions[order[start - 1]].official.updated_at if start else ""
-        yield _Shard(name, after, keys[start : cut.stop], [versions[position] for position in order[start : cut.stop]])
+        after = keyed[start - 1][1].official.updated_at if start else ""
+        yield _Shard(name, after, keyed[start : cut.stop])
 
 
-def _key(version: EntryVersion) -> str:
-    name = version.name
-    return f"{time_key(version.official.updated_at)}\0{version.kind}\0{name.namespace}/{name.name}\0{version.version}"
+def _keyed(catalog: Catalog) -> Iterator[_Keyed]:
+    """Yield every version, the deleted ones too, with what sorts it and what stands for it."""
+    for kind in KINDS:
+        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
+            middle = f"\0{kind}\0{name}\0"
+            for version, part in zip(entry.versions, prints.parts, strict=True):
+                yield f"{time_key(version.official.updated_at)}{middle}{version.version}", version, part
+    for version in catalog.deleted():
+        key = f"{time_key(version.official.updated_at)}\0{version.kind}\0{version.name}\0{version.version}"
+        yield key, version, version_part(version)
 
 
-def _render_shard(address: str, versions: Sequence[EntryVersion]) -> Iterator[Artifact]:
-    body = b'{"versions":[\n%s\n]}' % b",\n".join(map(_row, versions))
+def _render_shard(address: str, keyed: Sequence[_Keyed]) -> Iterator[Artifact]:
+    body = b'{"versions":[\n%s\n]}' % b",\n".join([_row(version) for _, version, _ in keyed])
     yield Artifact(address, "document", JSON, escape_html_in_json(body))
 
 

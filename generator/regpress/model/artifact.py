@@ -1,4 +1,4 @@
-"""Output before it is written: `Artifact`, `ArtifactGroup`; and after: `Written`."""
+"""Output before it is written: `Artifact`, `ArtifactGroup`; and after: `Written`, `TreeSize`."""
 
 from __future__ import annotations
 
@@ -65,3 +65,34 @@ class Written(NamedTuple):
     sha256: str
     address: str
     media_type: str
+
+
+class TreeSize(NamedTuple):
+    """What a tree amounts to.
+
+    Attributes:
+        files: how many files there are.
+        largest: path of the largest one; empty without files.
+        largest_bytes: its size.
+        total_bytes: the size of all.
+        fullest: the folder with most files in it, not counting folders below it; only where its host limits that.
+        fullest_files: how many those are.
+    """
+
+    files: int
+    largest: str
+    largest_bytes: int
+    total_bytes: int
+    fullest: str = ""
+    fullest_files: int = 0
+
+    @classmethod
+    def of(cls, sizes: Iterable[tuple[str, int]]) -> TreeSize:
+        """Return the size of a tree given as path and size of each file; among equals the first path is named."""
+        files, total, largest = 0, 0, ("", 0)
+        for path, size in sizes:
+            files += 1
+            total += size
+            if (-size, path) < (-largest[1], largest[0]) or not largest[0]:
+                largest = (path, size)
+        return cls(files, largest[0], largest[1], total)

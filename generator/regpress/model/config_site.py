@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, StrictBool, ValidationInfo, field_validator
+from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator
 
 from regpress.model import config_checks as checks
 from regpress.model.config_fields import Claims, Name, checked
@@ -14,6 +14,8 @@ from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, Flaw, empty_
 
 RuleSeverity = Literal["error", "warning", "info", "off"]
 Alias = Literal["v0", "registry"]
+EntryFile = Literal["markdown", "feed", "badge"]
+Encoding = Literal["br", "gzip"]
 
 
 Label = Annotated[str, checked(checks.text_problem, "one line of text")]
@@ -66,6 +68,13 @@ class CatalogConfig(ConfigRecord):
     pages: tuple[Annotated[str, checked(checks.slug_problem, "e.g. 'about'")], ...] | None = Field(
         default=None, description="Which files of 'content/pages' are published, in menu order; all where absent."
     )
+    entry_files: tuple[EntryFile, ...] = Field(
+        default=(),
+        description="What is written beside the page of each entry: markdown, feed (needs baseUrl), badge.",
+    )
+    namespace_pages: Literal["several", "all"] = Field(
+        default="several", description="Which namespaces have a page: those with several entries, or all."
+    )
 
 
 class TrustConfig(ConfigRecord):
@@ -76,6 +85,9 @@ class TrustConfig(ConfigRecord):
     )
     icon_hosts: tuple[Annotated[str, checked(checks.host_problem, "e.g. 'cdn.example.org'")], ...] = Field(
         default=(), description="Hosts whose icons pages may show."
+    )
+    fetch_icons: StrictBool = Field(
+        default=False, description="Whether icons that 'regpress icons' has locked become files of the site."
     )
 
 
@@ -97,6 +109,12 @@ class SiteConfig(ConfigRecord):
     )
     host: Annotated[str, checked(checks.profile_problem, "e.g. 'generic' or 'github-pages'")] = Field(
         default="generic", description="Host profile, such as generic or github-pages."
+    )
+    max_files: StrictInt | None = Field(
+        default=None, ge=1, description="Most files that the host accepts, where your plan has another limit than most."
+    )
+    precompress: tuple[Encoding, ...] = Field(
+        default=(), description="Compressed siblings of files, for hosts that serve them: br, gzip."
     )
     aliases: tuple[Alias, ...] = Field(
         default=(), description="Further prefixes of the default registry as copies of the files: v0, registry."

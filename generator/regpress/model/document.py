@@ -145,13 +145,11 @@ def compact_text(value: Any) -> bytes:
 
 def escape_html_in_json(text: bytes) -> bytes:
     r"""Return JSON *text* with ``< > &`` and the two separators U+2028 and U+2029 as ``\uXXXX``."""
-    return (
-        text.replace(b"<", b"\\u003c")
-        .replace(b">", b"\\u003e")
-        .replace(b"&", b"\\u0026")
-        .replace(b"\xe2\x80\xa8", b"\\u2028")
-        .replace(b"\xe2\x80\xa9", b"\\u2029")
-    )
+    text = text.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
+    # Looking for one byte is fast, for three it is not, and most texts are plain.
+    if text.isascii():
+        return text
+    return text.replace(b"\xe2\x80\xa8", b"\\u2028").replace(b"\xe2\x80\xa9", b"\\u2029")
 
 
 def plain_value(value: Any) -> Any:

@@ -59,7 +59,7 @@ class Snapshot:
     Attributes:
         source: the source's name in the configuration.
         files: registry documents, sorted by path.
-        revision: what identifies the content: a commit, an ETag, or a digest of the bytes.
+        revision: what identifies the content, a commit or a digest of the bytes: the same one means the same files.
         entry_times: times of single entries inside files that hold many, by ``(kind, name, version)``.
         statuses: contents of status files, by ``(kind, name)``: version to status record.
         readmes: long texts, by ``(kind, name)``.
@@ -89,7 +89,6 @@ class Candidate:
         file, pointer: where it stands, as in `regpress.model.issue.Issue`.
         raw: the file it comes from.
         converted: whether it was mapped from another format, so that places in it are not places in the file.
-        known: position among the documents of its array that were read before; negative for one that is new.
     """
 
     kind: Kind
@@ -99,7 +98,6 @@ class Candidate:
     pointer: str = ""
     raw: RawFile
     converted: bool = False
-    known: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -35,9 +35,27 @@ def shard_of(key: str) -> str:
     return "site"
 
 
-def shard_artifact(name: str, rows: Iterable[Written]) -> Artifact:
-    """Return one shard of the manifest: the files of some groups, sorted."""
-    return Artifact(f"{_FOLDER}/{name}.json", "file", JSON, _dump({"files": [_public(row) for row in sorted(rows)]}))
+def line(file: str, size: int, sha256: str, address: str, media_type: str) -> bytes:
+    """Return the line of a shard that lists a file, with the fields of `regpress.model.artifact.Written`."""
+    # As `_public` has it, in half the time: there is a line for every file of a site.
+    return b'{"address":%s,"file":%s,"sha256":"%s","size":%d,"type":%s}' % (
+        orjson.dumps(address),
+        orjson.dumps(file),
+        sha256.encode(),
+        size,
+        orjson.dumps(media_type),
+    )
+
+
+def shard_artifact(name: str, lines: Iterable[tuple[bytes, bytes]]) -> Artifact:
+    """Return one shard of the manifest: the files of some groups, sorted.
+
+    Args:
+        name: as `shard_of` returns it.
+        lines: the path of each file, and its `line`.
+    """
+    body = b'{"files":[\n%s\n]}\n' % b",\n".join([line for _, line in sorted(lines)])
+    return Artifact(f"{_FOLDER}/{name}.json", "file", JSON, body)
 
 
 def root_artifact(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -74,3 +74,28 @@ class Unreadable(NamedTuple):
     kind: Kind
     label: str
     issues: tuple[Issue, ...]
+
+
+class Elements(list[Reading | Unreadable | None]):
+    """An array of entries in a file, read: for each element its document; None for one that holds none.
+
+    Attributes:
+        insides: where the document stands in each element, ``.server``; empty for one that is the document.
+        issues: what is wrong around the document of each element; pointers are relative to the element.
+    """
+
+    def __init__(
+        self,
+        readings: Iterable[Reading | Unreadable | None] = (),
+        insides: Iterable[str] = (),
+        issues: Iterable[tuple[Issue, ...]] = (),
+    ) -> None:
+        super().__init__(readings)
+        self.insides = list(insides)
+        self.issues = list(issues)
+
+    def add(self, other: Elements, first: int = 0, end: int | None = None) -> None:
+        """Add elements of *other* at the end: those from *first* up to *end*."""
+        self += other[first:end]
+        self.insides += other.insides[first:end]
+        self.issues += other.issues[first:end]

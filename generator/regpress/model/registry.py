@@ -7,10 +7,10 @@ here; a wrapper that is not what it should be is an issue, never an exception, a
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -31,13 +31,15 @@ from regpress.model.issue import Issue, IssueType, Severity
 from regpress.model.legacy import modernise, separate
 from regpress.model.native import NativeError, Section, json_type, map_native
 from regpress.model.places import item_place, member_place
-from regpress.model.segments import Earlier, Known, Span, parse_segments
+from regpress.model.reading import Elements
+from regpress.model.segments import FAILURES, ArrayReader, Walker, parse_segments
 from regpress.names import KINDS, Kind
 from regpress.times import parse_time
 
 #: Bytes from which a file is read element by element.
 LARGE_FILE_BYTES: Final = 256 * 1024
-_NOTHING: Final[Earlier] = MappingProxyType({})
+#: Stands for the place of an element while nobody knows where it is.
+_ELEMENT: Final = "*"
 
 _SECTIONS: Final[tuple[Section, ...]] = ("servers", "remote_servers")
 _FILE_VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
@@ -52,17 +54,39 @@ class ReadResult:
         last_updated: what the file says about its own time, RFC 3339; empty where it says nothing.
         issues: what is wrong with the wrapper.
         format: how it was read.
-        spans: where the elements of its arrays stand, for files that are large enough to be read so.
+        elements: arrays of entries that another reader has read, by their place.
     """
 
     candidates: tuple[Candidate, ...] = ()
     last_updated: str = ""
     issues: tuple[Issue, ...] = ()
     format: Format = ""
-    spans: Mapping[str, Sequence[Span]] = field(default_factory=dict)
+    elements: Mapping[str, Elements] = field(default_factory=dict)
 
 
-def read_candidates(raw: RawFile, *, source: str = "", earlier: Earlier = _NOTHING) -> ReadResult:
+class Place(NamedTuple):
+    """What the place of an array says about its elements.
+
+    Attributes:
+        kind: what they are; None where only they themselves can say it.
+        listed: whether it is the array of a list response.
+    """
+
+    kind: Kind | None
+    listed: bool
+
+
+#: Arrays of entries by their place.
+PLACES: Final[Mapping[str, Place]] = MappingProxyType(
+    {
+        "": Place(None, listed=False),
+        **{key: Place(kind, listed=True) for key, kind in COLLECTIONS.items()},
+        **{f"data.{key}": Place(kind, listed=False) for key, kind in COLLECTIONS.items()},
+    }
+)
+
+
+def read_candidates(raw: RawFile, *, source: str = "") -> ReadResult:
     """Return the documents of a file, unchecked, and what is wrong around them.
 
     Never raises for what a file holds. Issues have a line only where the file is not JSON; `regpress.model.places`
@@ -71,21 +95,72 @@ def read_candidates(raw: RawFile, *, source: str = "", earlier: Earlier = _NOTHI
     Args:
         raw: the file.
         source: the source's name, for the issues.
-        earlier: documents of the file that were read before, by their bytes (`regpress.model.segments`).
     """
     reader = _Reader(raw, source)
-    if len(raw.data) > MAX_FILE_BYTES:
-        size, most = len(raw.data) >> 20, MAX_FILE_BYTES >> 20
-        return reader.refuse("file-too-large", f"the file has {size} MiB", f"at most {most} MiB")
-    if not raw.data.strip():
-        return reader.refuse("invalid-json", "the file is empty", FORMATS, kind="json")
+    if refused := reader.refused():
+        return refused
     try:
-        if len(raw.data) < LARGE_FILE_BYTES:
-            return reader.read(parse_json(raw.data))
-        segments = parse_segments(raw.data, earlier)
+        parse = parse_json if len(raw.data) < LARGE_FILE_BYTES else parse_segments
+        return reader.read(parse(raw.data))
     except DocumentError as error:
         return reader.refuse("invalid-json", error.reason, error.expected, kind="json", line=error.line)
-    return replace(reader.read(segments.value), spans=segments.spans)
+
+
+def read_large(raw: RawFile, array: ArrayReader, *, source: str = "") -> ReadResult:
+    """Return what `read_candidates` returns, with the arrays of entries as *array* reads them.
+
+    A file whose arrays are not what their places promise, or that is no JSON, is read in the ordinary way.
+
+    Args:
+        raw: the file.
+        array: reads an array to `Elements`, as `ElementReader` and `PLACES` have it.
+        source: the source's name, for the issues.
+    """
+    reader = _Reader(raw, source)
+    if reader.refused():
+        return read_candidates(raw, source=source)
+    try:
+        value = Walker(raw.data).document(array)
+    except FAILURES:
+        return read_candidates(raw, source=source)
+    if format_of(value) not in {"upstream", "list", "array", "native"}:
+        return read_candidates(raw, source=source)
+    return reader.read(value)
+
+
+class ElementReader:
+    """Reads the elements of an array, whichever array of a file it turns out to be.
+
+    Args:
+        raw: the file.
+        source: the source's name, for the issues.
+        place: the array's place, one of `PLACES`.
+    """
+
+    def __init__(self, raw: RawFile, source: str, place: str) -> None:
+        self._reader = _Reader(raw, source)
+        self._place = PLACES[place]
+
+    def read(self, item: Any, size: int) -> tuple[Candidate | None, tuple[Issue, ...]]:
+        """Return the document in an element, and what is wrong around it, with pointers relative to the element.
+
+        Args:
+            item: the element.
+            size: its bytes.
+        """
+        reader = self._reader
+        reader.document(item, _ELEMENT, self._place.kind, listed=self._place.listed, size=size)
+        found = reader.candidates.pop() if reader.candidates else None
+        if not reader.issues:
+            return found, ()
+        issues = tuple(issue._replace(pointer=inside(issue.pointer)) for issue in reader.issues)
+        reader.issues.clear()
+        return found, issues
+
+
+def inside(pointer: str) -> str:
+    """Return what the pointer of a candidate from `ElementReader` says beyond the element."""
+    return pointer.removeprefix(_ELEMENT)
 
 
 @dataclass(slots=True)
@@ -97,6 +172,16 @@ class _Reader:
     candidates: list[Candidate] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
     last_updated: str = ""
+    elements: dict[str, Elements] = field(default_factory=dict)
+
+    def refused(self) -> ReadResult | None:
+        """Return the result for a file that is not worth reading, None for others."""
+        if len(self.raw.data) > MAX_FILE_BYTES:
+            size, most = len(self.raw.data) >> 20, MAX_FILE_BYTES >> 20
+            return self.refuse("file-too-large", f"the file has {size} MiB", f"at most {most} MiB")
+        if not self.raw.data.strip():
+            return self.refuse("invalid-json", "the file is empty", FORMATS, kind="json")
+        return None
 
     def read(self, value: Any) -> ReadResult:
         found = format_of(value)
@@ -129,6 +214,7 @@ class _Reader:
             last_updated=self.last_updated,
             issues=tuple(self.issues),
             format=found,
+            elements=self.elements,
         )
 
     def _issue(
@@ -207,20 +293,25 @@ class _Reader:
         for key, kind in COLLECTIONS.items():
             items = holder.get(key)
             at = member_place(place, key)
-            if isinstance(items, list):
+            if isinstance(items, Elements):
+                self.elements[at] = items
+            elif isinstance(items, list):
                 for index, item in enumerate(items):
-                    self._document(item, item_place(at, index), kind, listed=listed)
+                    self.document(item, item_place(at, index), kind, listed=listed)
             elif items is not None:  # null is how some programs write an empty array
                 self._issue(at, "not-an-array", f"{at!r} is {json_type(items)}", f"an array of {key}")
 
     def _array(self, value: list[Any]) -> None:
+        if isinstance(value, Elements):
+            self.elements[""] = value
+            return
         for index, item in enumerate(value):
-            self._document(item, item_place("", index), None)
+            self.document(item, item_place("", index), None)
 
     def _single(self, value: dict[str, Any]) -> None:
-        self._document(value, "", None)
+        self.document(value, "", None)
 
-    def _document(self, item: Any, at: str, kind: Kind | None, *, listed: bool = False) -> None:
+    def document(self, item: Any, at: str, kind: Kind | None, *, listed: bool = False, size: int = 0) -> None:
         """Add a document, bare or wrapped.
 
         Args:
@@ -228,24 +319,21 @@ class _Reader:
             at: where that is.
             kind: what the array says that it is; None where only the document itself can say it.
             listed: whether a list response holds it.
+            size: its bytes in the file, 0 where that is not known.
         """
-        if isinstance(item, Known):
-            known = Candidate(kind=kind or "server", value=None, pointer=at, raw=self.raw, known=item.position)
-            self.candidates.append(known)
-            return
         if not isinstance(item, dict):
             self._issue(at, "not-an-object", f"this entry is {json_type(item)}", f"a {kind or 'server'} object")
             return
         inside = [key for key in KINDS if key in item] if "name" not in item else []
         if inside:
-            self._wrapped(item, at, inside, kind)
+            self._wrapped(item, at, inside, kind, size=size)
         elif kind is None and "namespace" in item and "/" not in str(item.get("name")):
             wrapped = '{"skill": …} or {"plugin": …} around it'
             self._issue(at, "bare-document", "this entry does not say whether it is a skill or a plugin", wrapped)
         else:
-            self._add(item, at, kind or "server", None, None, listed=listed)
+            self._add(item, at, kind or "server", None, None, listed=listed, size=size)
 
-    def _wrapped(self, item: dict[str, Any], at: str, inside: list[Kind], kind: Kind | None) -> None:
+    def _wrapped(self, item: dict[str, Any], at: str, inside: list[Kind], kind: Kind | None, *, size: int) -> None:
         found = inside[0]
         meta, claims = item.get("_meta"), item.get("claims")
         place = member_place(at, found)
@@ -263,10 +351,20 @@ class _Reader:
             if meta is not None and not isinstance(meta, dict):
                 self._issue(member_place(at, "_meta"), "not-an-object", f"'_meta' is {json_type(meta)}", "an object")
                 meta = None
-            self._add(item[found], place, found, meta, claims)
+            self._add(item[found], place, found, meta, claims, size=size)
 
-    def _add(self, value: dict[str, Any], at: str, kind: Kind, meta: Any, claims: Any, *, listed: bool = False) -> None:
-        if self._is_too_large(value):
+    def _add(
+        self,
+        value: dict[str, Any],
+        at: str,
+        kind: Kind,
+        meta: Any,
+        claims: Any,
+        *,
+        listed: bool = False,
+        size: int,
+    ) -> None:
+        if self._is_too_large(value, size or len(self.raw.data)):
             most = f"at most {MAX_DOCUMENT_BYTES >> 20} MiB"
             self._issue(at, "document-too-large", "the document is too large to be served", most)
             return
@@ -286,8 +384,8 @@ class _Reader:
             Candidate(kind=kind, value=value, meta=meta, claims=claims, pointer=at, raw=self.raw, converted=converted)
         )
 
-    def _is_too_large(self, value: dict[str, Any]) -> bool:
-        if len(self.raw.data) <= MAX_DOCUMENT_BYTES:
+    def _is_too_large(self, value: dict[str, Any], most: int) -> bool:
+        if most <= MAX_DOCUMENT_BYTES:
             return False
         try:
             return len(orjson.dumps(value, default=str, option=orjson.OPT_PASSTHROUGH_SUBCLASS)) > MAX_DOCUMENT_BYTES

@@ -1,143 +1,158 @@
-"""A large JSON text to its value, element by element: `parse_segments`.
+"""A large JSON text to its value, element by element: `Walker`, and `parse_segments` for the value alone.
 
-Files with tens of thousands of entries are read in windows, so that the text is never in memory as a whole a second
-time, and elements that an earlier reading knows are recognised by their bytes instead of being parsed again.
+Files with tens of thousands of entries are read in pieces, so that the text is never in memory as a whole a second
+time, and the elements of their arrays can be given to another reader: to several processes, or to one that knows most
+of them by their bytes.
 """
 
 from __future__ import annotations
 
 import codecs
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable
 from json import JSONDecodeError
 from json.scanner import make_scanner
-from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from regpress.model.document import DECODER, DuplicateKeyError, parse_json
+import orjson
+
+from regpress.model.document import DECODER, DocumentError, DuplicateKeyError, escape_html_in_json, parse_json
 
 #: Bytes that are decoded at once; an element may be larger.
 _WINDOW: Final = 1 << 20
+#: Bytes up to which the end of an element is guessed.
+_NEAR: Final = 1 << 16
+_WHITE: Final = b" \t\n\r"
 _SPACE: Final = re.compile(rb"[ \t\n\r]*")
-#: Members whose arrays are read element by element, at the top or inside ``data``.
+_NEXT: Final = re.compile(rb"[ \t\n\r]*([,\]])[ \t\n\r]*")
+_FIRST_KEY: Final = re.compile(rb'\{[ \t\n\r]*"[^"\\]{0,40}"')
 _SCAN: Final = make_scanner(DECODER)  # type: ignore[arg-type]  # what the standard library itself does
+#: Members whose arrays are read element by element, at the top or inside ``data``.
 _ARRAYS: Final = frozenset({"servers", "skills", "plugins"})
 
-
-class Known(NamedTuple):
-    """An element that was not parsed, because its bytes are those of an earlier one of the same array.
-
-    Attributes:
-        position: of that one in the earlier elements.
-    """
-
-    position: int
+#: Reads the array of one place (``data.servers``, ``servers``, or nothing for the text itself) from the first byte of
+#: its first element, and returns what stands for it and the byte after its bracket.
+ArrayReader = Callable[["Walker", int, str], tuple[list[Any], int]]
 
 
-#: Elements of arrays by the place of the array: ``data.servers``, ``servers``, or nothing for the text itself.
-Earlier = Mapping[str, Sequence[bytes]]
+class UnexpectedError(Exception):
+    """The text is not JSON, or not of a form that is worth reading element by element."""
 
 
-class Span(NamedTuple):
-    """Where an element of an array stands: bytes from *start* up to *end*."""
-
-    start: int
-    end: int
+#: What reading in pieces may end with; the ordinary reader then says what is wrong, and where.
+FAILURES: Final = (UnexpectedError, DocumentError, JSONDecodeError, DuplicateKeyError, RecursionError, UnicodeError)
 
 
-@dataclass(frozen=True, slots=True)
-class Segments:
-    """A parsed text.
+class After(NamedTuple):
+    """What follows an element.
 
     Attributes:
-        value: its value; known elements of arrays are `Known`.
-        spans: where the elements stand, by the place of their array; empty where the text was read as a whole.
+        at: the byte where the next element begins, or after the closing bracket.
+        is_last: whether there is no next element.
     """
 
-    value: Any
-    spans: Mapping[str, Sequence[Span]]
+    at: int
+    is_last: bool
 
 
-def parse_segments(data: bytes, earlier: Earlier = MappingProxyType({})) -> Segments:
-    """Return the value of a JSON text like `regpress.model.document.parse_json`, and the places of its elements.
-
-    Args:
-        data: the text.
-        earlier: the bytes of elements that are known already: objects, by the place of their array.
+def parse_segments(data: bytes) -> Any:
+    """Return the value of a JSON text like `regpress.model.document.parse_json`.
 
     Raises:
         DocumentError: as `parse_json`.
     """
-    walker = _Walker(data, earlier)
     try:
-        value = walker.document()
-    except (_UnexpectedError, JSONDecodeError, DuplicateKeyError, RecursionError, UnicodeDecodeError):
-        # The ordinary reader says what is wrong, and where.
-        return Segments(parse_json(data), {})
-    return Segments(value, walker.spans)
+        return Walker(data).document(_whole_array)
+    except FAILURES:
+        return parse_json(data)
 
 
-class _UnexpectedError(Exception):
-    """The text is not JSON, or not of a form that is worth reading element by element."""
+def _whole_array(walker: Walker, at: int, _: str) -> tuple[list[Any], int]:
+    items: list[Any] = []
+    while True:
+        item, end = walker.element(at)
+        items.append(item)
+        after = walker.after(end)
+        if after.is_last:
+            return items, after.at
+        at = after.at
 
 
-class _Guess:
-    """Recognises the elements of one array by their bytes, mostly in their former order."""
+class Walker:
+    """Walks through one text.
 
-    def __init__(self, data: bytes, earlier: Sequence[bytes]) -> None:
-        self._data = data
-        self._earlier = earlier
-        self._next = 0
-        self._positions: dict[bytes, int] = {}
+    Every method that reads raises one of `FAILURES` where the text is not JSON from there on.
+    """
 
-    def at(self, at: int) -> tuple[Known, int] | None:
-        """Return the element that begins at a byte and its end, if it is the one expected there or the one after."""
-        for index in range(self._next, min(self._next + 2, len(self._earlier))):
-            piece = self._earlier[index]
-            # An object ends where its bytes end; of a number, more digits could follow.
-            if piece.startswith(b"{") and self._data.startswith(piece, at):
-                self._next = index + 1
-                return Known(index), at + len(piece)
-        return None
-
-    def among_all(self, start: int, end: int) -> Known | None:
-        """Return the element between two bytes if it stood anywhere else."""
-        if not self._earlier:
-            return None
-        self._positions = self._positions or {piece: index for index, piece in enumerate(self._earlier)}
-        index = self._positions.get(self._data[start:end])
-        if index is None:
-            return None
-        self._next = index + 1
-        return Known(index)
-
-
-class _Walker:
-    def __init__(self, data: bytes, earlier: Earlier) -> None:
+    def __init__(self, data: bytes) -> None:
         self.data = data
-        self.spans: dict[str, list[Span]] = {}
-        self._earlier = earlier
+        # What stands between two elements, from the bracket that closes one to somewhere in the other: it tells where
+        # an element probably ends.
+        self._border = b""
         # The decoded window, the byte where it ends, and a pair of equivalent positions in it.
         self._text = ""
         self._until = 0
         self._char = 0
         self._byte = 0
 
-    def document(self) -> Any:
+    def document(self, array: ArrayReader) -> Any:
+        """Return the value of the text; *array* reads the arrays of entries that are not empty."""
         at = self._space(len(codecs.BOM_UTF8) if self.data.startswith(codecs.BOM_UTF8) else 0)
         value: Any
         if self._at(at) == b"[":
-            value, at = self._array(at, "")
+            value, at = self._array(at, "", array)
         elif self._at(at) == b"{":
-            value, at = self._object(at, "")
+            value, at = self._object(at, "", array)
         else:
-            raise _UnexpectedError
+            raise UnexpectedError
         if self._space(at) != len(self.data):
-            raise _UnexpectedError
+            raise UnexpectedError
         return value
 
-    def _object(self, at: int, place: str) -> tuple[dict[str, Any], int]:
+    def element(self, at: int) -> tuple[Any, int]:
+        """Return the element of an array that begins at a byte, and the byte after it."""
+        border = self._border
+        # An object ends where its bracket closes: whatever reads as a whole is the element.
+        if border and (found := self.data.find(border, at, at + _NEAR)) >= 0 and self._at(at) == b"{":
+            piece = self.data[at : found + 1]
+            try:
+                value = _value_of(piece)
+            except (ValueError, StopIteration):
+                pass
+            else:
+                return value, found + 1
+        return self._value(at)
+
+    def after(self, end: int) -> After:
+        """Return what follows the element that ends before a byte."""
+        found = _NEXT.match(self.data, end)
+        if found is None:
+            raise UnexpectedError
+        at = found.end()
+        if found.group(1) == b"]":
+            return After(found.start(1) + 1, is_last=True)
+        if not self.data.startswith(self._border, end - 1) or not self._border:
+            self._border = self._border_between(end, at)
+        return After(at, is_last=False)
+
+    def likely_start(self, near: int) -> int:
+        """Return a byte behind *near* where an element probably begins; -1 without one, or before `after` was used."""
+        border = self._border
+        found = self.data.find(border, near) if border else -1
+        if found < 0:
+            return -1
+        following = _NEXT.match(self.data, found + 1)
+        return following.end() if following else -1
+
+    def _border_between(self, end: int, at: int) -> bytes:
+        if self._at(end - 1) != b"}":
+            return b""
+        border = self.data[end - 1 : at + 1]
+        key = _FIRST_KEY.match(self.data, at)
+        # A line break with its indent is found between elements only; without one, packages look like elements.
+        return border if b"\n" in border or key is None else self.data[end - 1 : key.end()]
+
+    def _object(self, at: int, place: str, array: ArrayReader) -> tuple[dict[str, Any], int]:
         """Return the object at a byte and where it ends; arrays of entries in it element by element."""
         made: dict[str, Any] = {}
         at = self._space(at + 1)
@@ -145,49 +160,35 @@ class _Walker:
             return made, at + 1
         while True:
             if self._at(at) != b'"':
-                raise _UnexpectedError
+                raise UnexpectedError
             key, at = self._value(at)
             if key in made:
                 raise DuplicateKeyError(key)
             at = self._space(at)
             if self._at(at) != b":":
-                raise _UnexpectedError
+                raise UnexpectedError
             at = self._space(at + 1)
-            made[key], at = self._member(key, at, place)
+            made[key], at = self._member(key, at, place, array)
             at = self._space(at)
             if self._at(at) == b"}":
                 return made, at + 1
             if self._at(at) != b",":
-                raise _UnexpectedError
+                raise UnexpectedError
             at = self._space(at + 1)
 
-    def _member(self, key: str, at: int, place: str) -> tuple[Any, int]:
+    def _member(self, key: str, at: int, place: str, array: ArrayReader) -> tuple[Any, int]:
         if key in _ARRAYS and self._at(at) == b"[":
-            return self._array(at, place + key)
+            return self._array(at, place + key, array)
         if key == "data" and not place and self._at(at) == b"{":
-            return self._object(at, "data.")
+            return self._object(at, "data.", array)
         return self._value(at)
 
-    def _array(self, at: int, place: str) -> tuple[list[Any], int]:
-        items: list[Any] = []
-        spans = self.spans[place] = []
-        guess = _Guess(self.data, self._earlier.get(place, ()))
+    def _array(self, at: int, place: str, array: ArrayReader) -> tuple[list[Any], int]:
         at = self._space(at + 1)
         if self._at(at) == b"]":
-            return items, at + 1
-        while True:
-            known = guess.at(at)
-            item, end = known or self._value(at)
-            if known is None and (moved := guess.among_all(at, end)) is not None:
-                item = moved
-            items.append(item)
-            spans.append(Span(at, end))
-            at = self._space(end)
-            if self._at(at) == b"]":
-                return items, at + 1
-            if self._at(at) != b",":
-                raise _UnexpectedError
-            at = self._space(at + 1)
+            return [], at + 1
+        self._border = b""
+        return array(self, at, place)
 
     def _value(self, at: int) -> tuple[Any, int]:
         """Parse the value at a byte and return it with the byte where it ends."""
@@ -214,7 +215,7 @@ class _Walker:
     def _position(self, at: int, size: int) -> int:
         """Return where a byte is in the decoded window; decode the next one when it is not, or near its end."""
         if self._text and self._byte <= at < self._until:
-            # Between two values there is only ASCII, but elements that were recognised may have been passed over.
+            # Between two values there is only ASCII, but elements that were read otherwise may have been passed over.
             skipped = at - self._byte
             if self._char + skipped < len(self._text) and self.data[self._byte : at].isascii():
                 self._char += skipped
@@ -234,3 +235,28 @@ class _Walker:
 
     def _at(self, at: int) -> bytes:
         return self.data[at : at + 1]
+
+
+def _value_of(piece: bytes) -> Any:
+    """Return the value of a text that may be cut off, as the careful reader has it.
+
+    Raises:
+        ValueError, StopIteration: it is cut off, or not JSON.
+    """
+    try:
+        value = orjson.loads(piece)
+        text = orjson.dumps(value)
+    except (orjson.JSONDecodeError, orjson.JSONEncodeError):
+        text = b""
+    # What is written back letter by letter has no key twice and no number that would be spelled another way.
+    if text and (piece == text or _is_same(piece.translate(None, _WHITE), text.translate(None, _WHITE))):
+        return value
+    decoded = piece.decode()
+    value, end = _SCAN(decoded, 0)
+    if end != len(decoded):
+        raise ValueError
+    return value
+
+
+def _is_same(piece: bytes, text: bytes) -> bool:
+    return piece == text or piece == escape_html_in_json(text)

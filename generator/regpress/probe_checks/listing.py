@@ -8,18 +8,13 @@ from urllib.parse import quote
 
 from regpress import paths
 from regpress.errors import InvalidNameError, SourceUnavailableError
+from regpress.hosts.limits import LIST_MOST, list_grade
 from regpress.model.entry import OFFICIAL_META
 from regpress.names import parse_server_name
 from regpress.probe_checks.finding import Finding, failed, passed, warned
 from regpress.probe_checks.mends import mend
 from regpress.probe_checks.session import REDIRECTS, Session, Visit, redirect_target
 from regpress.probe_checks.walk import FIRST, Listing, keys_of, page_of, survives_in_a_query
-
-#: Sizes at which clients begin to fail; static hosting section 7, rule 8.
-WARN_BYTES: Final = 5 * 1024 * 1024
-MOST_BYTES: Final = 10 * 1024 * 1024
-WARN_ENTRIES: Final = 5_000
-MOST_ENTRIES: Final = 10_000
 
 _OFFICIAL_FIELDS: Final = ("status", "publishedAt", "updatedAt", "isLatest")
 
@@ -67,10 +62,11 @@ def check_size(session: Session, listing: Listing | None) -> Iterator[Finding]:
     entries, size = len(page.get("servers", ())), len(final.body)
     seen = f"{entries:,} entries, {size:,} bytes in one document"
     advice = "use a host profile that pages, or filter the registry"
-    if entries > MOST_ENTRIES or size > MOST_BYTES:
-        yield failed("list size", f"{seen}: clients refuse more than {MOST_ENTRIES:,} entries or 10 MiB", advice)
-    elif entries > WARN_ENTRIES or size > WARN_BYTES:
-        yield warned("list size", f"{seen}: near the {MOST_ENTRIES:,} entries or 10 MiB that clients read", advice)
+    grade = list_grade(entries, size)
+    if grade == "too large":
+        yield failed("list size", f"{seen}: clients refuse more than {LIST_MOST}", advice)
+    elif grade == "large":
+        yield warned("list size", f"{seen}: near the {LIST_MOST} that clients read", advice)
     else:
         yield passed("list size", seen)
 

@@ -11,9 +11,6 @@ from regpress.sources.base import Source
 from regpress.sources.dating import History
 from regpress.sources.file import FileSource, InlineSource
 from regpress.sources.history import local_history
-from regpress.sources.http import public_only
-from regpress.sources.managed import ManagedSource
-from regpress.sources.url import UrlSource
 
 
 def open_source(
@@ -45,6 +42,10 @@ def open_source(
             config, cache=cache, site_root=site_root, allow_private_addresses=allow_private_addresses
         )
     if config.file is not None and config.file.url is not None:
+        # The network, which most sites do not need, takes long to import.
+        from regpress.sources.http import public_only  # noqa: PLC0415
+        from regpress.sources.url import UrlSource  # noqa: PLC0415
+
         return UrlSource(
             name=name,
             url=config.file.url,
@@ -65,6 +66,8 @@ def open_source(
     if config.file is not None:
         return InlineSource(name=name, data=config.file.data, claims=config.claims)
     if config.managed is not None:
+        from regpress.sources.managed import ManagedSource  # noqa: PLC0415
+
         return ManagedSource(name=name, site_root=site_root, claims=config.claims, history=history)
     raise ConfigError(f"sources: {config.name}: {_refusal(config)}")
 

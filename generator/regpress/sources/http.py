@@ -61,7 +61,9 @@ class Answer:
     modified: str = ""
 
 
-def fetch(url: str, *, timeout: float, limit: int, address_rule: AddressRule | None) -> Answer:
+def fetch(
+    url: str, *, timeout: float, limit: int, address_rule: AddressRule | None, accept: str = "application/json"
+) -> Answer:
     """Return what *url* holds.
 
     Args:
@@ -70,12 +72,13 @@ def fetch(url: str, *, timeout: float, limit: int, address_rule: AddressRule | N
         limit: most bytes of the body.
         address_rule: judges every IP address before it is connected to, after redirects too; None allows all and
             also the proxies that the environment names, behind which no address can be judged.
+        accept: media types that are wanted.
 
     Raises:
         FetchError: it cannot be reached, answers anything but 200, too much, too slowly or from a forbidden place.
     """
     _check_url(url)
-    request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept": "application/json"})  # noqa: S310  # scheme checked
+    request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept": accept})  # noqa: S310  # scheme checked
     started = time.monotonic()
     try:
         with _opener(address_rule).open(request, timeout=timeout) as response:

@@ -10,6 +10,7 @@ from regpress.model.issue import Issue
 from regpress.names import Kind
 from regpress.validate.findings import Finding
 from regpress.validate.lint import lint_issues
+from regpress.validate.plain import is_plain
 from regpress.validate.policy import Level, Override, apply_policy, official_issues
 from regpress.validate.rulebook import issues_of
 from regpress.validate.rules import semantic_issues
@@ -36,13 +37,19 @@ def check_entry(
     if not isinstance(value, dict):
         message = f"the document is {_NAMES.get(type(value), 'a number')}"
         return issues_of([Finding("", "not-an-object", message, f"a {kind} object")])
-    issues = (*schema_issues(kind, value), *semantic_issues(kind, value), *lint_issues(kind, value))
-    if kind == "server":
-        issues = (*issues, *publisher_issues(value), *official_issues(value))
+    issues = schema_issues(kind, value)
+    if kind != "server" or not is_plain(value):
+        issues = (*issues, *rule_issues(kind, value))
     if not issues:
         return ()
     judged = apply_policy(issues, level, overrides)
     return judged if len(judged) < 2 else tuple(sorted(dict.fromkeys(judged), key=Issue.sort_key))
+
+
+def rule_issues(kind: Kind, value: Mapping[str, Any]) -> tuple[Issue, ...]:
+    """Return what the rules above the JSON Schema of a document find, with default severities; in no order."""
+    issues = (*semantic_issues(kind, value), *lint_issues(kind, value))
+    return (*issues, *publisher_issues(value), *official_issues(value)) if kind == "server" else issues
 
 
 _NAMES: Final = {list: "an array", str: "a text", bool: "true or false", type(None): "null"}

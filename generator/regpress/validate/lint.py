@@ -45,12 +45,18 @@ def _something_to_run(server: Part) -> Sequence[Finding]:
 
 def _version_is_semantic(server: Part) -> Sequence[Finding]:
     version = server.get("version")
-    if not isinstance(version, str) or _THREE_NUMBERS.fullmatch(version) or _SEMANTIC.fullmatch(version):
+    if not isinstance(version, str) or is_semantic(version):
         return ()
     return [Finding("version", "version-not-semantic", f"{shown(version)} is not semantic", "such as '1.2.3'")]
 
 
-def _description_says_more(entry: Part) -> Sequence[Finding]:
+def is_semantic(version: str) -> bool:
+    """Return whether a version is semantic, perhaps with a ``v`` in front."""
+    return bool(_THREE_NUMBERS.fullmatch(version) or _SEMANTIC.fullmatch(version))
+
+
+def description_says_more(entry: Part) -> Sequence[Finding]:
+    """Return advice about a description that repeats the title or the name."""
     description = entry.get("description")
     if not isinstance(description, str) or not description:
         return ()
@@ -70,10 +76,15 @@ def _plain(text: str) -> str:
 
 def _description_is_whole(server: Part) -> Sequence[Finding]:
     description = server.get("description")
-    if not isinstance(description, str) or len(description) != _MAX_DESCRIPTION or not description[-1].isalnum():
+    if not isinstance(description, str) or not is_cut_off(description):
         return ()
     message = f"the description seems cut off after {shown(description.split()[-1])}"
     return [Finding("description", "description-cut-off", message, "a shorter one")]
+
+
+def is_cut_off(description: str) -> bool:
+    """Return whether a description seems to have been longer."""
+    return len(description) == _MAX_DESCRIPTION and description[-1].isalnum()
 
 
 def _packages_are_wise(server: Part) -> Sequence[Finding]:
@@ -107,7 +118,8 @@ def _transport_is_current(part: Part) -> Sequence[Finding]:
     return [Finding("type", "sse-transport", "the protocol has deprecated sse", "streamable-http where possible")]
 
 
-def _package_transport_is_wise(package: Part) -> Sequence[Finding]:
+def package_transport_is_wise(package: Part) -> Sequence[Finding]:
+    """Return advice about the transport of a package."""
     transport = package.get("transport")
     # Most packages speak stdio, about which there is nothing to say.
     if not isinstance(transport, dict) or len(transport) < 2:
@@ -116,14 +128,16 @@ def _package_transport_is_wise(package: Part) -> Sequence[Finding]:
     return within("transport", found) if found else ()
 
 
-def _runtime_is_named(package: Part) -> Sequence[Finding]:
+def runtime_is_named(package: Part) -> Sequence[Finding]:
+    """Return advice about runtime arguments without a runtime."""
     if not package.get("runtimeArguments") or not is_blank(package.get("runtimeHint")):
         return ()
     message = "there are runtime arguments without a runtime to take them"
     return [Finding("runtimeHint", "runtime-hint-missing", message, "such as 'npx', 'uvx' or 'docker'")]
 
 
-def _image_is_pinned(package: Part) -> Sequence[Finding]:
+def image_is_pinned(package: Part) -> Sequence[Finding]:
+    """Return advice about an image that is not pinned."""
     if package.get("registryType") != "oci":
         return ()
     identifier = text_of(package, "identifier")
@@ -152,24 +166,24 @@ def _arguments_are_wise(package: Part) -> Sequence[Finding]:
 
 
 def _collection_packages_are_wise(entry: Part) -> Sequence[Finding]:
-    return run_each((_image_is_pinned, _git_is_pinned), entry.get("packages"), "packages")
+    return run_each((image_is_pinned, _git_is_pinned), entry.get("packages"), "packages")
 
 
 _TRANSPORT_CHECKS: Final[tuple[Check, ...]] = (_transport_is_current, header_findings)
 _REMOTE_CHECKS: Final[tuple[Check, ...]] = (_transport_is_current, header_findings, variable_findings)
 _PACKAGE_CHECKS: Final[tuple[Check, ...]] = (
-    _package_transport_is_wise,
-    _runtime_is_named,
-    _image_is_pinned,
+    package_transport_is_wise,
+    runtime_is_named,
+    image_is_pinned,
     _arguments_are_wise,
     environment_findings,
 )
 _SERVER_CHECKS: Final[tuple[Check, ...]] = (
     _something_to_run,
     _version_is_semantic,
-    _description_says_more,
+    description_says_more,
     _description_is_whole,
     _packages_are_wise,
     _remotes_are_wise,
 )
-_COLLECTION_CHECKS: Final[tuple[Check, ...]] = (_description_says_more, _collection_packages_are_wise)
+_COLLECTION_CHECKS: Final[tuple[Check, ...]] = (description_says_more, _collection_packages_are_wise)

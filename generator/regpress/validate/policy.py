@@ -46,6 +46,18 @@ def official_issues(value: Any) -> tuple[Issue, ...]:
     return issues_of(found) if found else ()
 
 
+def is_domain_namespace(name: str) -> bool:
+    """Return whether the namespace of a server's name is a reversed domain."""
+    found = _DOMAIN_NAMESPACE.match(name)
+    return found is not None and (found.end() <= _MAX_LABEL or _fits_a_domain(found.group().rstrip("/")))
+
+
+def is_known_repository(url: str, source: str) -> bool:
+    """Return whether a repository is one at GitHub or GitLab, and *source* says at which."""
+    found = _REPOSITORY.fullmatch(url)
+    return found is not None and found.group(found.lastindex or 0) == source
+
+
 def apply_policy(issues: Iterable[Issue], level: Level, overrides: Mapping[str, Override]) -> tuple[Issue, ...]:
     """Return *issues* as severe as a site takes them, without those that it has turned off.
 
@@ -91,10 +103,7 @@ def _problem(name: str, severity: str) -> str:
 
 def _namespace_is_a_domain(server: Part) -> Sequence[Finding]:
     name = server.get("name")
-    if not isinstance(name, str) or "/" not in name:
-        return ()
-    found = _DOMAIN_NAMESPACE.match(name)
-    if found and (found.end() <= _MAX_LABEL or _fits_a_domain(found.group().rstrip("/"))):
+    if not isinstance(name, str) or "/" not in name or is_domain_namespace(name):
         return ()
     namespace = name.partition("/")[0]
     message = f"nobody can prove to own the namespace {shown(namespace)}"
@@ -120,8 +129,7 @@ def _repository_is_known(server: Part) -> Sequence[Finding]:
     # The official API answers {} or empty texts where a publisher gave no repository.
     if not (isinstance(url, str) and isinstance(source, str) and (url or source)):
         return ()
-    found = _REPOSITORY.fullmatch(url)
-    if found and found.group(found.lastindex or 0) == source:
+    if is_known_repository(url, source):
         return ()
     message = f"{shown(url)} with source {shown(source)} is not a repository at GitHub or GitLab"
     expected = "'https://github.com/owner/repo' and source 'github', or the same for gitlab"

@@ -49,7 +49,7 @@ _MAX_RANGE = 300
 def server_name_findings(server: Part) -> Sequence[Finding]:
     """Return what is wrong with a server's name."""
     name = server.get("name")
-    if not isinstance(name, str) or (_PLAIN_NAME.fullmatch(name) and len(name) <= MAX_SERVER_NAME):
+    if not isinstance(name, str) or (is_plain_name(name) and len(name) <= MAX_SERVER_NAME):
         return ()
     return run(_SERVER_NAME_CHECKS, server)
 
@@ -69,6 +69,16 @@ def package_version_findings(package: Part) -> Sequence[Finding]:
     return _unless_plain(package, _VERSION_CHECKS)
 
 
+def is_plain_name(name: str) -> bool:
+    """Return whether no rule finds anything wrong with the form of a server's name; False says nothing."""
+    return _PLAIN_NAME.fullmatch(name) is not None
+
+
+def is_plain_version(version: str) -> bool:
+    """Return whether no rule finds anything wrong with a version; False says nothing."""
+    return _PLAIN_VERSION.fullmatch(version) is not None
+
+
 def looks_like_range(version: str) -> bool:
     """Return whether *version* has a form of official registry specification 10.3."""
     trimmed = version.strip()
@@ -77,7 +87,7 @@ def looks_like_range(version: str) -> bool:
 
 def _unless_plain(part: Part, checks: tuple[Check, ...]) -> Sequence[Finding]:
     version = part.get("version")
-    if not isinstance(version, str) or _PLAIN_VERSION.fullmatch(version):
+    if not isinstance(version, str) or is_plain_version(version):
         return ()
     return run(checks, part)
 

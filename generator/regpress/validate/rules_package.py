@@ -33,7 +33,8 @@ def _identifier_has_no_spaces(package: Part) -> Sequence[Finding]:
     return [Finding("identifier", "package-name-has-spaces", f"{shown(identifier)} has a space")]
 
 
-def _transport_is_sound(package: Part) -> Sequence[Finding]:
+def transport_is_sound(package: Part) -> Sequence[Finding]:
+    """Return what is wrong with the transport of a package."""
     transport = package.get("transport")
     if not isinstance(transport, dict) or transport == _BARE_STDIO:
         return ()
@@ -94,7 +95,8 @@ def _arguments_are_sound(package: Part) -> Sequence[Finding]:
     return found or ()
 
 
-def _named_argument_is_sound(argument: Part) -> Sequence[Finding]:
+def named_argument_is_sound(argument: Part) -> Sequence[Finding]:
+    """Return what is wrong with an argument, if it is a named one."""
     if argument.get("type") != "named":
         return ()
     return run(_NAMED_ARGUMENT_CHECKS, argument)
@@ -132,12 +134,12 @@ _NAMED_ARGUMENT_CHECKS: Final[tuple[Check, ...]] = (
     _argument_name_is_a_word,
     _argument_does_not_repeat_name,
 )
-_ARGUMENT_CHECKS: Final[tuple[Check, ...]] = (_named_argument_is_sound,)
+_ARGUMENT_CHECKS: Final[tuple[Check, ...]] = (named_argument_is_sound,)
 _TRANSPORT_CHECKS: Final[tuple[Check, ...]] = (_transport_type_is_known, _stdio_has_no_url, _http_has_url)
 #: The rules for one package of a server.
 PACKAGE_CHECKS: Final[tuple[Check, ...]] = (
     _identifier_has_no_spaces,
     package_version_findings,
-    _transport_is_sound,
+    transport_is_sound,
     _arguments_are_sound,
 )

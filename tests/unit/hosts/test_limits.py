@@ -6,8 +6,9 @@ from regpress.errors import BuildRefusedError
 from regpress.hosts.base import Limits
 from regpress.hosts.generic import Generic
 from regpress.hosts.github_pages import GitHubPages
-from regpress.hosts.limits import TreeSize, fitting_profiles, human_bytes, limit_findings, limit_summary
+from regpress.hosts.limits import fitting_profiles, human_bytes, limit_findings, limit_summary, with_fullest_folder
 from regpress.hosts.table import PROFILES
+from regpress.model.artifact import TreeSize
 from regpress.rendering import refuse_excess
 
 SMALL = TreeSize(files=30_012, largest="v0.1/servers.json", largest_bytes=1_200_000, total_bytes=80_000_000)
@@ -15,13 +16,13 @@ HUGE = SMALL._replace(total_bytes=1_500_000_000)
 
 
 def test_size_of_a_tree_names_its_largest_file():
-    assert TreeSize.of([("b", 5), ("a", 7), ("c", 7)]) == TreeSize(3, "a", 7, 19, "", 3)
-    assert TreeSize.of([]) == TreeSize(0, "", 0, 0, "", 0)
-    assert TreeSize.of([(".nojekyll", 0)]) == TreeSize(1, ".nojekyll", 0, 0, "", 1)
+    assert TreeSize.of([("b", 5), ("a", 7), ("c", 7)]) == TreeSize(3, "a", 7, 19)
+    assert TreeSize.of([]) == TreeSize(0, "", 0, 0)
+    assert TreeSize.of([(".nojekyll", 0)]) == TreeSize(1, ".nojekyll", 0, 0)
 
 
 def test_size_of_a_tree_names_its_fullest_folder():
-    size = TreeSize.of([("a/x", 1), ("b/x", 1), ("b/y", 1), ("c", 1), ("b/c/z", 1)])
+    size = with_fullest_folder(SMALL, ["a/x", "b/x", "b/y", "c", "b/c/z"])
     assert (size.fullest, size.fullest_files) == ("b", 2)
 
 

@@ -10,7 +10,7 @@ import pytest
 from regpress.hosts import nginx_rules, routing, serving
 from regpress.hosts.base import SiteAddress
 from regpress.hosts.table import profile
-from regpress.output import STAGING
+from regpress.output.staging import STAGING
 from ruled_site import CATALOGS, PAGE_SIZE, QUESTIONS, files, is_api, site
 
 #: Web servers, and the file with the rules of each.

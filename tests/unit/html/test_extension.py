@@ -89,6 +89,15 @@ def test_environment_variables_of_remotes_are_inputs() -> None:
     assert arguments.inputs[0].name == "serve"
 
 
+def test_a_remote_says_with_whom_it_signs_in() -> None:
+    oauth = {"issuer": "https://login.example", "scopes": ["read", "write"], "client_id": "x"}
+    facts = read(toolhive_meta(**{"https://x.example/mcp": {"oauth_config": oauth}})).facts
+    assert [(fact.label, fact.values) for fact in facts] == [
+        ("Signs in with", ("https://login.example",)),
+        ("Scopes", ("read", "write")),
+    ]
+
+
 @pytest.mark.parametrize(
     "meta",
     [None, "x", 5, [], {}, toolhive_meta(), toolhive_meta(x=None), toolhive_meta(x="text"), toolhive_meta(x={})],
@@ -102,4 +111,5 @@ def test_documents_without_the_extension_have_none(meta: object) -> None:
 )
 def test_members_of_the_wrong_type_do_not_stop_a_page(junk: object) -> None:
     members = "tier overview tools tool_definitions metadata permissions provenance env_vars args stateless proxy_port"
+    members += " oauth_config"
     assert read(toolhive_meta(x=dict.fromkeys(members.split(), junk)))

@@ -4,9 +4,10 @@ import random
 
 import pytest
 
-from fakes_catalog import make_catalog, make_entry, make_server
+from fakes_catalog import make_catalog, make_entry, make_server, make_skill
 from regpress.html.links import Links
-from regpress.html.listing import LIST_SIZE, Listing, row_of
+from regpress.html.listing import FEW, Listing, items_of, row_of
+from regpress.html.paging import LIST_SIZE
 from regpress.model.entry import Entry
 
 
@@ -22,17 +23,21 @@ def many(count: int) -> list[Entry]:
     ]
 
 
+def listing_of(entries: list[Entry], base: str = "servers/", *, mixed: bool = False) -> Listing:
+    return Listing(base, items_of(make_catalog(*entries)).get("server", ()), mixed=mixed)
+
+
 def names(listing: Listing) -> list[str]:
-    return [str(item.name) for page in range(len(listing.pages)) for item in listing.on_page(page)]
+    return [str(item.entry.name) for page in range(len(listing.paging.pages)) for item in listing.on_page(page)]
 
 
 def addresses(listing: Listing) -> list[str]:
-    return [listing.address(page) for page in range(len(listing.pages))]
+    return [page.address for page in listing.paging.pages]
 
 
 def test_entries_are_ordered_by_what_readers_call_them() -> None:
     titled = [
-        entry("z.example/a", "Zebra"),
+        entry("z.example/a", "zebra"),
         entry("z.example/b", "apple"),
         entry("a.example/pear"),
         entry("z.example/c", "Éclair"),
@@ -41,69 +46,97 @@ def test_entries_are_ordered_by_what_readers_call_them() -> None:
         entry("z.example/f", "日本語"),
         entry("z.example/g", "🌊"),
     ]
-    listing = Listing("", "server", titled)
-    letters = listing.letters(Links(""), 0)
+    titled += [entry(f"z.example/z{number}") for number in range(FEW)]
+    letters = listing_of(titled).letters(Links(""), 0)
     assert [(letter.label, [row.title for row in letter.rows]) for letter in letters] == [
         ("0-9", ["42 things"]),
         ("A", ["apple"]),
         ("B", ["(Banana)"]),
         ("E", ["Éclair"]),
         ("P", ["pear"]),
-        ("Z", ["Zebra"]),
+        ("Z", sorted(["zebra", *(f"z{number}" for number in range(FEW))])),
         ("…", ["日本語", "🌊"]),
     ]
 
 
+def test_a_few_entries_stand_together_without_letters() -> None:
+    listing = listing_of([entry(f"com.example/{letter}") for letter in "abc"])
+    assert [(view.label, len(view.rows)) for view in listing.letters(Links(""), 0)] == [("", 3)]
+    assert listing.jumps(Links(""), 0) == ()
+
+
 def test_entries_with_one_title_are_ordered_by_name() -> None:
-    assert names(Listing("", "server", [entry("b.example/x", "T"), entry("a.example/x", "T")])) == [
-        "a.example/x",
-        "b.example/x",
-    ]
+    assert names(listing_of([entry("b.example/x", "T"), entry("a.example/x", "T")])) == ["a.example/x", "b.example/x"]
 
 
 def test_an_empty_list_has_one_page() -> None:
-    listing = Listing("", "server", [])
+    listing = listing_of([])
     assert addresses(listing) == ["servers/"]
     assert listing.letters(Links(""), 0) == ()
-    assert listing.jumps == ()
+    assert listing.paging.jumps(Links("")) == ()
 
 
-@pytest.mark.parametrize("count", [1, LIST_SIZE, LIST_SIZE + 1, 5 * LIST_SIZE])
+@pytest.mark.parametrize("count", [1, LIST_SIZE, LIST_SIZE + 1, 25 * LIST_SIZE])
 def test_pages_hold_every_entry_once_and_none_is_too_long(count: int) -> None:
-    listing = Listing("", "server", many(count))
+    listing = listing_of(many(count))
     assert sorted(names(listing)) == sorted(f"com.example/server-{number}" for number in range(count))
-    assert all(len(listing.on_page(page)) <= LIST_SIZE for page in range(len(listing.pages)))
-    assert len(set(addresses(listing))) == len(listing.pages)
+    assert names(listing) == [str(item.entry.name) for item in listing.items]
+    assert all(len(listing.on_page(page)) <= LIST_SIZE for page in range(len(listing.paging.pages)))
+    assert len(set(addresses(listing))) == len(listing.paging.pages)
 
 
 def test_there_is_nothing_before_the_first_and_after_the_last_page() -> None:
-    listing = Listing("", "server", many(LIST_SIZE * 2))
-    assert listing.address(-1) == listing.address(len(listing.pages)) == ""
+    paging = listing_of(many(LIST_SIZE * 2)).paging
+    assert paging.address(-1) == paging.address(len(paging.pages)) == ""
 
 
-def test_a_new_entry_leaves_the_addresses_of_most_pages_as_they_were() -> None:
-    before = many(LIST_SIZE * 6)
+def test_a_long_list_has_a_page_of_its_own_for_each_letter() -> None:
+    listing = listing_of(many(LIST_SIZE * 2))
+    assert addresses(listing) == ["servers/", *(f"servers/_pages/{letter}/" for letter in "bcdefgxyz")]
+    other = listing_of([*many(LIST_SIZE), entry("com.example/a", "1"), entry("com.example/b", "語")])
+    assert addresses(other)[:2] == ["servers/", "servers/_pages/a/"]
+    assert addresses(other)[-1] == "servers/_pages/other/"
+
+
+def test_a_new_entry_changes_the_parts_of_the_pages_around_it_only() -> None:
+    before = many(LIST_SIZE * 30)
+    parts = parts_of(listing_of(before))
     for number in range(10):
         title = f"{'abcdefgxyz'[number]}{number / 10}"
-        after = Listing("", "server", [*before, entry("com.example/new", title)])
-        changed = set(addresses(after)) ^ set(addresses(Listing("", "server", before)))
-        assert len(changed) <= 3
+        after = parts_of(listing_of([*before, entry("com.example/new", title)]))
+        changed = {address for address in parts.keys() | after.keys() if parts.get(address) != after.get(address)}
+        # The first page says how many there are; a border that moves concerns two pages, their neighbours and the
+        # first page of the letter.
+        assert len(changed) <= 6
+
+
+def parts_of(listing: Listing) -> dict[str, list[bytes]]:
+    return {page.address: list(listing.parts(number)) for number, page in enumerate(listing.paging.pages)}
 
 
 def test_letters_lead_to_the_page_where_they_begin() -> None:
-    listing = Listing("registry/team/", "skill", many(LIST_SIZE * 3))
-    for jump, link in zip(listing.jumps, listing.jump_links(Links.of("")), strict=True):
-        page, _, fragment = link.href.partition("#")
-        assert page == listing.address(jump.page)
-        assert fragment in {letter.id for letter in listing.letters(Links(""), jump.page)}
-        assert all(
-            fragment != letter.id for earlier in range(jump.page) for letter in listing.letters(Links(""), earlier)
-        )
+    listing = listing_of(many(LIST_SIZE * 30), "registry/team/servers/")
+    letters = dict(listing.paging.letters)
+    assert [link.href for link in listing.paging.jumps(Links.of(""))] == list(letters.values())
+    for number, page in enumerate(listing.paging.pages):
+        shown = {letter.label for letter in listing.letters(Links(""), number)}
+        assert shown == {page.letter.upper()}
+        assert page.begins == (page.address in letters.values())
+
+
+def test_the_first_page_of_a_letter_leads_to_its_other_pages() -> None:
+    listing = listing_of(many(LIST_SIZE * 30))
+    for number, page in enumerate(listing.paging.pages):
+        siblings = listing.siblings(Links(""), number)
+        alike = [other.address for other in listing.paging.pages if other.letter == page.letter]
+        assert len(alike) > 1
+        assert [link.href for link in siblings] == (alike if page.begins else [])
+        assert [link.current for link in siblings][:1] == ([True] if page.begins else [])
 
 
 def test_letters_of_the_page_itself_need_no_other_page() -> None:
-    listing = Listing("", "server", [entry("a.example/x")])
-    assert [link.href for link in listing.jump_links(Links.of("servers/"), page=0)] == ["#letter-x"]
+    listing = listing_of([entry("a.example/x")])
+    assert [link.href for link in listing.paging.jumps(Links.of("servers/"), 0)] == ["#letter-x"]
 
 
 def test_a_row_says_what_readers_choose_by() -> None:
@@ -115,3 +148,12 @@ def test_a_row_says_what_readers_choose_by() -> None:
     assert row.href == "../servers/com.example/tides/"
     assert (row.title, row.name, row.version, row.status) == ("Tides", "com.example/tides", "2.0.0", "deprecated")
     assert (row.initial, row.date) == ("T", "2026-06-02")
+
+
+def test_rows_of_a_mixed_list_say_what_is_no_server() -> None:
+    kinds = [
+        row_of(make_entry(version), Links(""), "", mixed=mixed).kind
+        for version in (make_server(), make_skill())
+        for mixed in (False, True)
+    ]
+    assert kinds == ["", "", "", "skill"]

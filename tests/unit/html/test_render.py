@@ -1,14 +1,18 @@
 from __future__ import annotations
 
+import random
 import re
+import string
+from collections import Counter
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
 import jinja2
 import pytest
 
-from fakes_catalog import make_catalog, make_entry, make_server, make_skill, toolhive_meta
+from fakes_catalog import make_catalog, make_entry, make_server, make_skill
 from html_site import by_address, make_renderer, page_text, render_site, site_groups
 from regpress import paths
 from regpress.api import Aliases, entry_groups
@@ -20,54 +24,11 @@ from regpress.html.render import HtmlRenderer
 from regpress.html.site import ContentPage, SiteView
 from regpress.model.artifact import Artifact
 from regpress.model.entry import Entry
+from weather import weather
 
 Parse = Callable[[str], Element]
 
 WEATHER = "servers/com.example/weather/"
-IMAGE = "ghcr.io/acme/weather:2"
-
-
-def weather(**fields: object) -> Entry:
-    """Return a server that has something of everything."""
-    extension = {
-        "tier": "Official",
-        "tools": ["next_tide"],
-        "overview": "## About\n\nLong text",
-        "permissions": {"read": ["/data"]},
-        "provenance": {"repository_uri": "https://example.org/r"},
-        "env_vars": [{"name": "EXTRA"}],
-    }
-    newest = make_server(
-        version="2.0.0",
-        **{
-            "title": "Weather",
-            "repository": {"url": "https://example.org/weather", "source": "github", "subfolder": "mcp"},
-            "websiteUrl": "https://weather.example/",
-            "packages": [
-                {
-                    "registryType": "npm",
-                    "identifier": "@acme/weather",
-                    "version": "2.0.0",
-                    "transport": {"type": "stdio"},
-                    "environmentVariables": [
-                        {"name": "KEY", "isRequired": True, "isSecret": True, "description": "Yours"},
-                        {"name": "UNIT", "default": "metric", "choices": ["metric", "imperial"]},
-                    ],
-                }
-            ],
-            "remotes": [{"type": "sse", "url": "https://weather.example/mcp", "headers": [{"name": "X-Key"}]}],
-            "tags": ("sea", "wind"),
-            "_meta": toolhive_meta(**{IMAGE: extension}),
-            **fields,
-        },
-    )
-    older = [
-        make_server(version=f"1.{minor}.0", latest=False, published=f"2026-04-{minor:02}T00:00:00Z")
-        for minor in range(12, 0, -1)
-    ]
-    return make_entry(newest, *older, readme="# Read me first\n\nText with [a link](https://example.org/doc).")
-
-
 SKILL = make_skill(
     license="Apache-2.0",
     compatibility="Any client",
@@ -128,6 +89,7 @@ def test_a_site_has_a_page_for_everything() -> None:
         "404.html",
         "about/",
         "guide/",
+        "use/",
         "servers/",
         "skills/",
         "plugins/",
@@ -135,8 +97,15 @@ def test_a_site_has_a_page_for_everything() -> None:
         "skills/com.example/git-helper/",
         "plugins/com.example/bundle/",
         "registry/team/",
+        "registry/team/use/",
         "registry/team/servers/",
         "registry/team/servers/com.example/only-here/",
+        "tags/",
+        "tags/sea/",
+        "tags/wind/",
+        "namespaces/",
+        "namespaces/com.example/",
+        "registry/team/namespaces/",
     }
     assert {artifact.form for address, artifact in site.items() if address in pages - {"404.html"}} == {"page"}
     assert site["404.html"].form == "file"
@@ -168,16 +137,34 @@ def only_lists(site: Mapping[str, Artifact]) -> dict[str, Artifact]:
     return {address: site[address] for address in site if address in {"", "servers/"} or "/_pages/" in address}
 
 
-def test_following_a_long_list_visits_every_entry_once(parse: Parse) -> None:
-    site = render_site(many_servers(450))
-    address, seen = "servers/", list[str | None]()
+def walked(site: Mapping[str, Artifact], address: str, rows: str, parse: Parse) -> list[str | None]:
+    """Return the texts of all rows of a list from its first page on."""
+    seen: list[str | None] = []
     while address:
         page = parse(page_text(site, address))
-        seen += [link.text for link in page.findall(".//li//h3/a/bdi")]
+        seen += [link.text for link in page.findall(rows)]
         following = page.find(".//a[@rel='next']")
         href = "" if following is None else following.get("href", "")
         address = urlsplit(urljoin(f"http://x/{address}", href)).path[1:] if href else ""
-    assert seen == [f"server-{number:04}" for number in range(450)]
+    return seen
+
+
+@pytest.mark.parametrize("base", ["servers/", "tags/sea/", "namespaces/com.example/"])
+def test_following_a_long_list_visits_every_entry_once(base: str, parse: Parse) -> None:
+    catalog = make_catalog(
+        *(make_server(f"com.example/{letter}-{number:03}", tags=("sea",)) for letter in "abz" for number in range(250))
+    )
+    seen = walked(render_site(catalog), base, ".//li//h3/a/bdi", parse)
+    assert seen == [f"{letter}-{number:03}" for letter in "abz" for number in range(250)]
+
+
+def test_following_the_lists_of_tags_and_namespaces_visits_each_once(parse: Parse) -> None:
+    catalog = make_catalog(*(make_server(f"com.e{number:04}/x", tags=(f"tag-{number}",)) for number in range(1500)))
+    site = render_site(catalog)
+    tags = walked(site, "tags/", ".//ul[@class='terms']/li/a/bdi", parse)
+    assert sorted(map(str, tags)) == sorted(f"tag-{number}" for number in range(1500))
+    namespaces = walked(site, "namespaces/", ".//ul[@class='terms']/li/a/bdi", parse)
+    assert namespaces == [f"com.e{number:04}" for number in range(1500)]
 
 
 def test_every_link_of_a_long_list_leads_somewhere(parse: Parse) -> None:
@@ -193,11 +180,20 @@ def test_the_home_page_lists_a_small_registry_completely(parse: Parse) -> None:
     assert home.find(".//p[@class='more']") is None
 
 
-def test_the_home_page_of_a_large_registry_begins_the_list_and_links_to_it(parse: Parse) -> None:
+def test_the_home_page_of_a_large_registry_leads_to_its_lists_by_letter(parse: Parse) -> None:
     home = parse(page_text(render_site(many_servers(301)), ""))
-    assert 0 < len(home.findall(".//ul[@class='cards']/li")) < 301
+    assert not home.findall(".//ul[@class='cards']/li")
     assert home.find(".//p[@class='more']/a").get("href") == "servers/"  # type: ignore[union-attr]
     assert home.findtext(".//ul[@class='counts']//b") == "301"
+    assert [link.get("href") for link in home.findall(".//nav[@class='jumps']//a")] == ["servers/"]
+
+
+def test_the_home_page_leads_to_the_commonest_tags_first(parse: Parse) -> None:
+    servers = [make_server(f"com.example/s{number}", tags=("ai", *(["sea"] if number else []))) for number in range(3)]
+    home = parse(page_text(render_site(make_catalog(*servers)), ""))
+    tags = home.findall(".//ul[@class='tags']/li")
+    assert [(item.findtext("a/bdi"), item.findtext("span")) for item in tags] == [("ai", "3"), ("sea", "2")]
+    assert [item.find("a").get("href") for item in tags] == ["tags/ai/", "tags/sea/"]  # type: ignore[union-attr]
 
 
 def test_the_home_page_begins_with_the_newest_changes(parse: Parse) -> None:
@@ -239,7 +235,7 @@ def test_an_entry_page_shows_what_people_decide_by(parse: Parse) -> None:
     page = parse(page_text(site, WEATHER))
     text = visible_text(page)
     for shown in (
-        "Weather com.example/ weather",
+        "Weather com.example / weather",
         "Weather forecasts for harbours",
         "Version 2.0.0 Published 2026-05-01",
         "Repository example.org/weather",
@@ -250,7 +246,8 @@ def test_an_entry_page_shows_what_people_decide_by(parse: Parse) -> None:
         "UNIT default metric one of metric imperial",
         "sse https://weather.example/mcp",
         "X-Key",
-        "Official sea wind",
+        "sea wind",
+        "Tier Official not verified",
         "ToolHive ghcr.io/acme/weather:2",
         "EXTRA",
         "next_tide",
@@ -280,6 +277,38 @@ def test_a_deprecated_entry_says_so_with_the_reason(parse: Parse) -> None:
     assert notice is not None
     assert visible_text(notice) == "deprecated Use com.example/tides"
     assert "deprecated" in visible_text(parse(page_text(site, "servers/")))
+
+
+def test_a_newest_version_that_was_deleted_is_named_with_the_reason(parse: Parse) -> None:
+    old = make_server(version="0.9.0", latest=False, published="2026-01-01T00:00:00Z", status="deleted", message="Old")
+    new = make_server(version="3.0.0", latest=False, published="2026-09-01T00:00:00Z", status="deleted", message="Leak")
+    entry = replace(weather(), deleted=(new, old))
+    page = parse(page_text(render_site(make_catalog(entry)), WEATHER))
+    notice = page.find(".//p[@class='notice']")
+    assert notice is not None
+    assert visible_text(notice) == "deleted The newest version, 3.0.0 , was deleted; this page shows 2.0.0 . Leak"
+    rows = page.findall(".//tbody/tr")
+    assert visible_text(rows[0]) == "3.0.0 deleted Leak 2026-09-01"
+    assert rows[0].find(".//a") is None
+    assert visible_text(rows[-1]) == "0.9.0 deleted Old 2026-01-01"
+    only_old = render_site(make_catalog(replace(weather(), deleted=(old,))))
+    assert "notice" not in page_text(only_old, WEATHER)
+
+
+def test_a_deleted_version_that_changes_changes_the_page() -> None:
+    def deleted(message: str) -> Entry:
+        return replace(weather(), deleted=(make_server(version="3.0.0", status="deleted", message=message),))
+
+    changed = changed_keys(recipes_of(deleted("a")), recipes_of(deleted("b")))
+    assert changed == {"default/html/server/com.example/weather"}
+
+
+def test_claims_that_nobody_checked_are_marked(parse: Parse) -> None:
+    page = parse(page_text(full_site()[1], WEATHER))
+    for identifier in ("permissions", "provenance"):
+        heading = page.find(f".//h2[@id='{identifier}']")
+        assert heading is not None
+        assert visible_text(heading).endswith("not verified")
 
 
 def test_an_active_entry_has_no_notice() -> None:
@@ -315,10 +344,29 @@ def test_the_navigation_leads_to_kinds_and_pages_in_their_order(parse: Parse) ->
         "../servers/",
         "../skills/",
         "../plugins/",
+        "../use/",
         "../about/",
         "../guide/",
     ]
     assert [link.get("href") for link in links if link.get("aria-current")] == ["../guide/"]
+
+
+def test_a_page_of_the_site_takes_the_place_of_the_one_that_says_how_to_use_it(parse: Parse) -> None:
+    site = render_site(make_catalog(make_server()), pages=[ContentPage.of("use", "# Ask us\n\nBy telephone.")])
+    page = parse(page_text(site, "use/"))
+    assert page.findtext(".//h1") == "Ask us"
+    assert [link.text for link in page.iter("bdi") if link.text in {"Use", "Ask us"}] == ["Ask us"]
+
+
+def test_the_page_of_use_has_the_address_of_its_registry() -> None:
+    catalogs = (make_catalog(make_server()), make_catalog(make_server(), registry="team", is_default=False))
+    site = render_site(*catalogs, base_url="https://mcp.example/harbour", legacy_api=True)
+    default, team = page_text(site, "use/"), page_text(site, "registry/team/use/")
+    assert "<code>https://mcp.example/harbour</code>" in default
+    assert "https://mcp.example/harbour/v0/servers" in default
+    assert "<code>https://mcp.example/harbour/registry/team</code>" in team
+    assert "/v0/servers" not in team
+    assert "without its own address" not in default + team
 
 
 def test_pages_of_a_further_registry_lead_to_it_and_to_the_site(parse: Parse) -> None:
@@ -373,6 +421,13 @@ def test_at_the_root_of_a_host_the_page_for_misses_begins_there(parse: Parse) ->
         assert "/servers/" in links
 
 
+@pytest.mark.parametrize("base_path", ["/base", "/base/", "base", "/a/b/"])
+def test_the_page_for_misses_has_no_empty_step_in_its_links(parse: Parse, base_path: str) -> None:
+    links = links_of(parse(page_text(render_site(make_catalog(), base_path=base_path), "404.html")))
+    assert f"/{base_path.strip('/')}/servers/" in links
+    assert not [link for link in links if "//" in link]
+
+
 def test_other_pages_have_relative_links_only(parse: Parse) -> None:
     _, site = full_site()
     for address, artifact in site.items():
@@ -409,7 +464,7 @@ def test_the_stylesheet_is_small_and_called_after_its_bytes() -> None:
     assert plain.address != blue.address
     assert b"#0000ff" in blue.body
     assert re.fullmatch(r"assets/style\.[0-9a-f]{10}\.css", plain.address)
-    assert len(plain.body) < 12_000
+    assert len(plain.body) < 24_000
     assert b"url(" not in plain.body
 
 
@@ -434,7 +489,9 @@ def changed_keys(before: dict[str, bytes], after: dict[str, bytes]) -> set[str]:
 def test_a_changed_entry_changes_its_page_and_the_lists_only(fields: dict[str, str]) -> None:
     other = make_entry(make_server("com.example/other"))
     changed = changed_keys(recipes_of(weather(), other), recipes_of(weather(**fields), other))
-    assert changed == {"default/html/server/com.example/weather", "default/html/server", "default/html/home"}
+    changed -= {"default/search/names/first", "default/search/texts/first"}
+    lists = {"server", "home", "namespace/com.example", "tag/sea", "tag/wind"}
+    assert changed == {"default/html/server/com.example/weather", *(f"default/html/{key}" for key in lists)}
 
 
 def test_a_changed_read_me_changes_one_page_only() -> None:
@@ -447,17 +504,46 @@ def test_a_changed_older_version_changes_its_page() -> None:
     newest, old = make_server(version="2.0.0"), {"version": "1.0.0", "latest": False}
     before = recipes_of(make_entry(newest, make_server(**old)))
     after = recipes_of(make_entry(newest, make_server(**old, message="Broken", status="deprecated")))
-    assert changed_keys(before, after) == {"default/html/server/com.example/weather"}
+    assert changed_keys(before, after) == {"default/html/server/com.example/weather", "default/search/names/first"}
 
 
 def test_a_new_entry_leaves_the_pages_of_others_and_most_lists_alone() -> None:
-    servers = [make_entry(make_server(f"com.example/server-{number:04}")) for number in range(1500)]
-    new = make_entry(make_server("com.example/server-0750x", published="2020-01-01T00:00:00Z"))
+    draw = random.Random(11)
+    names = {f"com.p{draw.randrange(400)}/{draw.choice(string.ascii_lowercase)}{draw.random()}" for _ in range(2_500)}
+    servers = [make_entry(make_server(name, tags=(f"t{number % 300}",))) for number, name in enumerate(sorted(names))]
     before = recipes_of(*servers)
-    changed = changed_keys(before, recipes_of(*servers, new))
-    assert "default/html/server/com.example/server-0750x" in changed
-    assert not [key for key in changed if "com.example/server" in key and "0750x" not in key]
-    assert len([key for key in changed if "/_pages/" in key]) <= 4 < len([key for key in before if "/_pages/" in key])
+    assert len([key for key in before if "/_pages/" in key]) > 20
+    for number in range(5):
+        name = f"com.p7/{draw.choice(string.ascii_lowercase)}{draw.random()}"
+        new = make_entry(make_server(name, published="2020-01-01T00:00:00Z", tags=(f"t{number}",)))
+        changed = changed_keys(before, recipes_of(*servers, new)) - {f"default/html/server/{name}"}
+        assert not [key for key in changed if key.startswith("default/html/server/com")]
+        # Where it lands, at worst a border that moves and what leads to it; counts on first pages; the index.
+        assert len([key for key in changed if "/_pages/" in key]) <= 4
+        assert len([key for key in changed if "/search" in key]) <= 6
+        assert len(changed) <= 16
+
+
+def test_a_new_version_changes_one_part_of_each_kind_of_list() -> None:
+    servers = [make_entry(make_server(f"com.p{number % 50}/{number:04}x", tags=("a",))) for number in range(3_000)]
+    newer = make_entry(
+        make_server("com.p7/0007x", version="2.0.0", tags=("a",)), make_server("com.p7/0007x", latest=False)
+    )
+    before = recipes_of(*servers)
+    changed = changed_keys(before, recipes_of(*servers[:7], newer, *servers[8:]))
+    assert "default/html/server/com.p7/0007x" in changed
+    kinds = Counter(re.sub(r"/_pages.*|(?<=search/.....)/.*", "", key.removeprefix("default/")) for key in changed)
+    assert kinds.keys() >= {"search/names", "search/texts"}
+    assert kinds.keys() <= {
+        "search/names",
+        "search/texts",
+        "html/server/com.p7/0007x",
+        "html/server",
+        "html/home",
+        "html/tag/a",
+        "html/namespace/com.p7",
+    }
+    assert set(kinds.values()) == {1}
 
 
 @pytest.mark.parametrize(
@@ -472,7 +558,7 @@ def test_a_new_entry_leaves_the_pages_of_others_and_most_lists_alone() -> None:
 )
 def test_what_all_pages_show_changes_all_pages(settings: dict[str, object]) -> None:
     before, after = recipes_of(weather()), recipes_of(weather(), **settings)
-    pages = {key for key in before if "html/assets" not in key}
+    pages = {key for key in before if "html/assets" not in key and "/search" not in key}
     assert pages <= changed_keys(before, after)
 
 

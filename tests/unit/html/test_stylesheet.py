@@ -9,7 +9,7 @@ from html_site import TEMPLATES
 from regpress.html.accent import contrast
 from regpress.html.text import HUES
 
-STYLE = (TEMPLATES / "assets" / "style.css").read_text()
+STYLE = "".join(file.read_text() for file in sorted((TEMPLATES / "assets").glob("style*.css")))
 #: Each pair of light and dark by its name.
 PAIRS = {name: (light, dark) for name, light, dark in re.findall(r"--([a-z-]+): light-dark\((#\w+), (#\w+)\)", STYLE)}
 
@@ -29,6 +29,8 @@ def rgb(text: str) -> tuple[int, int, int]:
         ("text", "warn-ground"),
         ("secret", "ground"),
         ("accent", "line"),
+        ("text", "gone"),
+        ("text", "came"),
     ],
 )
 def test_text_is_readable_on_every_ground_it_stands_on(text: str, ground: str, scheme: int) -> None:

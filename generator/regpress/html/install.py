@@ -1,0 +1,73 @@
+"""How an entry comes into a client: launches and commands to the view of ``install.html``."""
+
+from __future__ import annotations
+
+import shlex
+from itertools import groupby
+from typing import Any, Final
+
+import orjson
+from markupsafe import Markup
+
+from regpress.html.text import web_address
+from regpress.html.views import InstallOptionView, InstallView, SnippetView
+from regpress.install.derive import launches_of, server_key
+from regpress.install.encode import encode
+from regpress.install.launch import Launch
+from regpress.install.plain import plain_server, start_command
+from regpress.install.skills import commands_of
+from regpress.model.document import escape_html_in_json
+from regpress.names import EntryName, Kind
+
+#: Of the pages that have something to install.
+SCRIPT: Final = "install.js"
+
+_NOTHING: Final = InstallView((), Markup())
+#: Ways that are offered at most; real entries have up to four.
+_MOST: Final = 12
+
+
+def install_view(document: dict[str, Any], kind: Kind, name: EntryName) -> InstallView:
+    """Return how an entry is installed.
+
+    Args:
+        document: of its latest version.
+        kind: of the entry.
+        name: of the entry.
+    """
+    if kind != "server":
+        return _commands(document, kind, name)
+    launches = launches_of(document, name)[:_MOST]
+    if not launches:
+        return _NOTHING
+    key = server_key(name)
+    data = escape_html_in_json(orjson.dumps(encode(str(name), key, launches))).decode()
+    return InstallView(
+        tuple(_option(launch, key) for launch in launches),
+        Markup(data),  # noqa: S704 - JSON without a character that HTML gives a meaning to
+    )
+
+
+def _option(launch: Launch, key: str) -> InstallOptionView:
+    if launch.transport == "bundle":
+        url = web_address(launch.url[0])
+        check = (SnippetView("SHA-256 of the file", launch.sha256),) if launch.sha256 else ()
+        return InstallOptionView(launch.label, url, check)
+    config = {"mcpServers": {key: plain_server(launch)}}
+    snippets = [SnippetView("mcp.json", orjson.dumps(config, option=orjson.OPT_INDENT_2).decode())]
+    if launch.command and launch.transport != "stdio":
+        snippets.insert(0, SnippetView("Start it in a terminal", start_command(launch)))
+    if launch.setup:
+        snippets.insert(0, SnippetView("Once before, in a terminal", shlex.join(launch.setup)))
+    return InstallOptionView(launch.label, "", tuple(snippets))
+
+
+def _commands(document: dict[str, Any], kind: Kind, name: EntryName) -> InstallView:
+    found = commands_of(document, kind, name)[:_MOST]
+    if not found:
+        return _NOTHING
+    options = tuple(
+        InstallOptionView(label, "", tuple(SnippetView(one.title, "\n".join(one.lines)) for one in group))
+        for label, group in groupby(found, key=lambda one: one.label)
+    )
+    return InstallView(options, Markup())

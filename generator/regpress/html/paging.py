@@ -1,0 +1,159 @@
+"""Ordered keys to the pages of a list that people read, with letters to jump to.
+
+A short list is one page. A longer one is cut at its letters, and within a letter as the lists of the API are
+(`regpress.pages`): a new entry changes the page it lands on, not every page after it. The first page of a letter is
+called after the letter and the others after the key before them, so that a page depends on its own entries, its
+neighbours and the letters that there are, but not on where the pages of other letters end.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Sequence
+from functools import cached_property
+from itertools import groupby
+from typing import Final, NamedTuple
+
+from regpress import paths
+from regpress.html.links import Links
+from regpress.html.views import LinkView
+from regpress.pages import chunks, token
+
+#: Most entries of one page of a list.
+LIST_SIZE: Final = 200
+
+_DIGITS: Final = "0"
+#: Above all letters in the order of code points.
+_OTHERS: Final = "~"
+#: Names of the letters that cannot be their own: in addresses and ids, and for readers.
+_NAMES: Final = {_DIGITS: "0-9", _OTHERS: "other"}
+_LABELS: Final = {_DIGITS: "0-9", _OTHERS: "…"}
+_SEPARATOR: Final = "\x1f"
+
+
+class ListPage(NamedTuple):
+    """One page of a list.
+
+    Attributes:
+        address: its address.
+        positions: which of the keys it holds.
+        letter: the one that all of them begin with; empty on the only page of a short list.
+        begins: whether it is the first of its letter.
+    """
+
+    address: str
+    positions: range
+    letter: str
+    begins: bool
+
+
+class Paging:
+    """A list cut into pages.
+
+    Args:
+        base: address of the list and its first page.
+        keys: different texts as `sort_key` makes them, sorted.
+        size: most keys of a page.
+    """
+
+    def __init__(self, base: str, keys: Sequence[str], *, size: int = LIST_SIZE) -> None:
+        self.base = base
+        self._keys = keys
+        self.pages = tuple(_pages(base, keys, size))
+
+    def address(self, page: int) -> str:
+        """Return the address of a page; an empty text before the first and after the last."""
+        return self.pages[page].address if 0 <= page < len(self.pages) else ""
+
+    @cached_property
+    def letters(self) -> tuple[tuple[str, str], ...]:
+        """Return each letter that a key begins with, and the address of the page where it begins."""
+        if len(self.pages) == 1:
+            return tuple((letter, self.base) for letter, _ in groupby(self._keys, key=_letter_of))
+        return tuple((page.letter, page.address) for page in self.pages if page.begins)
+
+    def jumps(self, links: Links, page: int | None = None) -> tuple[LinkView, ...]:
+        """Return links to the letters, as seen from a page of the list or from elsewhere."""
+        here = self.pages[page] if page is not None else None
+        return tuple(
+            LinkView(
+                label(letter), _reference(links, address, letter, here), here is not None and letter == here.letter
+            )
+            for letter, address in self.letters
+        )
+
+    def sections(self, page: int) -> Iterator[tuple[str, list[int]]]:
+        """Yield the letters of a page with the positions of their keys."""
+        for letter, positions in groupby(self.pages[page].positions, key=lambda at: self._keys[at][0]):
+            yield letter, list(positions)
+
+    def siblings(self, page: int) -> tuple[ListPage, ...]:
+        """Return all pages of a letter for its first page, where there are several; nothing for other pages."""
+        first = self.pages[page]
+        if not first.letter or not first.begins:
+            return ()
+        alike = tuple(other for other in self.pages if other.letter == first.letter)
+        return alike if len(alike) > 1 else ()
+
+    def parts(self, page: int) -> Iterator[bytes]:
+        """Yield what a page depends on besides its own entries."""
+        yield "\n".join(letter for letter, _ in self.letters).encode()
+        yield self.address(page - 1).encode()
+        yield self.address(page + 1).encode()
+        for sibling in self.siblings(page):
+            yield sibling.address.encode()
+            yield self._keys[sibling.positions.start].encode("utf-8", "surrogatepass")
+
+
+def sort_key(text: str, *others: str) -> str:
+    """Return the letter of a text, the text without accents and case, and what tells equal ones apart."""
+    if not text.isascii():
+        text = "".join(part for part in unicodedata.normalize("NFKD", text) if not unicodedata.combining(part))
+    folded = text.casefold()
+    if not folded[:1].isalnum():
+        folded = _from_first_letter(folded)
+    first = folded[:1]
+    letter = first if "a" <= first <= "z" else _DIGITS if first.isdigit() else _OTHERS
+    return _SEPARATOR.join((letter, folded, *others))
+
+
+def label(letter: str) -> str:
+    """Return a letter as readers see it."""
+    return _LABELS.get(letter, letter.upper())
+
+
+def fragment(letter: str) -> str:
+    """Return the id of the heading of a letter."""
+    return f"letter-{_NAMES.get(letter, letter)}"
+
+
+def _pages(base: str, keys: Sequence[str], size: int) -> Iterator[ListPage]:
+    if len(keys) <= size:
+        yield ListPage(base, range(len(keys)), "", begins=True)
+        return
+    for letter, run in groupby(range(len(keys)), key=lambda at: keys[at][0]):
+        positions = list(run)
+        start, stop = positions[0], positions[-1] + 1
+        for cut in chunks(keys[start:stop], size=size):
+            at = range(start + cut.start, start + cut.stop)
+            name = token(keys[at.start - 1]) if cut.start else _NAMES.get(letter, letter)
+            address = paths.later_page(base, name) if at.start else base
+            yield ListPage(address, at, letter, begins=not cut.start)
+
+
+def _reference(links: Links, address: str, letter: str, here: ListPage | None) -> str:
+    if here is not None and here.address == address:
+        return f"#{fragment(letter)}"
+    # A page of its own begins with the letter.
+    return links.to(address)
+
+
+def _letter_of(key: str) -> str:
+    return key[0]
+
+
+def _from_first_letter(text: str) -> str:
+    for position, character in enumerate(text):
+        if character.isalnum():
+            return text[position:]
+    return text

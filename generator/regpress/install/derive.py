@@ -1,0 +1,70 @@
+"""A server's document to its launches: the entrance of this package."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from regpress.install.inputs import Inputs
+from regpress.install.launch import Launch
+from regpress.install.packages import is_web_address, launch_of_package, transport_of
+from regpress.names import EntryName
+
+_NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9_-]+")
+#: Names that say nothing beside those of other servers.
+_GENERIC: Final = frozenset({"mcp", "server", "mcp-server", "api", "mcp_server"})
+
+
+def server_key(name: EntryName) -> str:
+    """Return the short name of a server in the files of clients.
+
+    Examples:
+        >>> server_key(EntryName("com.example", "tide.tables"))
+        'tide-tables'
+        >>> server_key(EntryName("com.example", "mcp"))
+        'example-mcp'
+    """
+    key = _NOT_IN_KEYS.sub("-", name.name).strip("-") or "server"
+    if key.lower() in _GENERIC:
+        owner = _NOT_IN_KEYS.sub("-", name.namespace.rpartition(".")[2]).strip("-")
+        return f"{owner}-{key}" if owner else key
+    return key
+
+
+def launches_of(document: dict[str, Any], name: EntryName) -> tuple[Launch, ...]:
+    """Return every way to use a server: packages, then remotes; what cannot be used is left out."""
+    return tuple(_launches(document, server_key(name)))
+
+
+def _launches(document: dict[str, Any], key: str) -> Iterator[Launch]:
+    for package in _records(document.get("packages")):
+        if launch := launch_of_package(package, key):
+            yield launch
+    for remote in _records(document.get("remotes")):
+        if launch := _launch_of_remote(remote, key):
+            yield launch
+
+
+def _launch_of_remote(remote: dict[str, Any], key: str) -> Launch | None:
+    kind = transport_of(remote)
+    if kind == "stdio":
+        return None
+    inputs = Inputs(key)
+    url = inputs.url(remote.get("url"), remote.get("variables"))
+    if not is_web_address(url, inputs.found):
+        return None
+    host = url[0].partition("://")[2].partition("/")[0] if type(url[0]) is str else ""
+    headers = inputs.headers(remote.get("headers"))
+    return Launch(
+        type="remote",
+        label=f"{kind} {host}".strip(),
+        transport=kind,
+        url=url,
+        headers=headers,
+        inputs=inputs.found,
+    )
+
+
+def _records(value: Any) -> list[dict[str, Any]]:
+    return [item for item in value if type(item) is dict] if type(value) is list else []

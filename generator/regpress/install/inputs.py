@@ -1,0 +1,193 @@
+"""Arguments, variables and headers of a ``server.json`` to words and values: specification 9.8."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from typing import Any, Final
+
+from regpress.install.launch import NO_VALUE, Input, Pair, Value, Words, literal
+
+Item = dict[str, Any]
+
+#: Longest description that is carried along; the page has the complete one.
+_DESCRIPTION: Final = 160
+#: Fewer words are what many servers have in common.
+_WORDS_OF_A_NAME: Final = 3
+_BRACES: Final = re.compile(r"\{([^{}]+)\}")
+_VARIABLE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+_ENVIRONMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
+#: RFC 9110 section 5.1, without what a command line could take for an option.
+_HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~][A-Za-z0-9!#$%&'*+.^_`|~-]*")
+_NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
+#: Members that say that a named argument takes a value; without any of them it is a switch.
+_TAKES_VALUE: Final = ("value", "default", "valueHint", "choices", "placeholder", "variables", "isSecret")
+
+
+class Inputs:
+    """The inputs of one launch, collected while its parts are read.
+
+    Args:
+        key: the short name of the server, for the names of variables.
+    """
+
+    def __init__(self, key: str) -> None:
+        self._prefix = key
+        self._found: list[Input] = []
+        self._values: dict[str, Value] = {}
+
+    @property
+    def found(self) -> tuple[Input, ...]:
+        """Return the inputs in the order in which they were met."""
+        return tuple(self._found)
+
+    def environment(self, items: Any) -> tuple[Pair, ...]:
+        """Return environment variables; what cannot be the name of one is left out."""
+        return tuple(self._pairs(items, _ENVIRONMENT_NAME, environment=True)) if items else ()
+
+    def headers(self, items: Any) -> tuple[Pair, ...]:
+        """Return headers; what cannot be the name of one is left out."""
+        return tuple(self._pairs(items, _HEADER_NAME, environment=False)) if items else ()
+
+    def arguments(self, items: Any) -> tuple[Words, ...]:
+        """Return the words of arguments."""
+        given = _records(items)
+        if not given:
+            return ()
+        following = (*given[1:], {})
+        return tuple(
+            found
+            for item, after in zip(given, following, strict=True)
+            if (found := self._argument(item, switch=_is_switch(item, after))).words
+        )
+
+    def url(self, text: Any, variables: Any) -> Value:
+        """Return an address whose braces name its variables, or an argument or environment variable read before."""
+        if type(text) is not str:
+            return NO_VALUE
+        return self._template(text, variables if type(variables) is dict else {}, secret=False, known=self._values)
+
+    def _pairs(self, items: Any, names: re.Pattern[str], *, environment: bool) -> Iterator[Pair]:
+        for item in _records(items):
+            name = item.get("name")
+            if type(name) is str and names.fullmatch(name):
+                value, needs = self._value(item, name, environment=environment, blanks=not environment)
+                self._values.setdefault(name, value)
+                yield Pair(name, value, needs)
+
+    def _argument(self, item: Item, *, switch: bool) -> Words:
+        repeated = item.get("isRepeated") is True
+        hint = literal(item.get("valueHint"))
+        if item.get("type") != "named":
+            value, needs = self._value(item, hint or "value")
+            self._values.setdefault(hint, value)
+            return Words((value,), needs, repeated) if value else Words(())
+        name = literal(item.get("name"))
+        if not name:
+            return Words(())
+        if switch:
+            return Words(((name,),))
+        value, needs = self._value(item, name)
+        self._values.setdefault(name, value)
+        self._values.setdefault(hint, value)
+        return Words(((name,), value), needs, repeated)
+
+    def _value(
+        self, item: Item, name: str, *, environment: bool = False, blanks: bool = False
+    ) -> tuple[Value, tuple[int, ...]]:
+        """Return the value of an input with variables, and the inputs without which it is left out."""
+        text, secret = item.get("value"), item.get("isSecret") is True
+        if text is not None and text != "":
+            variables = item.get("variables")
+            declared = variables if type(variables) is dict else {}
+            # Publishers write ``Bearer {token}`` and declare nothing: braces in headers are not sent as they are.
+            undeclared = blanks and not declared and type(text) is str and bool(_BRACES.search(text))
+            if value := self._template(literal(text), declared, secret=secret or undeclared):
+                return value, ()
+            # A secret that the publisher wrote down is still not ours to hand out.
+            return (self._add(item, name, required=True, secret=True, environment=environment),), ()
+        required = item.get("isRequired") is True
+        found = self._add(item, name, required=required, secret=secret, environment=environment)
+        return (found,), () if required or self._found[found].default else (found,)
+
+    def _template(self, text: str, variables: Item, *, secret: bool, known: dict[str, Value] | None = None) -> Value:
+        """Return a text with its variables; nothing if it is a secret without any.
+
+        Braces that name no variable stay as they are, unless the text is a secret: then they are its blanks.
+        """
+        if "{" not in text:
+            return NO_VALUE if secret else (literal(text),)
+        hidden = secret and not any(_is_secret(item) for item in variables.values())
+        parts: list[str | int] = []
+        last = 0
+        for found in _BRACES.finditer(text):
+            name = found.group(1)
+            item = variables.get(name)
+            if type(item) is dict and item.get("value") and not (hidden or _is_secret(item)):
+                value: Value = (literal(item["value"]),)
+            elif type(item) is dict or (secret and not variables):
+                shown = item if type(item) is dict else {}
+                value = (self._add(shown, literal(name), required=True, secret=hidden or _is_secret(shown)),)
+            elif known and name in known:
+                value = known[name]
+            else:
+                continue
+            parts += [literal(text[last : found.start()]), *value]
+            last = found.end()
+        if secret and not any(type(part) is int for part in parts):
+            return NO_VALUE
+        parts.append(literal(text[last:]))
+        return tuple(part for part in parts if part != "")
+
+    def _add(self, item: Item, name: str, *, required: bool, secret: bool, environment: bool = False) -> int:
+        """Return the index of an input, which is the one that was met before if it is the same."""
+        choices = item.get("choices")
+        found = Input(
+            name=name,
+            variable=name if environment and _VARIABLE_NAME.fullmatch(name) else self._variable(name),
+            description=_shortened(item.get("description")),
+            required=required,
+            secret=secret,
+            default="" if secret else literal(item.get("default")),
+            placeholder="" if secret else literal(item.get("placeholder")),
+            choices=tuple(map(literal, choices)) if type(choices) is list and not secret else (),
+            format=_format(item.get("format")),
+        )
+        if found in self._found:
+            return self._found.index(found)
+        taken = sum(other.name == name for other in self._found)
+        if taken:
+            found = found._replace(variable=f"{found.variable}_{taken + 1}")
+        self._found.append(found)
+        return len(self._found) - 1
+
+    def _variable(self, name: str) -> str:
+        own = _NOT_IN_NAMES.sub("_", name).strip("_")
+        # ``token`` could be anybody's, ``smithery_api_key`` says whose it is.
+        said = own if own.count("_") >= _WORDS_OF_A_NAME - 1 else f"{self._prefix}_{own}"
+        made = _NOT_IN_NAMES.sub("_", said).strip("_").upper()
+        return made if _VARIABLE_NAME.fullmatch(made) else f"MCP_{made}"
+
+
+def _records(value: Any) -> list[Item]:
+    return [item for item in value if type(item) is dict] if type(value) is list else []
+
+
+def _is_switch(item: Item, after: Item) -> bool:
+    """Return whether a named argument stands for itself: ``--verbose``, or ``-e`` whose value is the next argument."""
+    if any(item.get(member) not in (None, "", False) for member in _TAKES_VALUE):
+        return False
+    return not item.get("description") or bool(after.get("type") == "positional" and after.get("value"))
+
+
+def _is_secret(item: Any) -> bool:
+    return type(item) is dict and item.get("isSecret") is True
+
+
+def _shortened(value: Any) -> str:
+    text = literal(" ".join(value.split()) if type(value) is str else value)
+    return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 1].rstrip() + "…"
+
+
+def _format(value: Any) -> str:
+    return value if type(value) is str and value in {"number", "boolean", "filepath"} else "string"

@@ -1,0 +1,242 @@
+"""Packages of a ``server.json`` to launches: specification 9.5 and 9.6, and what the launchers themselves expect.
+
+The words are those that VS Code writes for the same package, so that an allow list recognises what was copied. A
+publisher's runtime hint chooses among the launchers that we know; any other word of it is never run.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+
+from regpress.install.inputs import Inputs
+from regpress.install.launch import Input, Launch, Transport, Value, Words, literal, words
+
+Package = dict[str, Any]
+Builder = Callable[[Package, Launch, tuple[Words, ...]], Launch | None]
+
+#: Where packages are looked up without being told.
+_PUBLIC: Final = {
+    "npm": "https://registry.npmjs.org",
+    "pypi": "https://pypi.org",
+    "nuget": "https://api.nuget.org/v3/index.json",
+}
+_LOCAL_PORT: Final = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{1,5}(?![^/?#]))?")
+_WEB: Final = re.compile(r"https?://[^\s/?#]")
+_SHA256: Final = re.compile(r"[0-9a-f]{64}")
+_CRATE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
+_DOCKER_NETWORK: Final = frozenset({"-p", "--publish", "-P", "--publish-all", "--network", "--net"})
+
+
+def launch_of_package(package: Package, key: str) -> Launch | None:
+    """Return how a package is run, or nothing if it is of a type that nothing here can run.
+
+    Args:
+        package: as the document has it.
+        key: the short name of the server.
+    """
+    build = _BUILDERS.get(literal(package.get("registryType")))
+    identifier = literal(package.get("identifier"))
+    # What begins with a dash would be an option of the launcher.
+    if build is None or not identifier or identifier.startswith("-"):
+        return None
+    inputs = Inputs(key)
+    environment = inputs.environment(package.get("environmentVariables"))
+    runtime = inputs.arguments(package.get("runtimeArguments"))
+    arguments = inputs.arguments(package.get("packageArguments"))
+    transport = package.get("transport")
+    transport = transport if type(transport) is dict else {}
+    kind = transport_of(transport)
+    url: Value = ()
+    if kind != "stdio":
+        url = inputs.url(transport.get("url"), transport.get("variables"))
+        if not is_web_address(url, inputs.found):
+            return None
+    launch = Launch(
+        type=literal(package.get("registryType")),
+        label=f"{literal(package.get('registryType'))} {identifier}",
+        transport=kind,
+        after=arguments,
+        env=environment,
+        url=url,
+        headers=inputs.headers(transport.get("headers")) if url else (),
+    )
+    built = build(package, launch, runtime)
+    return built._replace(inputs=inputs.found) if built else None
+
+
+def transport_of(transport: Package) -> Transport:
+    """Return how a transport is called, ``stdio`` where it says nothing that is known."""
+    match transport.get("type"):
+        case "streamable-http":
+            return "streamable-http"
+        case "sse":
+            return "sse"
+    return "stdio"
+
+
+def is_web_address(url: Value, inputs: tuple[Input, ...] = ()) -> bool:
+    """Return whether an address is http or https, and cannot become anything else by what a user fills in."""
+    if not url:
+        return False
+    if type(url[0]) is str:
+        return bool(_WEB.match(url[0])) or (url[0] in {"https://", "http://"} and len(url) > 1)
+    # Some publishers leave the whole address to the user, who has no reason to betray themselves.
+    return type(url[0]) is int and url[0] < len(inputs)
+
+
+def _npm(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
+    bun = literal(package.get("runtimeHint")) in {"bun", "bunx"}
+    first = () if bun or _has(runtime, ("-y", "--yes")) else (words("-y"),)
+    base = _base(package)
+    return launch._replace(
+        command="bunx" if bun else "npx",
+        before=(*first, *runtime, *((words("--registry", base),) if base else ())),
+        target=_target(package, runtime, "@"),
+    )
+
+
+def _pypi(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
+    base = _base(package)
+    hint = literal(package.get("runtimeHint"))
+    if hint in {"python", "python3"} and _has(runtime, ("-m",)):
+        index = ("--index-url", base) if base else ()
+        return launch._replace(
+            command=hint,
+            before=runtime,
+            setup=(hint, "-m", "pip", "install", *index, _versioned(package, "==")),
+        )
+    return launch._replace(
+        command="uvx",
+        before=(*(() if hint in {"python", "python3"} else runtime), *((words("--index-url", base),) if base else ())),
+        target=_target(package, runtime, "@"),
+    )
+
+
+def _oci(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
+    command = "podman" if package.get("runtimeHint") == "podman" else "docker"
+    image = _image(package)
+    # Publishers write the whole command line, or what is to be added to it.
+    own = tuple(_pinned(group, image) for group in runtime if not _is_run(group))
+    texts = list(_texts(own))
+    first = ("run", "--rm") if launch.url else ("run", "-i", "--rm")
+    before = [words(*first)]
+    if launch.url and not _DOCKER_NETWORK & {text.partition("=")[0] for text in texts}:
+        before += _published(launch.url)
+    for pair in launch.env:
+        # The value stays in the environment of the client; the command line only hands it on.
+        if not any(text == pair.name or text.startswith(f"{pair.name}=") for text in texts):
+            before.append(Words((("-e",), (pair.name,)), pair.needs))
+    named = any(_without_tag(text) == _without_tag(image) for text in texts)
+    return launch._replace(command=command, before=(*before, *own), target="" if named else image)
+
+
+def _nuget(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
+    base = _base(package)
+    confirm = () if _has(runtime, ("--yes", "-y")) else (words("--yes"),)
+    source = (words("--source", base),) if base else ()
+    after = (*confirm, *source, *((words("--"), *launch.after) if launch.after else ()))
+    return launch._replace(command="dnx", before=runtime, target=_versioned(package, "@"), after=after)
+
+
+def _cargo(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch | None:
+    identifier = literal(package.get("identifier"))
+    # The program is called like the crate, so that any other name would be any other program.
+    if not _CRATE.fullmatch(identifier):
+        return None
+    version = literal(package.get("version"))
+    setup = ("cargo", "install", identifier, *(("--version", version) if version else ()))
+    return launch._replace(command=identifier, before=runtime, setup=setup)
+
+
+def _bundle(package: Package, launch: Launch, _: tuple[Words, ...]) -> Launch | None:
+    url = (literal(package.get("identifier")),)
+    if not is_web_address(url):
+        return None
+    digest = literal(package.get("fileSha256"))
+    name = url[0].partition("?")[0].rstrip("/").rpartition("/")[2]
+    return launch._replace(
+        label=f"mcpb {name}", transport="bundle", url=url, sha256=digest if _SHA256.fullmatch(digest) else ""
+    )
+
+
+_BUILDERS: Final[dict[str, Builder]] = {
+    "npm": _npm,
+    "pypi": _pypi,
+    "oci": _oci,
+    "docker": _oci,
+    "nuget": _nuget,
+    "cargo": _cargo,
+    "mcpb": _bundle,
+}
+
+
+def _base(package: Package) -> str:
+    """Return the package registry, if it is not the one where the launcher looks anyway."""
+    base = package.get("registryBaseUrl")
+    if type(base) is not str or base.rstrip("/") == _PUBLIC.get(str(package.get("registryType"))):
+        return ""
+    return literal(base) if _WEB.match(base) else ""
+
+
+def _versioned(package: Package, separator: str) -> str:
+    identifier, version = literal(package.get("identifier")), literal(package.get("version"))
+    return f"{identifier}{separator}{version}" if version else identifier
+
+
+def _target(package: Package, runtime: tuple[Words, ...], separator: str) -> str:
+    """Return the package with its version, or nothing where the runtime arguments name it already."""
+    identifier = literal(package.get("identifier"))
+    if any(text == identifier or text.startswith(f"{identifier}@") for text in _texts(runtime)):
+        return ""
+    return _versioned(package, separator)
+
+
+def _image(package: Package) -> str:
+    image, version = literal(package.get("identifier")), literal(package.get("version"))
+    base = package.get("registryBaseUrl")
+    host = literal(base).partition("://")[2].strip("/") if type(base) is str else ""
+    if host and host not in {"docker.io", "hub.docker.com"} and "." not in image.partition("/")[0]:
+        image = f"{host}/{image}"
+    # Since schema 2025-12-11 the version is part of the identifier.
+    tagged = "@" in image or ":" in image.rpartition("/")[2]
+    return f"{image}:{version}" if version and not tagged else image
+
+
+def _without_tag(image: str) -> str:
+    path, slash, last = image.removeprefix("docker.io/").rpartition("/")
+    return path + slash + last.partition("@")[0].partition(":")[0]
+
+
+def _pinned(group: Words, image: str) -> Words:
+    """Return words in which the image stands with its tag, also where a publisher left that out."""
+    bare = _without_tag(image)
+    pinned = tuple((image,) if word[0] in {bare, f"docker.io/{bare}"} else word for word in group.words)
+    return group._replace(words=pinned)
+
+
+def _published(url: Value) -> Iterable[Words]:
+    """Return the words that make the port of a local address reachable in a container."""
+    first = url[0]
+    found = _LOCAL_PORT.match(first) if type(first) is str else None
+    if found is None:
+        return ()
+    if port := found.group(1):
+        return (Words((("-p",), (f"127.0.0.1:{port}:{port}",))),)
+    if len(url) > 1 and type(url[1]) is int and found.end() == len(str(first)):
+        return (Words((("-p",), ("127.0.0.1:", url[1], ":", url[1]))),)
+    return ()
+
+
+def _is_run(group: Words) -> bool:
+    flags = {"run", "-i", "--interactive", "--rm", "-it", "-i=true", "--rm=true"}
+    return bool(group.words) and group.words[0][0] in flags and all(word[0] in {*flags, "true"} for word in group.words)
+
+
+def _texts(groups: Iterable[Words]) -> Iterable[str]:
+    return (word[0] for group in groups for word in group.words if type(word[0]) is str)
+
+
+def _has(groups: Iterable[Words], flags: tuple[str, ...]) -> bool:
+    return any(text in flags for text in _texts(groups))

@@ -1,0 +1,143 @@
+"""One output folder, and what is known about it from one build to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from functools import partial
+from pathlib import Path
+from typing import Any, Final
+
+from regpress.model.artifact import ArtifactGroup
+from regpress.output.damage import damaged_groups
+from regpress.output.keeping import Inherited, Keeps
+from regpress.output.locks import locked_folder
+from regpress.output.replacement import Accept, Replacement, TreeResult
+from regpress.output.sharing import MOST, Sharing
+from regpress.output.staging import STAGING
+from regpress.output.state import Group, State, load_state, save_state
+from regpress.output.writer import FilesOf
+from regpress.storage import locked, storage_error
+
+#: Fewest groups whose files a process looks at before it asks for more.
+_PIECE: Final = 300
+_Piece = tuple[tuple[str, Group], ...]
+
+
+class OutputTree:
+    """One output folder.
+
+    Attributes:
+        root: the output folder.
+        state_file: where the state of the last build is kept; its folder also holds a lock.
+        jobs: number of processes.
+    """
+
+    def __init__(self, root: Path, *, state_file: Path, jobs: int = 1) -> None:
+        self.root = root
+        self.state_file = state_file
+        self.jobs = jobs
+        self._is_locked = False
+        self._state: State | None = None
+        self._hashed = False
+        self._look: Sharing[_Piece, set[str]] | None = None
+        self._found: set[str] = set()
+
+    def begin(self, *, hashed: bool = False) -> State:
+        """Return the state of the last build, and look meanwhile whether the files are still as it left them.
+
+        Args:
+            hashed: read every file instead of trusting its size and time.
+        """
+        self._close()
+        self._state = load_state(self.state_file, self.root)
+        self._hashed = hashed
+        groups = tuple(self._state.groups.items())
+        size = max(_PIECE, len(groups) // MOST + 1)
+        pieces = [groups[start : start + size] for start in range(0, len(groups), size)]
+        root = str(self.root)
+        self._look = Sharing(pieces, lambda piece: damaged_groups(root, dict(piece), hashed=hashed), jobs=self.jobs)
+        return self._state
+
+    def is_intact(self) -> bool:
+        """Return whether the tree is as the last build left it, and no build was interrupted; after `begin`."""
+        known = self._state is not None and self._state.groups
+        return bool(known) and not (self.root / STAGING).exists() and not self._damaged()
+
+    def replace(
+        self,
+        groups: Iterable[ArtifactGroup],
+        files_of: FilesOf,
+        *,
+        accept: Accept,
+        keeps: Keeps = lambda _: False,
+        inherited: Iterable[Inherited] = (),
+        inputs: str = "",
+        summary: Mapping[str, Any] | None = None,
+        full: bool = False,
+    ) -> TreeResult:
+        """Make the output folder hold exactly the artifacts of *groups*.
+
+        Args:
+            groups: everything to be written; keys differ.
+            files_of: where an address lies on this host.
+            accept: looks at the size and the paths of the new tree, but for the manifest.
+            keeps: which files stay for `regpress.output.keeping.GENERATIONS` builds after the last one that made them.
+            inherited: such files of an output elsewhere that this one continues; they count for a new folder only.
+            inputs: fingerprint of all inputs, for `State`.
+            summary: kept in the state.
+            full: trust nothing but the bytes of the files that are there.
+
+        Raises:
+            BuildRefusedError: the folder holds something that is not ours, or *accept* refused.
+            StorageError: the disk is full or read-only, or another build is at work. The old tree is intact, but for
+                a failure in the middle of moving files, which leaves it readable.
+        """
+        with self.locked():
+            try:
+                if self._state is None or self._hashed is not full:
+                    self.begin(hashed=full)
+                replacement = Replacement(self.root, files_of, keeps=keeps, inherited=inherited, jobs=self.jobs)
+                return replacement.run(groups, self._earlier, accept, partial(self._save, inputs, summary or {}))
+            except OSError as error:
+                raise storage_error(str(error.filename or self.root), error) from error
+
+    @contextmanager
+    def locked(self) -> Iterator[None]:
+        """Keep other builds away from the output, from the first look at it to the last write.
+
+        Raises:
+            ConflictError: another build is at work.
+        """
+        if self._is_locked:
+            yield
+            return
+        with locked(self.state_file.with_suffix(".lock")), locked_folder(self.root):
+            self._is_locked = True
+            try:
+                yield
+            finally:
+                self._is_locked = False
+                self._close()
+
+    def _earlier(self) -> tuple[Mapping[str, Group], set[str]]:
+        """Return the groups of the last build, and the keys of those that are damaged."""
+        groups = self._state.groups if self._state is not None else {}
+        return groups, self._damaged()
+
+    def _damaged(self) -> set[str]:
+        """Return the keys of the groups of which a file is missing or changed since the last build; after `begin`."""
+        if self._look is not None:
+            look, self._look = self._look, None
+            self._found = set().union(*look.results())
+        return self._found
+
+    def _close(self) -> None:
+        if self._look is not None:
+            self._look.abandon()
+            self._look = None
+
+    def _save(self, inputs: str, summary: Mapping[str, Any], groups: Mapping[str, Group]) -> None:
+        # What is known now is out of date, whether or not it can be kept.
+        self._state = None
+        save_state(self.state_file, self.root, groups, inputs=inputs, summary=summary)

@@ -1,0 +1,259 @@
+"""The files of a snapshot to their readings: from what was kept, and by several processes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import Any, Final
+
+from regpress.elements import Item, Stretch, StretchReader
+from regpress.kept import FEW, ReadingCache
+from regpress.model.entry import RawFile, Snapshot
+from regpress.model.issue import Issue
+from regpress.model.packed import Packed, Unpacked, pack, unpack
+from regpress.model.reading import Elements, Reading, Unreadable
+from regpress.model.registry import LARGE_FILE_BYTES, ReadResult, read_candidates, read_large
+from regpress.model.segments import FAILURES, UnexpectedError, Walker
+from regpress.read import Checker
+from regpress.read import read_candidates as read_documents
+from regpress.resolve import FileReadings
+from regpress.workers import Pending, share, spread
+
+#: Fewest bytes of an array that are worth a process.
+LEAST_RUN_BYTES: Final = 1 << 20
+#: Elements of a file that was read before of which so many are new is read as one that was not.
+_MOST_NEW: Final = 2_000
+
+
+class SnapshotReader:
+    """Reads the files of one source.
+
+    What is kept for the next build is written meanwhile by a process of its own; `close` waits for it.
+
+    Args:
+        cache: what former builds read.
+        check: validation of all tiers.
+        jobs: number of processes.
+    """
+
+    def __init__(self, cache: ReadingCache, check: Checker, *, jobs: int) -> None:
+        self._cache = cache
+        self._check = check
+        self._jobs = jobs
+        self._saving: list[Pending[None]] = []
+
+    def read(self, snapshot: Snapshot) -> Iterator[FileReadings]:
+        """Yield what each file holds."""
+        for raw in snapshot.files:
+            large = len(raw.data) >= LARGE_FILE_BYTES
+            yield self._large(snapshot.source, raw) if large else self._small(snapshot.source, raw)
+
+    def close(self) -> None:
+        """Wait until everything is kept."""
+        while self._saving:
+            self._saving.pop().result()
+
+    def _small(self, source: str, raw: RawFile) -> FileReadings:
+        return self._readings(raw, read_candidates(raw, source=source))
+
+    def _large(self, source: str, raw: RawFile) -> FileReadings:
+        arrays = _Arrays(raw, source, self._cache.load(source, raw.path), self._check, jobs=self._jobs)
+        found = read_large(raw, arrays, source=source)
+        if found.elements and arrays.is_worth_keeping:
+            save = partial(self._cache.save, source, raw.path)
+            self._saving.append(Pending(lambda: save(arrays.packed()), jobs=self._jobs))
+        return self._readings(raw, found)
+
+    def _readings(self, raw: RawFile, found: ReadResult) -> FileReadings:
+        def check(documents: Sequence[Any]) -> list[tuple[Issue, ...]]:
+            return share(documents, lambda some: list(self._check(some)), jobs=self._jobs, least=2_000)
+
+        readings: list[Reading | Unreadable] = []
+        pointers: list[str] = []
+        issues = list(found.issues)
+        for place, elements in found.elements.items():
+            for position, (reading, inside, around) in enumerate(
+                zip(elements, elements.insides, elements.issues, strict=True)
+            ):
+                if around:
+                    at = f"{place}[{position}]"
+                    issues += [issue._replace(pointer=at + issue.pointer) for issue in around]
+                if reading is not None:
+                    readings.append(reading)
+                    pointers.append(f"{place}[{position}]{inside}")
+        if found.candidates:
+            readings += read_documents(found.candidates, check)
+            pointers += [candidate.pointer for candidate in found.candidates]
+        return FileReadings(
+            raw=raw, readings=readings, pointers=pointers, last_updated=found.last_updated, issues=tuple(issues)
+        )
+
+
+#: A stretch of an array, as it was read here or came from another process.
+_Part = tuple[Sequence[bytes], Elements] | Packed
+
+
+class _Arrays:
+    """Reads the arrays of one large file, `regpress.model.segments.ArrayReader`."""
+
+    def __init__(self, raw: RawFile, source: str, kept: Mapping[str, Unpacked], check: Checker, *, jobs: int) -> None:
+        self._raw = raw
+        self._source = source
+        self._kept = kept
+        self._check = check
+        self._jobs = jobs
+        self._parts: dict[str, list[_Part]] = {}
+        self._new = 0
+
+    @property
+    def is_worth_keeping(self) -> bool:
+        """Return whether enough is new."""
+        return self._new > (FEW if self._kept else 0)
+
+    def packed(self) -> dict[str, list[Packed]]:
+        """Return everything that was read."""
+        return {
+            place: [part if isinstance(part, Packed) else pack(*part) for part in parts]
+            for place, parts in self._parts.items()
+        }
+
+    def __call__(self, walker: Walker, at: int, place: str) -> tuple[Elements, int]:
+        """Return the elements of an array that begins at a byte, and the byte after it."""
+        reader = StretchReader(self._raw, self._source, place, self._check)
+        elements = Elements()
+        self._parts[place] = []
+        is_last = False
+        if (kept := self._kept.get(place)) and kept.documents:
+            known = _Recogniser(walker, kept)
+            at, is_last = known.run(at)
+            found, documents = known.elements(reader)
+            self._new += known.new
+            self._take(place, elements, found, (documents, found))
+        jobs = self._jobs
+        while not is_last:
+            bounds = [at, *_likely_starts(walker, at, jobs), len(self._raw.data)]
+            runs = [partial(_stretch, reader, start, until, packs=start != at) for start, until in pairwise(bounds)]
+            for start, run in zip(bounds, spread(runs), strict=False):
+                if start != at or is_last:
+                    break
+                if run is None:
+                    raise UnexpectedError
+                part, at, is_last = run
+                found = unpack(part).elements if isinstance(part, Packed) else part[1]
+                self._new += len(found)
+                self._take(place, elements, found, part)
+            jobs = 1  # once more only where a start was not one
+        return elements, at
+
+    def _take(self, place: str, elements: Elements, found: Elements, part: _Part) -> None:
+        elements.add(found)
+        self._parts[place].append(part)
+
+
+def _stretch(reader: StretchReader, start: int, until: int, *, packs: bool) -> tuple[_Part, int, bool] | None:
+    """Return a stretch, what follows it and whether that is the end of the array; None where the text is not JSON."""
+    try:
+        found: Stretch = reader.read(start, until)
+    except FAILURES:
+        return None
+    part = pack(found.documents, found.elements) if packs else (found.documents, found.elements)
+    return part, found.at, found.is_last
+
+
+def _likely_starts(walker: Walker, at: int, jobs: int) -> list[int]:
+    """Return bytes behind *at* where elements probably begin, so that as many processes have about as much to read."""
+    size = len(walker.data) - at
+    count = min(jobs, size // LEAST_RUN_BYTES)
+    if count < 2 or walker.after(walker.element(at)[1]).is_last:
+        return []
+    starts: list[int] = []
+    for number in range(1, count):
+        start = walker.likely_start(at + size * number // count)
+        if start > (starts[-1] if starts else at):
+            starts.append(start)
+    return starts
+
+
+class _Recogniser:
+    """Tells which elements of an array were read before, by their bytes, mostly in their former order."""
+
+    def __init__(self, walker: Walker, kept: Unpacked) -> None:
+        self._walker = walker
+        self._kept = kept
+        #: Runs of elements: position of the first and the one behind the last, in the kept ones or among the new.
+        self._runs: list[tuple[bool, int, int]] = []
+        self._items: list[Item] = []
+        self._documents: list[bytes] = []
+        self._positions: dict[bytes, int] = {}
+        self._next = 0
+
+    @property
+    def new(self) -> int:
+        """Return how many elements are new."""
+        return len(self._items)
+
+    def run(self, at: int) -> tuple[int, bool]:
+        """Walk to the end of the array, or as far as is worth it; return the byte there and whether that is the end."""
+        while True:
+            at, is_last = self._known(at)
+            if is_last or len(self._items) > _MOST_NEW:
+                return at, is_last
+            at, is_last = self._other(at)
+            if is_last:
+                return at, True
+
+    def elements(self, reader: StretchReader) -> tuple[Elements, list[bytes]]:
+        """Return the elements up to there, and their bytes."""
+        new = reader.elements(self._items)
+        found, documents = Elements(), list[bytes]()
+        for is_known, first, end in self._runs:
+            found.add(self._kept.elements if is_known else new, first, end)
+            documents += (self._kept.documents if is_known else self._documents)[first:end]
+        return found, documents
+
+    def _known(self, at: int) -> tuple[int, bool]:
+        """Pass over elements that follow one another as they did before."""
+        data, documents = self._walker.data, self._kept.documents
+        first = index = self._next
+        # Between two elements stands the same nearly everywhere; with the bracket, so that nothing more follows it.
+        gap, is_last = b"", False
+        # An object ends where its bytes end; of a number, more digits could follow.
+        if data[at : at + 1] != b"{":
+            return at, False
+        for document in documents[first:] if first else documents:
+            if not data.startswith(document, at):
+                break
+            index += 1
+            end = at + len(document)
+            if gap and data.startswith(gap, end):
+                at = end + len(gap) - 1
+                continue
+            at, is_last = self._walker.after(end)
+            gap = data[end : at + 1]
+            if is_last or gap[-1:] != b"{":
+                break
+        if index > first:
+            self._runs.append((True, first, index))
+            self._next = index
+        return at, is_last
+
+    def _other(self, at: int) -> tuple[int, bool]:
+        """Take one element that is not the expected one: moved, the one after an element that is gone, or new."""
+        data, documents = self._walker.data, self._kept.documents
+        after = self._next + 1
+        if after < len(documents) and data[at : at + 1] == b"{" and data.startswith(documents[after], at):
+            self._next = after
+            return at, False
+        value, end = self._walker.element(at)
+        piece = data[at:end]
+        self._positions = self._positions or {known: index for index, known in enumerate(documents)}
+        index = self._positions.get(piece, -1)
+        if index >= 0:
+            self._runs.append((True, index, index + 1))
+            self._next = index + 1
+        else:
+            self._runs.append((False, len(self._items), len(self._items) + 1))
+            self._items.append(Item(value, end - at))
+            self._documents.append(piece)
+        return self._walker.after(end)

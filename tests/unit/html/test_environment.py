@@ -1,0 +1,46 @@
+from __future__ import annotations
+
+from typing import ClassVar
+
+import jinja2
+import pytest
+from markupsafe import Markup, escape
+
+import hostile
+from regpress.html.environment import escaped, make_environment
+
+
+def render(template: str, **values: object) -> str:
+    return make_environment(jinja2.DictLoader({"t": template})).get_template("t").render(**values)
+
+
+@pytest.mark.parametrize("value", [*hostile.ATTACKS, "", "plain", "a&b<c>d'e\"f", Markup("<b>&amp;</b>"), 7, None, 1.5])
+def test_values_are_escaped_as_the_template_engine_escapes_them(value: object) -> None:
+    assert escaped(value) == escape(value)
+    assert render("{{ v }}{{ v }}<i>{{ v }}</i>", v=value) == f"{escape(value)}{escape(value)}<i>{escape(value)}</i>"
+
+
+class Record:
+    name = "<x>"
+    inner: ClassVar = {"key": "<y>"}
+
+
+def test_attributes_items_loops_and_parts_of_templates_work_as_usual() -> None:
+    template = (
+        "{% macro m(x) %}[{{ x }}|{{ x }}|{{ x }}]{% endmacro %}"
+        "{% set s %}a{{ r.name }}b{{ r.name }}c{% endset %}"
+        "{{ s }}{{ m(r.name) }}{{ r.inner['key'] }}{% for i in (1, 2) %}{{ loop.index }}:{{ r.name }};{% endfor %}"
+    )
+    assert (
+        render(template, r=Record)
+        == "a&lt;x&gt;b&lt;x&gt;c[&lt;x&gt;|&lt;x&gt;|&lt;x&gt;]&lt;y&gt;1:&lt;x&gt;;2:&lt;x&gt;;"
+    )
+
+
+def test_what_a_record_does_not_have_is_an_error() -> None:
+    with pytest.raises(AttributeError, match="missing"):
+        render("{{ r.missing }}", r=Record)
+    with pytest.raises(jinja2.UndefinedError):
+        render("{{ nothing.at_all }}")
+    with pytest.raises(AttributeError, match="class"):
+        render("{{ r.class }}", r=Record)

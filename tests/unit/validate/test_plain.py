@@ -1,0 +1,144 @@
+"""Documents that are taken for ordinary are those that no rule finds anything about."""
+
+import copy
+import json
+import random
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from builders import server
+from regpress.validate.check import rule_issues
+from regpress.validate.plain import is_plain
+
+EXAMPLES = Path(__file__).parents[2] / "examples"
+TOKEN = "ghp_" + "a1" * 20
+
+#: Ordinary documents that between them have every member that ordinary ones may have.
+ORDINARY = [
+    server(),
+    server(
+        title="Weather",
+        description="Tells the weather of a place, for today and for tomorrow",
+        version="v1.2.3-rc.1",
+        websiteUrl="https://www.example.com/weather",
+        repository={"url": "https://github.com/acme/weather", "source": "github", "id": "7", "subfolder": "src/mcp"},
+        packages=[
+            {
+                "registryType": "npm",
+                "identifier": "@acme/weather",
+                "registryBaseUrl": "https://registry.npmjs.org",
+                "version": "1.2.3",
+                "runtimeHint": "npx",
+                "transport": {"type": "stdio"},
+                "runtimeArguments": [{"type": "positional", "value": "-y", "valueHint": "yes"}],
+                "packageArguments": [
+                    {"type": "named", "name": "--port", "default": "80", "isRepeated": False},
+                    {"type": "named", "name": "--key", "description": "Your key", "isSecret": True},
+                ],
+                "environmentVariables": [
+                    {"name": "API_KEY", "isSecret": True, "isRequired": True, "format": "string"},
+                    {"name": "CITY", "default": "Oslo", "choices": ["Oslo", "Rome"], "placeholder": "a city"},
+                ],
+            },
+            {
+                "registryType": "oci",
+                "identifier": "ghcr.io/acme/weather:1.2.3",
+                "transport": {"type": "streamable-http", "url": "http://localhost:8080/mcp"},
+                "environmentVariables": [{"name": "CITY", "isRequired": True}],
+            },
+            {
+                "registryType": "mcpb",
+                "identifier": "https://github.com/acme/weather-mcp/releases/download/v1/weather-mcp.mcpb",
+                "fileSha256": "ab" * 32,
+                "transport": {"type": "stdio"},
+            },
+        ],
+        remotes=[
+            {
+                "type": "streamable-http",
+                "url": "https://mcp.example.com/mcp",
+                "headers": [{"name": "Authorization", "value": "Bearer {token}", "isSecret": True, "isRequired": True}],
+            },
+            {"type": "streamable-http", "url": "https://mcp.example.com/other"},
+        ],
+    ),
+]
+
+#: Values that some rule somewhere minds, and values of every type.
+VALUES: list[Any] = [
+    None, True, False, 0, 1.5, [], {}, [{}], [[]], "", " ", "a b", "x" * 99 + ".", "x" * 100, "y" * 300, "latest",
+    "^1.2", "1.x", "1.0", "v1.2.3+b", "01.2.3", "1.2.3-01", "1.2.3-é", "9" * 30 + ".0.0", "..", "../x", "a//b",
+    "a/index", "con/a", "com.example/x", "com.example/aux.x", "localhost/x", "a/b/c", "Com.Example/_x",
+    "com.exa_mple/xy", "https://example.com", "http://example.com", "https://localhost/x", "https://127.0.0.1/x",
+    "ftp://a.example/x", "https://{host}/x", "https://a.example/{b", "//a.example", "javascript:alert(1)",
+    "data:text/html,x", "https://a b.example", "https://github.com/acme/weather", "https://gitlab.com/acme/weather",
+    "github", "gitlab", "stdio", "sse", "streamable-http", "http", "npm", "pypi", "nuget", "cargo", "oci", "mcpb",
+    "git", "NPM", "https://pypi.org", "https://registry.npmjs.org", "acme/weather", "acme/weather:latest",
+    "ghcr.io/acme/x:1", "registry.example/x:1", "--port", "--port=1", "--port <n>", "$PORT", "named", "positional",
+    "TOKEN", "API_KEY", "my-secret", "KEY_NAME", "Authorization", TOKEN, f"Bearer {TOKEN}", "<your key>", "${KEY}",
+    "hunter22", {"type": "stdio"}, {"type": "sse"}, {"type": "stdio", "url": "http://x.example"}, {"name": "X"},
+    {"name": "TOKEN", "value": "abcdef"}, "Weather", "weather.", "com.example/weather", "icons",
+    {"type": "sse", "url": "http://localhost:1/sse"}, "com.example/" + "x" * 200,
+]  # fmt: skip
+KEYS = [
+    "icons", "_meta", "license", "status", "variables", "value", "default", "isSecret", "isRequired", "name", "url",
+    "type", "version", "headers", "subfolder", "fileSha256", "registryBaseUrl", "websiteUrl", "title",
+    "environment_variables", "packages", "remotes", "repository", "transport", "runtimeArguments", "packageArguments",
+    "environmentVariables",
+]  # fmt: skip
+
+
+def containers(value: Any) -> Iterator[Any]:
+    """Return the objects and lists in a value."""
+    if isinstance(value, dict | list):
+        yield value
+        for item in value.values() if isinstance(value, dict) else value:
+            yield from containers(item)
+
+
+def changed(document: Any, random_: random.Random) -> Any:
+    """Return a document with one member or item more, less, or other."""
+    document = copy.deepcopy(document)
+    place = random_.choice(list(containers(document)))
+    value = copy.deepcopy(random_.choice(VALUES))
+    keys = list(place) if isinstance(place, dict) else list(range(len(place)))
+    match random_.randrange(4):
+        case 0 if keys:
+            del place[random_.choice(keys)]
+        case 1 if isinstance(place, dict):
+            place[random_.choice(KEYS)] = value
+        case 1 if place:
+            place.append(copy.deepcopy(random_.choice(place)))
+        case _ if keys:
+            place[random_.choice(keys)] = value
+    return document
+
+
+@pytest.mark.parametrize("document", ORDINARY)
+def test_ordinary_documents_are_recognised(document: Any) -> None:
+    assert is_plain(document)
+    assert not rule_issues("server", document)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_rule_finds_anything_about_documents_that_are_taken_for_ordinary(seed: int) -> None:
+    random_ = random.Random(seed)
+    plain = 0
+    for _ in range(1500):
+        document = random_.choice(ORDINARY)
+        for _ in range(random_.choice((1, 1, 1, 2))):
+            document = changed(document, random_)
+        if isinstance(document, dict) and is_plain(document):
+            plain += 1
+            assert rule_issues("server", document) == (), json.dumps(document)
+    assert plain > 150
+
+
+@pytest.mark.parametrize("file", sorted((EXAMPLES / "invalid").glob("**/*.json")), ids=lambda file: file.stem)
+def test_examples_that_a_rule_minds_are_not_ordinary(file: Path) -> None:
+    document = json.loads(file.read_bytes())
+    if isinstance(document, dict) and is_plain(document):
+        assert rule_issues("server", document) == ()

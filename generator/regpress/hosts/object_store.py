@@ -23,13 +23,13 @@ requests with plain and encoded names. Not proven against a service.
 ## Deploying
 
 1. `regpress objects --out dist` lists, one JSON document a line, which file is stored under which key, with
-    which type and caching. Upload in that order, for example with boto3:
+   which type and caching. Upload in that order, for example with boto3:
 
    ```python
    for line in sys.stdin:
        one = json.loads(line)
-       extra = {'ContentType': one['contentType'], 'CacheControl': one['cacheControl']}
-       client.upload_file(f"dist/{one['file']}", BUCKET, one['key'], ExtraArgs=extra)
+       extra = {"ContentType": one["contentType"], "CacheControl": one["cacheControl"]}
+       client.upload_file(f"dist/{one['file']}", BUCKET, one["key"], ExtraArgs=extra)
    ```
 2. Let everybody read the objects, list included: a missing key must be a 404, not a 403.
 3. Give the bucket a CORS rule: methods GET and HEAD, origin `*`, headers `Authorization` and `Content-Type`.

@@ -23,7 +23,8 @@ from urllib.parse import urljoin
 
 from generate import Size, write_registry
 
-from regpress.gathering import fetch, gather
+from regpress.fetching import fetch
+from regpress.gathering import gather
 from regpress.model.artifact import Artifact, ArtifactGroup
 from regpress.site import Options
 from regpress.wiring import open_site

@@ -38,7 +38,7 @@ SHRINK: Final = """async (data) => {
   await image.decode();
   const canvas = Object.assign(document.createElement("canvas"), { width: image.width, height: image.height });
   canvas.getContext("2d").drawImage(image, 0, 0);
-  return canvas.toDataURL("image/webp", 0.5).split(",")[1];
+  return canvas.toDataURL("image/webp", 0.35).split(",")[1];
 }"""
 
 
@@ -62,7 +62,11 @@ class Shot:
 def shots(out: Path) -> Iterator[Shot]:
     """Yield one page of each kind of a built site."""
     yield Shot(name="home", path="")
+    yield Shot(name="search", path="?q=server", await_for="#found[data-loading='']")
     yield Shot(name="list", path="servers/")
+    if (out / "tags/index.html").exists():
+        yield Shot(name="tags", path="tags/")
+    yield Shot(name="namespaces", path="namespaces/")
     entry = _richest(out, "servers")
     yield Shot(name="entry", path=f"{entry}/")
     versions = _versions(out, entry)
@@ -73,6 +77,8 @@ def shots(out: Path) -> Iterator[Shot]:
         )
     if skill := _richest(out, "skills"):
         yield Shot(name="skill", path=f"{skill}/")
+    if (out / "use" / "index.html").exists():
+        yield Shot(name="use", path="use/")
     for page in ("guide", "about"):
         if (out / page / "index.html").exists():
             yield Shot(name="page", path=f"{page}/")
@@ -102,7 +108,7 @@ def _versions(out: Path, address: str) -> list[str]:
 
 def build(site: Path, out: Path) -> None:
     """Build a site."""
-    command = [*PROGRAM, "build", str(site), "--out", str(out)]
+    command = [*PROGRAM, "build", str(site), "--out", str(out), "--base-url", f"https://registry.example{BASE}"]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own program
 
 

@@ -10,9 +10,11 @@ import pytest
 PACKAGE = Path(__file__).parents[1] / "generator" / "regpress"
 
 VOCABULARY = {"errors", "digest", "names", "versions", "times"}
-EDGES = {"iconstore", "kept", "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}
-USE_CASES = {"build", "fetching", "gathering", "objects", "readings", "rendering", "site", "previous", "preview",
-             "probe", "probe_checks", "wiring"}  # fmt: skip
+EDGES = {"audit_log", "content_git", "content_store", "iconstore", "identity_fetch", "kept", "sources", "storage",
+         "output", "workers", "preview_server", "probe_fetch", "scaffolding"}  # fmt: skip
+USE_CASES = {"access", "auth", "build", "fetching", "gathering", "logins", "objects", "oidc", "publish",
+             "readings", "registry_tokens", "rendering", "service", "site", "previous", "preview", "probe",
+             "probe_checks", "wiring"}  # fmt: skip
 ENTRY_POINTS = {"cli", "asgi"}
 
 LAYERS = ("vocabulary", "records", "core", "edge", "use case", "entry point")

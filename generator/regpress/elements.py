@@ -19,7 +19,7 @@ class Item(NamedTuple):
     """One element, parsed, and its bytes."""
 
     value: Any
-    size: int
+    document: bytes
 
 
 class Stretch(NamedTuple):
@@ -55,7 +55,7 @@ class StretchReader:
 
     def elements(self, items: Sequence[Item]) -> Elements:
         """Return what parsed elements hold."""
-        found = [self._reader.read(item.value, item.size) for item in items]
+        found = [self._reader.read(item.value, item.document) for item in items]
         candidates = [candidate for candidate, _ in found if candidate is not None]
         readings = iter(read_candidates(candidates, self._check))
         return Elements(
@@ -77,8 +77,8 @@ class StretchReader:
         is_last = False
         while not is_last and at < until:
             value, end = walker.element(at)
-            items.append(Item(value, end - at))
             documents.append(self._raw.data[at:end])
+            items.append(Item(value, documents[-1]))
             at, is_last = walker.after(end)
             if len(items) == _BATCH:
                 elements.add(self.elements(items))

@@ -14,11 +14,16 @@ A defective *document* is not an exception but an `regpress.model.issue.Issue`.
     ├── StorageError             output or content could not be read or written
     │   ├── NotFoundError
     │   └── ConflictError            the stored state is not the expected one
+    ├── WriteError               a write is refused
+    │   ├── UnknownEntryError        what it is about does not exist
+    │   ├── InvalidDocumentError     the document breaks rules; validation says which
+    │   ├── RefusedWriteError        the document is sound, and cannot be taken now
+    │   └── NotOfferedError          this site takes no such writes
     └── AuthError
         ├── UnauthenticatedError
         └── ForbiddenError
 
-Entry points translate the first level: see `regpress.cli.main` for exit codes.
+Entry points translate the first level: see `regpress.cli.main` for exit codes, `regpress.asgi.answers` for statuses.
 """
 
 from __future__ import annotations
@@ -108,6 +113,36 @@ class NotFoundError(StorageError):
 
 class ConflictError(StorageError):
     """The stored state is not the expected one."""
+
+
+class WriteError(RegistryError):
+    """A write is refused.
+
+    Attributes:
+        detail: one line, of those that clients know.
+        reasons: what is behind it.
+    """
+
+    def __init__(self, detail: str, *reasons: str) -> None:
+        self.detail = detail
+        self.reasons = reasons
+        super().__init__(": ".join((detail, *reasons)))
+
+
+class UnknownEntryError(WriteError):
+    """What a write is about does not exist."""
+
+
+class InvalidDocumentError(WriteError):
+    """A document breaks rules of the registry; validation says which."""
+
+
+class RefusedWriteError(WriteError):
+    """A document is sound, and cannot be taken as things stand."""
+
+
+class NotOfferedError(WriteError):
+    """This site takes no such writes."""
 
 
 class AuthError(RegistryError):

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
 
@@ -25,7 +25,7 @@ from regpress.model.issue import Hidden, Issue, Report
 from regpress.model.places import LineFinder
 from regpress.names import Kind
 from regpress.readings import SnapshotReader
-from regpress.resolve import Filter, Resolved, Resolver, SourceRules
+from regpress.resolve import Filter, PreviousVersion, Resolved, Resolver, SourceRules, VersionKey
 from regpress.site import Options, Progress, Site
 from regpress.validate.check import check_entry
 from regpress.validate.rulebook import RULES
@@ -39,11 +39,19 @@ LARGE_FOR_LINES = 4 * 1024 * 1024
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Gathered:
-    """The registries of a site, merged, and all findings on the way."""
+    """The registries of a site, merged, and all findings on the way.
+
+    Attributes:
+        merged: the registries, the default one first.
+        report: the findings.
+        revisions: what identifies the content of each source.
+        resolved: what each source publishes, whether a registry shows it or not.
+    """
 
     merged: tuple[Merged, ...]
     report: Report
     revisions: Mapping[str, str]
+    resolved: Mapping[str, Resolved] = field(default_factory=dict)
 
     @property
     def catalogs(self) -> tuple[Catalog, ...]:
@@ -94,6 +102,28 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
         merged=tuple(merged),
         report=report,
         revisions={name: snapshot.revision for name, snapshot in snapshots.items()},
+        resolved=resolved,
+    )
+
+
+def resolve_part(
+    site: Site, snapshot: Snapshot, *, previous: Mapping[VersionKey, PreviousVersion], now: str
+) -> Resolved:
+    """Return what a part of one source publishes, such as the versions of one entry that has just been written.
+
+    Args:
+        site: the site.
+        snapshot: the part, with its statuses.
+        previous: what is known about its versions.
+        now: RFC 3339 time for changes that nothing else dates.
+    """
+    source = next(source for source in site.config.sources if source.name == snapshot.source)
+    resolver = Resolver(
+        _rules(source), statuses=snapshot.statuses, previous=previous, is_harmless=_is_harmless, now=now
+    )
+    cache = ReadingCache(site.cache / "readings", b"")
+    return resolver.resolve(
+        snapshot, SnapshotReader(cache, partial(_check, site.config.site.policy), jobs=1).read(snapshot)
     )
 
 
@@ -160,7 +190,7 @@ def _merge_all(
     options: Options,
 ) -> tuple[list[Merged], list[Hidden]]:
     """Return the public registries, the default one first, and a note for each private one."""
-    public = [registry for registry in config.registries if _is_public(registry, config)]
+    public = [registry for registry in config.registries if is_public(registry, config) or _is_gated(registry, options)]
     private = [registry for registry in config.registries if registry not in public]
     if config.default_registry not in {registry.name for registry in public}:
         raise BuildRefusedError(
@@ -185,6 +215,10 @@ def _merge_all(
     return merged, hidden
 
 
-def _is_public(registry: RegistryConfig, config: Config) -> bool:
-    """Return whether a registry may be in a public tree, DESIGN section 8."""
+def _is_gated(registry: RegistryConfig, options: Options) -> bool:
+    return options.gated and not registry.claims
+
+
+def is_public(registry: RegistryConfig, config: Config) -> bool:
+    """Return whether everybody may read a registry, so that it may be in a public tree, DESIGN section 8."""
     return registry.visibility == "public" or (not registry.claims and config.auth.reads_are_public)

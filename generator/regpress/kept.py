@@ -59,15 +59,18 @@ class ReadingCache:
             arrays: its elements by the place of their array, in runs.
         """
         runs = [(place, run) for place, packed in arrays.items() for run in packed]
-        rest = b"".join(part for _, run in runs for part in run)
+        checksum = 0
+        for _, run in runs:
+            checksum = zlib.crc32(run.blob, zlib.crc32(run.columns, checksum))
         head = {
             "format": _FORMAT,
             "salt": self._salt,
-            "checksum": zlib.crc32(rest),
+            "checksum": checksum,
             "parts": [(place, len(run.columns), len(run.blob)) for place, run in runs],
         }
+        parts = (part for _, run in runs for part in run)
         try:
-            replace_file(self._file(source, path), orjson.dumps(head) + b"\n" + rest)
+            replace_file(self._file(source, path), b"".join((orjson.dumps(head), b"\n", *parts)))
         except StorageError:
             return
 

@@ -154,6 +154,17 @@ def parse_query(kind: Kind, text: str, *, dialect: Dialect, stored: StoredCursor
     return replace(query, limit=limit) if limit else query
 
 
+def parse_deleted(text: str, *, dialect: Dialect) -> bool:
+    """Return whether the query string of a request for versions of one entry asks for deleted ones too.
+
+    Raises:
+        QueryError: the parameter is malformed.
+    """
+    given = {name: value for name, value in _parameters(text).items() if name == "include_deleted"}
+    _, deleted = _numbers(given) if dialect == "official" else _toolhive_numbers("server", given)
+    return bool(deleted)
+
+
 def parse_cursor(kind: Kind, cursor: str, *, stored: StoredCursors) -> Query:
     """Return the query that a cursor continues.
 

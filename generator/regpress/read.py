@@ -63,7 +63,8 @@ def _serialise(candidate: Candidate) -> tuple[bytes, Any, tuple[Issue, ...]]:
             type="json", severity="error", message=error.reason, expected=error.expected, reference="unserialisable"
         )
         return b"", None, (issue,)
-    return text, value, ()
+    # One object for both, where a file is written as compactly as it is served.
+    return candidate.written if text == candidate.written else text, value, ()
 
 
 def _reading(candidate: Candidate, text: bytes, value: Any, issues: tuple[Issue, ...]) -> Reading | Unreadable:

@@ -254,6 +254,6 @@ class _Recogniser:
             self._next = index + 1
         else:
             self._runs.append((False, len(self._items), len(self._items) + 1))
-            self._items.append(Item(value, end - at))
+            self._items.append(Item(value, piece))
             self._documents.append(piece)
         return self._walker.after(end)

@@ -136,12 +136,12 @@ def site_groups(
     aliases = api.Aliases.of(() if profile.rewrites_aliases else config.site.aliases, config.default_registry)
     for catalog in catalogs:
         own = aliases if catalog.is_default else api.Aliases()
-        yield from index.index_groups(catalog)
         if profile.runs_code:
             yield from entry_shard_groups(catalog)
             yield from query_index_groups(catalog)
         else:
             yield from api.entry_groups(catalog, own)
+        yield from index.index_groups(catalog)
         if profile.stores_pages:
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})

@@ -318,8 +318,8 @@ class Resolver:
             published = dated.added
         updated = carried.updated_at or self._updated(previous, dated, digest, value, message) or published
         changed = status.changed_at if status else carried.status_changed_at
-        if status and status.changed_at:
-            updated = _later(updated, status.changed_at)
+        if status and (moment := status.updated_at or status.changed_at):
+            updated = _later(updated, moment)
         if not changed:
             changed = self._status_changed(previous, value, published, updated)
         official = Official(
@@ -379,6 +379,18 @@ def _status_of(reading: Reading, status: Status | None) -> tuple[StatusValue, st
     if carried.status is not None:
         return carried.status, carried.status_message if carried.status != "active" else ""
     return ("deprecated" if reading.own_status in {"deprecated", "archived"} else "active"), ""
+
+
+def restated(version: EntryVersion, status: Status) -> EntryVersion:
+    """Return a version of any source as a status file states it anew."""
+    before = version.official
+    official = before._replace(
+        status=status.status,
+        status_message=status.message if status.status != "active" else "",
+        status_changed_at=status.changed_at or before.status_changed_at,
+        updated_at=_later(before.updated_at, status.updated_at or status.changed_at or before.updated_at),
+    )
+    return version._replace(official=official)
 
 
 def _with_status(reading: Reading, status: Status) -> bytes:

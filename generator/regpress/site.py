@@ -81,6 +81,7 @@ class Options:
         full: render and verify everything.
         strict: write nothing when there are warnings either.
         folds_case: whether the output's disk folds case.
+        gated: whether registries are taken that only recognised callers may read; never for a tree of files.
     """
 
     profile: HostProfile
@@ -91,6 +92,7 @@ class Options:
     full: bool = False
     strict: bool = False
     folds_case: bool = False
+    gated: bool = False
 
 
 def config_fingerprint(config: Config, *others: bytes) -> bytes:

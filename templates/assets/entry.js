@@ -35,6 +35,9 @@ async function load(version) {
 
 // Differences
 
+/** Where the publisher's own metadata stands in every document. */
+const PUBLISHER = "_meta › io.modelcontextprotocol.registry/publisher-provided";
+
 const isLeaf = (value) => value === undefined || value === null || typeof value !== "object";
 const shownValue = (value) => (typeof value === "string" ? value : JSON.stringify(value));
 const stripped = (text) => text?.replace(/(:[^/:@]+)?(@sha256:\w+)?$/, "");
@@ -60,6 +63,15 @@ function paired(before, after) {
   return [new Map(before.entries()), new Map(after.entries())];
 }
 
+/** The members of two objects; keys that name an image or address are the same whatever its tag. */
+function keyed(before, after) {
+  const sides = [before, after].map((value) => {
+    const found = new Map(Object.entries(value).map(([key, item]) => [key.includes("/") ? stripped(key) : key, item]));
+    return found.size === Object.keys(value).length ? found : null;
+  });
+  return sides.every(Boolean) ? sides : [before, after].map((value) => new Map(Object.entries(value)));
+}
+
 /** Every value that differs, with its path: what was there before, what is there after. */
 function differences(before, after, path = "") {
   if (isLeaf(before) && isLeaf(after)) return before === after ? [] : [{ path, before, after }];
@@ -69,7 +81,7 @@ function differences(before, after, path = "") {
   const isList = Array.isArray(isLeaf(before) ? after : before);
   const empty = isList ? [] : {};
   const [old, current] = [isLeaf(before) ? empty : before, isLeaf(after) ? empty : after];
-  const [a, b] = isList ? paired(old, current) : [old, current].map((value) => new Map(Object.entries(value)));
+  const [a, b] = isList ? paired(old, current) : keyed(old, current);
   const place = (key) => (isList ? `${path}[${key}]` : path ? `${path} › ${key}` : key);
   const inner = [...new Set([...a.keys(), ...b.keys()])].sort();
   const found = inner.flatMap((key) => differences(a.get(key), b.get(key), place(key)));
@@ -83,7 +95,7 @@ const side = (tag, value) => (value === undefined ? make("td") : make("td", {}, 
 function differenceTable(found, from, to) {
   const head = ["What", from, to].map((text) => make("th", { scope: "col" }, make("bdi", {}, text)));
   const body = found.map(({ path, before, after }) =>
-    make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, path)), side("del", before), side("ins", after)),
+    make("tr", {}, make("th", { scope: "row" }, make("bdi", {}, path.replace(PUBLISHER, "_meta"))), side("del", before), side("ins", after)),
   );
   return make("table", { className: "diff" }, make("thead", {}, make("tr", {}, ...head)), make("tbody", {}, ...body));
 }

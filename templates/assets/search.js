@@ -11,6 +11,8 @@ const LABELS = {
   registry: "Registry", kind: "Kind", location: "Runs", package: "Package", transport: "Transport", tier: "Tier",
   status: "Status", tag: "Tags",
 };
+/* Places where many publish: what they share tells nobody apart. */
+const FORGES = /^(?:(?:io|com)\.git(?:hub|lab)|org\.codeberg)\./;
 const PAGE = 30;
 const MOST_BY_SCROLLING = 150;
 const SHORT_LIST = 8;
@@ -32,7 +34,7 @@ export function wordsOf(query) {
 /** Everything that has been loaded: one list for each property of the entries. */
 export class Index {
   constructor() {
-    Object.assign(this, { names: [], lower: [], titles: [], labels: [], bare: [], facets: [], changed: [], age: [] });
+    Object.assign(this, { names: [], lower: [], titles: [], labels: [], bare: [], forges: [], facets: [], changed: [], age: [] });
     Object.assign(this, { rows: [], rowOf: new Map(), versions: [], descriptions: [], tags: [], folded: [], parts: [] });
     this.order = null;
   }
@@ -56,6 +58,7 @@ export class Index {
       const title = part.titles[at - start];
       this.lower.push(lower);
       this.bare.push(lower.slice(slash));
+      this.forges.push(FORGES.exec(lower)?.[0].length ?? 0);
       this.titles.push(title || name.slice(slash));
       this.labels.push(title ? fold(title) : this.bare[at]);
       this.facets.push(values[part.facets[at - start]]);
@@ -101,12 +104,13 @@ export class Index {
     return this.order;
   }
 
-  /** How well an entry fits: 0 for its exact name, up to 8 for its description; -1 where a word is missing. */
+  /** How well an entry fits: 0 for its exact name, up to 8 for its description and 9 for where it is hosted; -1 where
+   *  a word is missing. */
   rank(at, words, phrase) {
     const name = this.lower[at], title = this.labels[at], bare = this.bare[at];
     let worst = 0;
     for (const word of words) {
-      const place = rankOf(word, title, bare, name, this.folded[at]);
+      const place = rankOf(word, title, bare, name, this.forges[at], this.folded[at]);
       if (place < 0) return -1;
       if (place > worst) worst = place;
     }
@@ -167,17 +171,18 @@ export class Index {
   }
 }
 
-function rankOf(word, title, bare, name, folded) {
+function rankOf(word, title, bare, name, forge, folded) {
   if (startsWord(title, word) || startsWord(bare, word)) return 2;
-  if (startsWord(name, word)) return 3;
+  if (startsWord(name, word, forge)) return 3;
   if (title.includes(word) || bare.includes(word)) return 4;
-  if (name.includes(word)) return 5;
-  return folded ? [6, 7, 8].find((place) => folded[place - 6].includes(word)) ?? -1 : -1;
+  if (name.lastIndexOf(word) + word.length > forge && name.includes(word)) return 5;
+  return (folded && [6, 7, 8].find((place) => folded[place - 6].includes(word))) || (name.includes(word) ? 9 : -1);
 }
 
-function startsWord(text, word) {
+/** Whether a word of a text begins with another; not where that ends before a place. */
+function startsWord(text, word, before = 0) {
   for (let at = text.indexOf(word); at >= 0; at = text.indexOf(word, at + 1)) {
-    if (!at || !inWord(text, at - 1)) return true;
+    if ((!at || !inWord(text, at - 1)) && at + word.length > before) return true;
   }
   return false;
 }

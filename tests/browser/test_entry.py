@@ -71,6 +71,16 @@ def weather() -> list[dict[str, object]]:
     ]
 
 
+def image(version: str, *tools: str) -> dict[str, object]:
+    reference = f"ghcr.io/example/image:{version}"
+    return server(
+        "com.example/image",
+        version,
+        packages=[{"registryType": "oci", "identifier": reference, "transport": {"type": "stdio"}}],
+        _meta=toolhive_meta(**{reference: {"status": "active", "tools": list(tools)}}),
+    )
+
+
 @pytest.fixture(scope="module")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a folder that holds, below ``my-registry``, this repository's own registry and a few entries more."""
@@ -80,7 +90,14 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     own = json.loads((ROOT / "registry.json").read_bytes())
     old = server("com.example/old", "1.0.0", description="Of last year")
     tides = server("com.example/tides", title=HEBREW, description=HEBREW)
-    own["data"]["servers"] += [*weather(), server("com.example/plain"), old, tides]
+    own["data"]["servers"] += [
+        *weather(),
+        image("1.0.0", "a"),
+        image("1.1.0", "a", "b"),
+        server("com.example/plain"),
+        old,
+        tides,
+    ]
     files = {"registry.json": own, "content/status/servers/com.example/old.json": deprecated("1.0.0")}
     if REAL.exists():
         files["real.json"] = json.loads(REAL.read_bytes())
@@ -161,6 +178,18 @@ def test_an_older_version_is_shown_as_it_was_published(visit: Visit) -> None:
     assert "registry/official" not in text
 
 
+def test_an_image_of_another_version_is_still_the_same_image(visit: Visit) -> None:
+    visit.open("servers/com.example/image/#versions=1.0.0,1.1.0")
+    visit.page.get_by_text("differences from 1.0.0 to 1.1.0").wait_for()
+    step = " \N{SINGLE RIGHT-POINTING ANGLE QUOTATION MARK} "
+    rows = [row.split("\t") for row in visit.page.locator(".diff tbody tr").all_inner_texts()]
+    assert rows == [
+        [f"_meta{step}io.github.stacklok{step}ghcr.io/example/image{step}tools[b]", "", "b"],
+        [f"packages[oci]{step}identifier", "ghcr.io/example/image:1.0.0", "ghcr.io/example/image:1.1.0"],
+        ["version", "1.0.0", "1.1.0"],
+    ]
+
+
 @pytest.mark.parametrize("asked", ["9.9.9", "1.0.0,9.9.9", "%E0%A4%A", "1.0.0,1.1.0,2.0.0", "<img src=x>"])
 def test_an_address_that_asks_for_what_is_not_there_says_so(visit: Visit, asked: str) -> None:
     visit.open(f"{WEATHER}#versions={asked}")
@@ -191,7 +220,22 @@ def test_the_name_is_copied_at_a_click(browser: Browser, address: str) -> None:
 
 # Every page
 
-KINDS = ("", "servers/", "skills/", WEATHER, PLAIN, "servers/com.example/old/", SKILL, "guide/", "404.html")
+KINDS = (
+    "",
+    "?q=weather",
+    "servers/",
+    "skills/",
+    "tags/",
+    "tags/sea/",
+    "namespaces/",
+    "use/",
+    WEATHER,
+    PLAIN,
+    "servers/com.example/old/",
+    SKILL,
+    "guide/",
+    "404.html",
+)
 
 
 FIRST_PAINT = """new Promise((done) => {
@@ -244,7 +288,8 @@ def test_pages_are_painted_before_any_script_runs(browser: Browser, address: str
         visit.page.get_by_role("heading", name="Weather of harbours").wait_for()
         assert visit.page.evaluate(FIRST_PAINT) == "first-contentful-paint"
         assert len(held) == 2
-        held[0].continue_()
+        for route in held:
+            route.continue_()
         visit.page.get_by_role("link", name="Changes").first.wait_for()
 
 

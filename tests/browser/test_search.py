@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 import hostile
@@ -152,6 +153,25 @@ def test_results_are_ordered_by_how_well_they_fit(visit: Visit) -> None:
     ]
     visit.finds("weather", expected)
     assert visit.complaints == []
+
+
+def test_where_an_entry_is_hosted_is_found_last(
+    window: BrowserContext, tmp_path_factory: pytest.TempPathFactory, serve: Serve
+) -> None:
+    folder = tmp_path_factory.mktemp("forges")
+    told = [
+        make_server("io.github.acorn/plain", description="Nothing"),
+        make_server("com.example/helper", description="Works with GitHub"),
+        make_server("io.github.acorn/github-issues"),
+    ]
+    write(folder, make_catalog(*told))
+    page = window.new_page()
+    visit = Visit(page, serve(folder) + "/my-registry/")
+    visit.open()
+    visit.finds("github", ["io.github.acorn/github-issues", "com.example/helper", "io.github.acorn/plain"])
+    visit.finds("io.github.acorn", ["io.github.acorn/github-issues", "io.github.acorn/plain"])
+    visit.finds("hub.ac", ["io.github.acorn/github-issues", "io.github.acorn/plain"])
+    page.close()
 
 
 def test_all_words_must_match_in_any_place(visit: Visit) -> None:
@@ -434,6 +454,21 @@ def test_everything_is_reached_without_a_script(browser: Browser, site: str) -> 
     page.get_by_role("link", name="com.example").click()
     assert page.locator("main .cards li").count() == 8
     assert not page.locator(".quick").is_visible()
+    context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_neither_search_nor_lists_keep_anybody_from_using_them(browser: Browser, site: str, scheme: str) -> None:
+    axe = Axe()
+    context = browser.new_context(color_scheme=scheme)  # type: ignore[arg-type]
+    page = context.new_page()
+    for path in ("?q=weather&kind=server", "tags/", "tags/sea/", "namespaces/", "namespaces/com.example/"):
+        page.goto(site + path)
+        if path.startswith("?"):
+            expect(page.locator("#found[data-loading='']")).to_be_visible()
+        found = axe.run(page)
+        assert found.response["violations"] == [], f"{path}: {found.generate_report()}"
+        assert found.response["passes"]
     context.close()
 
 

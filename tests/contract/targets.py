@@ -18,6 +18,7 @@ from tempfile import TemporaryDirectory
 
 import pytest
 
+from app_server import serving_app
 from edges import apache_server, caddy_server, cloudflare_runtime, node
 from edges.nginx_server import NGINX, serving
 from edges.web_server import running
@@ -111,6 +112,13 @@ def nginx(folder: Path) -> Iterator[str]:
     rules = folder / "_config" / "nginx.conf"
     with TemporaryDirectory() as own, serving(Path(own), root=folder, rules=rules) as server:
         yield f"http://127.0.0.1:{server.port}"
+
+
+@contextmanager
+def app(folder: Path) -> Iterator[str]:
+    """Serve a built site by ``regpress serve``."""
+    with serving_app(folder.parent, "--out", folder, "--host", "nginx") as server:
+        yield server.base
 
 
 @contextmanager
@@ -280,5 +288,11 @@ TARGETS: tuple[Target, ...] = (
         capabilities=QUERIES,
         missing=cloudflare_runtime.missing,
         marks=(pytest.mark.hosts,),
+    ),
+    Target(
+        name="app",
+        host="nginx",
+        serve=app,
+        capabilities=Capabilities(follows_cursors=True, filters=True, double_encoding=True, cuts_slash=True),
     ),
 )

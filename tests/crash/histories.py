@@ -25,7 +25,7 @@ if __name__ == "__main__":
 from crash.driver import NOW, Site
 from crash.reader import content
 from crash.world import World
-from regpress import workers
+from regpress import gathering, rendering, workers
 from regpress.build import BuildResult
 from regpress.build import build as build_site
 from regpress.hosts.table import profile
@@ -33,6 +33,8 @@ from regpress.site import Options
 from regpress.wiring import open_site
 
 _share = workers.share
+#: Builds import these when they need them; they have names that are patched.
+_LATE = (gathering, rendering)
 
 
 def share_all(items: Sequence[Any], work: Callable[..., Any], *, jobs: int, least: int = 1) -> list[Any]:

@@ -123,6 +123,8 @@ class _Pages:
         self._chrome = chrome
         self._icons = icons
         self._fingerprint = fingerprint
+        #: Addresses of pages that are neither entries nor texts of the site, as they are made; for the sitemap.
+        self._others: list[str] = []
 
     def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup]:
         """Return the pages of one registry."""
@@ -131,6 +133,8 @@ class _Pages:
         for kind in KINDS:
             yield from self._entries(catalog, kind, listed)
         for spec in browse_pages(catalog, self._catalogs, self._site, self._chrome):
+            if not paths.is_list_page(spec.address):
+                self._others.append(spec.address)
             yield self._group(f"{key}/{spec.key}", spec.address, spec.template, spec.view, parts=spec.parts)
 
     def _entries(self, catalog: Catalog, kind: Kind, listed: frozenset[str]) -> Iterator[ArtifactGroup]:
@@ -149,9 +153,11 @@ class _Pages:
 
     def use_page(self, catalog: Catalog) -> ArtifactGroup:
         """Return the page that says how programs use a registry."""
+        address = paths.use_page(catalog.prefix)
+        self._others.append(address)
         return self._group(
             f"{catalog.registry}/html/use",
-            paths.use_page(catalog.prefix),
+            address,
             "use.html",
             partial(use_view, catalog, self._site, self._chrome),
         )
@@ -205,7 +211,8 @@ class _Pages:
             address = paths.feed_file(catalog.prefix)
             body = partial(registry_feed, site, catalog, items)
             yield self._file(f"{catalog.registry}/html/feed", address, ATOM, body, parts=feed_parts(items))
-        for part in sitemap(changes, pages):
+        others = (*self._others, *(paths.content_page(page.slug) for page in pages))
+        for part in sitemap(changes, others):
             yield self._file(
                 f"html/{part.address}", part.address, XML, partial(sitemap_text, site, part), parts=(part.content,)
             )

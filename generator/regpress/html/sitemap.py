@@ -6,16 +6,15 @@ changes one part, a new one one part and seldom the index.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, NamedTuple
 
 from markupsafe import escape
 
 from regpress import paths
 from regpress.catalog import Catalog
-from regpress.html.chrome import shown_kinds
 from regpress.html.feed import Changed
-from regpress.html.site import ContentPage, SiteView
+from regpress.html.site import SiteView
 from regpress.pages import chunks, token
 
 XML: Final = "application/xml"
@@ -56,16 +55,16 @@ class Part(NamedTuple):
 
 
 def sitemap(
-    changes: Sequence[tuple[Catalog, Sequence[Changed]]], pages: Sequence[ContentPage], *, size: int = PART_SIZE
+    changes: Sequence[tuple[Catalog, Sequence[Changed]]], others: Iterable[str], *, size: int = PART_SIZE
 ) -> Iterator[Part]:
     """Yield the files of the sitemap: one, or several and their index.
 
     Args:
         changes: the entries of each registry, with the time of their last change.
-        pages: the Markdown pages.
+        others: addresses of all other pages.
         size: most pages of a part.
     """
-    locations = sorted({*_locations(changes), *(Location(paths.content_page(page.slug)) for page in pages)})
+    locations = sorted((*_locations(changes), *map(Location, others)))
     cuts = chunks([location.address for location in locations], size=size)
     if len(cuts) == 1:
         yield Part(paths.SITEMAP, tuple(locations))
@@ -102,9 +101,5 @@ def robots_text(site: SiteView) -> bytes:
 def _locations(changes: Sequence[tuple[Catalog, Sequence[Changed]]]) -> Iterator[Location]:
     for catalog, entries in changes:
         prefix = catalog.prefix
-        yield Location(prefix)
-        yield Location(paths.use_page(prefix))
-        for kind in shown_kinds(catalog):
-            yield Location(paths.index_page(prefix, kind))
         for time, entry in entries:
             yield Location(paths.entry_page(prefix, entry.kind, entry.name), time[:10])

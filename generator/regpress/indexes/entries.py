@@ -39,7 +39,7 @@ class _Shard:
     name: str
     after: str
     entries: Sequence[Entry]
-    fingerprints: Sequence[bytes]
+    prints: bytes
 
 
 def entry_shard_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) -> Iterator[ArtifactGroup]:
@@ -55,7 +55,7 @@ def entry_shard_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) ->
             address = paths.entry_shard(catalog.prefix, kind, shard.name)
             yield ArtifactGroup(
                 key=f"{catalog.registry}/entries/{kind}/{shard.name}",
-                recipe=recipe((_SALT, address.encode(), *shard.fingerprints)),
+                recipe=recipe((_SALT, address.encode(), shard.prints)),
                 stage="leaf",
                 render=partial(_render, address, kind, shard.entries),
             )
@@ -70,8 +70,8 @@ def entry_shard_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) ->
 
 
 def _shards(catalog: Catalog, kind: Kind, bounds: tuple[int, int]) -> Iterator[_Shard]:
-    entries, fingerprints = catalog.of(kind), [prints.all for prints in catalog.prints[kind]]
-    keys = [str(entry.name) for entry in entries]
+    entries, keys = catalog.of(kind), catalog.names[kind]
+    prints = [one.all for one in catalog.prints[kind]]
     sizes = [sum(map(_size, entry.versions)) for entry in entries]
     for cut in shards(keys, sizes, bounds=bounds):
         start = cut.start
@@ -79,7 +79,7 @@ def _shards(catalog: Catalog, kind: Kind, bounds: tuple[int, int]) -> Iterator[_
             name=token(keys[start - 1]) if start else FIRST,
             after=keys[start - 1] if start else "",
             entries=entries[start : cut.stop],
-            fingerprints=fingerprints[start : cut.stop],
+            prints=b"".join(prints[start : cut.stop]),
         )
 
 

@@ -16,6 +16,7 @@ from typing import Any, Final, Literal
 from regpress import __version__, api, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
+from regpress.fingerprints import fold as fold_print
 from regpress.fingerprints import version_part
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
@@ -87,13 +88,13 @@ def query_index_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) ->
             for shard in made:
                 yield ArtifactGroup(
                     key=f"{catalog.registry}/query/{kind}/{part}/{shard.name}",
-                    recipe=recipe((_SALT, shard.address.encode(), *(name.print for name in shard.names))),
+                    recipe=recipe((_SALT, shard.address.encode(), _prints(shard.names))),
                     stage="leaf",
                     render=partial(_render_shard, kind, part, shard),
                 )
         yield ArtifactGroup(
             key=f"{catalog.registry}/query/{kind}",
-            recipe=recipe((_SALT, catalog.prefix.encode(), bytes(kind, "ascii"), *(name.print for name in names))),
+            recipe=recipe((_SALT, catalog.prefix.encode(), kind.encode(), _prints(names))),
             stage="page",
             render=partial(_render_index, catalog, kind, names, parts),
         )
@@ -101,23 +102,27 @@ def query_index_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) ->
 
 def _names(catalog: Catalog, kind: Kind) -> list[_Name]:
     made = []
-    for entry, prints in zip(catalog.of(kind), catalog.prints[kind], strict=True):
+    for entry, key, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
         if len(entry.versions) == 1 and not entry.deleted:
-            made.append(_Name(key=str(entry.name), versions=entry.versions, latest=0, print=prints.all))
+            made.append(_Name(key=key, versions=entry.versions, latest=0, print=prints.all))
             continue
         versions = sorted((*entry.versions, *entry.deleted), key=_by_text)
         latest = next(place for place, version in enumerate(versions) if version is entry.latest)
-        stands = b"".join((prints.all, *map(version_part, entry.deleted)))
-        made.append(_Name(key=str(entry.name), versions=versions, latest=latest, print=stands))
+        stands = fold_print(b"".join((prints.all, *map(version_part, entry.deleted))))
+        made.append(_Name(key=key, versions=versions, latest=latest, print=stands))
     gone: dict[str, list[EntryVersion]] = {}
     for version in catalog.gone:
         if version.kind == kind:
             gone.setdefault(str(version.name), []).append(version)
     for key, deleted in gone.items():
         deleted.sort(key=_by_text)
-        made.append(_Name(key=key, versions=deleted, latest=-1, print=b"".join(map(version_part, deleted))))
+        made.append(_Name(key=key, versions=deleted, latest=-1, print=fold_print(b"".join(map(version_part, deleted)))))
     made.sort(key=lambda name: name.key)
     return made
+
+
+def _prints(names: Sequence[_Name]) -> bytes:
+    return b"".join([name.print for name in names])
 
 
 def _by_text(version: EntryVersion) -> str:

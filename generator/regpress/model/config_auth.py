@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Final
 from urllib.parse import urlsplit
@@ -13,6 +14,8 @@ from regpress.model.config_fields import URL, checked
 from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, Flaw, choice_flaw, empty_lists, kind_of
 
 MODES: Final = ("anonymous", "oauth", "token", "registry")
+_DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
+_RESOURCE: Final = re.compile(r"[A-Za-z0-9._/-]{0,200}\*?")
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -80,6 +83,91 @@ class OAuthSettings(ConfigRecord):
         return empty_lists(given, "providers")
 
 
+def _digest_problem(text: str) -> str | None:
+    return None if _DIGEST.fullmatch(text) else "is not the SHA-256 of a token"
+
+
+def _resource_problem(text: str) -> str | None:
+    """Return why *text* is not a pattern of names, or None."""
+    return None if _RESOURCE.fullmatch(text) else f"{checks.shorten(text)!r} is not a pattern of names"
+
+
+_PATTERN = Annotated[str, checked(_resource_problem, "'*', 'com.example/*' or one name")]
+
+
+class TokenHolder(ConfigRecord):
+    """One static token."""
+
+    name: Annotated[str, _LABEL] = Field(description="Whom the token stands for, in logs and commits.")
+    digest: Annotated[str, checked(_digest_problem, "64 hexadecimal digits, as `sha256sum` prints them")] = Field(
+        description="SHA-256 of the token, 64 hexadecimal digits; the token itself stands nowhere."
+    )
+    publish: tuple[_PATTERN, ...] = Field(default=(), description="Names that it may publish: patterns of names.")
+    edit: tuple[_PATTERN, ...] = Field(default=(), description="Names that it may edit: patterns of names.")
+
+
+class TokenSettings(ConfigRecord):
+    """Mode ``token``: a fixed list of tokens."""
+
+    tokens: tuple[TokenHolder, ...] = Field(description="The tokens; at least one.", json_schema_extra=AT_LEAST_ONE)
+
+    @classmethod
+    def flaws(cls, given: Mapping[str, Any]) -> Iterable[Flaw]:
+        """Hold that there is a token."""
+        return empty_lists(given, "tokens")
+
+
+class GitHubSettings(ConfigRecord):
+    """Login with a GitHub access token."""
+
+    client_id: Annotated[str, _LABEL] | None = Field(
+        default=None, description="GitHub OAuth application for the device login of `mcp-publisher`."
+    )
+    api_url: Annotated[str, URL] = Field(default="https://api.github.com", description="Address of GitHub's API.")
+
+
+class GitHubActionsSettings(ConfigRecord):
+    """Login from a workflow of GitHub Actions."""
+
+    issuer_url: Annotated[str, checked(issuer_problem, "an absolute https address with a host")] = Field(
+        default="https://token.actions.githubusercontent.com", description="Issuer of the workflows' tokens."
+    )
+    audience: Annotated[str, _LABEL] = Field(default="mcp-registry", description="Audience that they must carry.")
+
+
+class OidcSettings(ConfigRecord):
+    """Login with a token of an OpenID Connect provider, the same rights for all its users."""
+
+    issuer_url: Annotated[str, checked(issuer_problem, "an absolute https address with a host")] = Field(
+        description="Issuer of the tokens ('iss')."
+    )
+    client_id: Annotated[str, _LABEL] = Field(description="Audience that tokens must carry ('aud').")
+    extra_claims: tuple[Mapping[str, Any], ...] = Field(
+        default=(), description="Claims that a token must have, as objects whose members are compared."
+    )
+    publish: tuple[_PATTERN, ...] = Field(default=(), description="Names that its users may publish.")
+    edit: tuple[_PATTERN, ...] = Field(default=(), description="Names that its users may edit.")
+
+
+class RegistrySettings(ConfigRecord):
+    """Mode ``registry``: the scheme of the official registry, short-lived tokens after a proof of who asks."""
+
+    key_files: tuple[Annotated[str, _PATH], ...] = Field(
+        default=(), description="Files with a signing key each, 64 hexadecimal digits: the first signs, all verify."
+    )
+    dns: StrictBool = Field(default=True, description="Whether a key in a domain's TXT records is a proof.")
+    http: StrictBool = Field(default=True, description="Whether a key in a domain's well-known file is a proof.")
+    nameservers: tuple[Annotated[str, _LABEL], ...] = Field(
+        default=(), description="Name servers to ask, as address or address:port; the system's without any."
+    )
+    github: GitHubSettings | None = Field(default=None, description="Login with GitHub access tokens.")
+    github_actions: GitHubActionsSettings | None = Field(default=None, description="Login from GitHub Actions.")
+    oidc: OidcSettings | None = Field(default=None, description="Login with another provider.")
+    anonymous: StrictBool = Field(
+        default=False, description="Whether everybody gets tokens for io.modelcontextprotocol.anonymous; for tests."
+    )
+
+
 class AuthConfig(ConfigRecord):
     """Who may read and write; only the app asks, a static tree is public as a whole."""
 
@@ -98,18 +186,19 @@ class AuthConfig(ConfigRecord):
     public_paths: tuple[str, ...] = Field(default=(), description="Paths that need no token, whole segments.")
     oauth: OAuthSettings | None = Field(default=None, description="Settings of the mode oauth.")
     authz: Mapping[str, Any] = Field(default_factory=dict, description="Roles, as ToolHive's configuration has them.")
-    token: Mapping[str, Any] = Field(default_factory=dict, description="Settings of the mode token.")
-    registry: Mapping[str, Any] = Field(default_factory=dict, description="Settings of the mode registry.")
+    token: TokenSettings | None = Field(default=None, description="Settings of the mode token.")
+    registry: RegistrySettings | None = Field(default=None, description="Settings of the mode registry.")
 
     @classmethod
     def flaws(cls, given: Mapping[str, Any]) -> Iterator[Flaw]:
-        """Hold that a section names its mode, and that oauth has settings."""
+        """Hold that a section names its mode, and that a mode has the settings that it needs."""
         mode = given.get("mode")
         if mode is None and any(given.values()):
             yield Flaw(at=("mode",), what="is required", expected="one of " + ", ".join(MODES))
-        named = mode if isinstance(mode, list | tuple) else (mode,)
-        if "oauth" in named and given.get("oauth") is None:
-            yield Flaw(at=("oauth",), what="is required when mode is oauth", expected="its providers")
+        named = list(mode) if isinstance(mode, list | tuple) else [mode]
+        for key, expected in (("oauth", "its providers"), ("token", "its tokens")):
+            if named.count(key) == 1 and given.get(key) is None:
+                yield Flaw(at=(key,), what=f"is required when mode is {key}", expected=expected)
 
     @property
     def modes(self) -> tuple[str, ...]:

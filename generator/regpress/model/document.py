@@ -143,6 +143,19 @@ def compact_text(value: Any) -> bytes:
     return escape_html_in_json(text)
 
 
+def canonical_text(value: Any) -> bytes:
+    """Return *value* as the JSON text of files that people read and git compares, numbers spelled as they were.
+
+    Sorted keys, two spaces, UTF-8 without escapes, a final newline.
+
+    Raises:
+        DocumentError: as `compact_text`.
+    """
+    compact_text(value)
+    options = orjson.OPT_PASSTHROUGH_SUBCLASS | orjson.OPT_INDENT_2 | orjson.OPT_SORT_KEYS | orjson.OPT_APPEND_NEWLINE
+    return orjson.dumps(value, default=_number_text, option=options)
+
+
 def escape_html_in_json(text: bytes) -> bytes:
     r"""Return JSON *text* with ``< > &`` and the two separators U+2028 and U+2029 as ``\uXXXX``."""
     text = text.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")

@@ -89,6 +89,7 @@ class Candidate:
         file, pointer: where it stands, as in `regpress.model.issue.Issue`.
         raw: the file it comes from.
         converted: whether it was mapped from another format, so that places in it are not places in the file.
+        written: bytes that may be those of the document as it is served, empty where nobody has looked.
     """
 
     kind: Kind
@@ -98,6 +99,7 @@ class Candidate:
     pointer: str = ""
     raw: RawFile
     converted: bool = False
+    written: bytes = b""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,11 +110,13 @@ class Status:
         status: its state.
         message: the reason, empty while active; at most 500 characters.
         changed_at: RFC 3339 time of the last change of *status*; empty where the file does not say.
+        updated_at: RFC 3339 time of the last change of status or message; empty where it is *changed_at*.
     """
 
     status: StatusValue
     message: str = ""
     changed_at: str = ""
+    updated_at: str = ""
 
 
 class Official(NamedTuple):

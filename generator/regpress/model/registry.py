@@ -141,15 +141,15 @@ class ElementReader:
         self._reader = _Reader(raw, source)
         self._place = PLACES[place]
 
-    def read(self, item: Any, size: int) -> tuple[Candidate | None, tuple[Issue, ...]]:
+    def read(self, item: Any, written: bytes) -> tuple[Candidate | None, tuple[Issue, ...]]:
         """Return the document in an element, and what is wrong around it, with pointers relative to the element.
 
         Args:
             item: the element.
-            size: its bytes.
+            written: its bytes.
         """
         reader = self._reader
-        reader.document(item, _ELEMENT, self._place.kind, listed=self._place.listed, size=size)
+        reader.document(item, _ELEMENT, self._place.kind, listed=self._place.listed, written=written)
         found = reader.candidates.pop() if reader.candidates else None
         if not reader.issues:
             return found, ()
@@ -311,7 +311,7 @@ class _Reader:
     def _single(self, value: dict[str, Any]) -> None:
         self.document(value, "", None)
 
-    def document(self, item: Any, at: str, kind: Kind | None, *, listed: bool = False, size: int = 0) -> None:
+    def document(self, item: Any, at: str, kind: Kind | None, *, listed: bool = False, written: bytes = b"") -> None:
         """Add a document, bare or wrapped.
 
         Args:
@@ -319,21 +319,21 @@ class _Reader:
             at: where that is.
             kind: what the array says that it is; None where only the document itself can say it.
             listed: whether a list response holds it.
-            size: its bytes in the file, 0 where that is not known.
+            written: its bytes in the file, empty where they are not known.
         """
         if not isinstance(item, dict):
             self._issue(at, "not-an-object", f"this entry is {json_type(item)}", f"a {kind or 'server'} object")
             return
         inside = [key for key in KINDS if key in item] if "name" not in item else []
         if inside:
-            self._wrapped(item, at, inside, kind, size=size)
+            self._wrapped(item, at, inside, kind, written)
         elif kind is None and "namespace" in item and "/" not in str(item.get("name")):
             wrapped = '{"skill": …} or {"plugin": …} around it'
             self._issue(at, "bare-document", "this entry does not say whether it is a skill or a plugin", wrapped)
         else:
-            self._add(item, at, kind or "server", None, None, listed=listed, size=size)
+            self._add(item, at, kind or "server", None, None, listed=listed, written=written)
 
-    def _wrapped(self, item: dict[str, Any], at: str, inside: list[Kind], kind: Kind | None, *, size: int) -> None:
+    def _wrapped(self, item: dict[str, Any], at: str, inside: list[Kind], kind: Kind | None, written: bytes) -> None:
         found = inside[0]
         meta, claims = item.get("_meta"), item.get("claims")
         place = member_place(at, found)
@@ -351,7 +351,7 @@ class _Reader:
             if meta is not None and not isinstance(meta, dict):
                 self._issue(member_place(at, "_meta"), "not-an-object", f"'_meta' is {json_type(meta)}", "an object")
                 meta = None
-            self._add(item[found], place, found, meta, claims, size=size)
+            self._add(item[found], place, found, meta, claims, written=written)
 
     def _add(
         self,
@@ -362,9 +362,9 @@ class _Reader:
         claims: Any,
         *,
         listed: bool = False,
-        size: int,
+        written: bytes,
     ) -> None:
-        if self._is_too_large(value, size or len(self.raw.data)):
+        if self._is_too_large(value, len(written or self.raw.data)):
             most = f"at most {MAX_DOCUMENT_BYTES >> 20} MiB"
             self._issue(at, "document-too-large", "the document is too large to be served", most)
             return
@@ -381,7 +381,16 @@ class _Reader:
                     severity="info",
                 )
         self.candidates.append(
-            Candidate(kind=kind, value=value, meta=meta, claims=claims, pointer=at, raw=self.raw, converted=converted)
+            Candidate(
+                kind=kind,
+                value=value,
+                meta=meta,
+                claims=claims,
+                pointer=at,
+                raw=self.raw,
+                converted=converted,
+                written=written,
+            )
         )
 
     def _is_too_large(self, value: dict[str, Any], most: int) -> bool:

@@ -1,6 +1,7 @@
 """A status file to the statuses in it: ``content/status/<kinds>/<namespace>/<name>.json``.
 
 One object, version to record: ``{"1.0.0": {"status": "deprecated", "message": "Use 2.x", "changedAt": "2026-…Z"}}``.
+A change of the message alone is dated by ``updatedAt``.
 """
 
 from __future__ import annotations
@@ -8,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, NamedTuple
 
+from regpress.digest import canonical_json
 from regpress.model.document import DocumentError, is_text, parse_json
 from regpress.model.entry import STATUS_VALUES, RawFile, Status, entry_label
 from regpress.model.issue import Issue
@@ -19,6 +21,8 @@ from regpress.times import parse_time
 #: Official registry specification 16.
 MAX_STATUS_MESSAGE: Final = 500
 
+#: Members that hold times.
+_TIMES: Final = ("changedAt", "updatedAt")
 _EXPECTED: Final = 'versions with a status each, such as {"1.0.0": {"status": "deprecated", "message": "Use 2.x"}}'
 
 
@@ -92,8 +96,8 @@ def _flaws(version: str, record: Any) -> Iterator[_Flaw]:
         yield _Flaw("status", f"{_shown(record.get('status'))} is not a status", f"one of {', '.join(STATUS_VALUES)}")
     yield from _message_flaws(record)
     yield from _time_flaws(record)
-    for key in record.keys() - {"status", "message", "changedAt"}:
-        yield _Flaw("", f"{key[:80]!r} is not a known key", "'status', 'message' or 'changedAt'")
+    for key in record.keys() - {"status", "message", *_TIMES}:
+        yield _Flaw("", f"{key[:80]!r} is not a known key", "'status', 'message', 'changedAt' or 'updatedAt'")
 
 
 def _message_flaws(record: Mapping[str, Any]) -> Iterator[_Flaw]:
@@ -110,18 +114,38 @@ def _message_flaws(record: Mapping[str, Any]) -> Iterator[_Flaw]:
 
 def _time_flaws(record: Mapping[str, Any]) -> Iterator[_Flaw]:
     expected = "an RFC 3339 date-time such as '2026-05-01T06:00:00Z'"
-    changed = record.get("changedAt", "")
-    if not isinstance(changed, str):
-        yield _Flaw("changedAt", f"the time is {json_type(changed)}", expected)
-    elif changed:
-        try:
-            parse_time(changed)
-        except ValueError:
-            yield _Flaw("changedAt", f"{changed[:80]!r} is not a time", expected)
+    for key in _TIMES:
+        moment = record.get(key, "")
+        if not isinstance(moment, str):
+            yield _Flaw(key, f"the time is {json_type(moment)}", expected)
+        elif moment:
+            try:
+                parse_time(moment)
+            except ValueError:
+                yield _Flaw(key, f"{moment[:80]!r} is not a time", expected)
 
 
 def _status(record: Mapping[str, Any]) -> Status:
-    return Status(status=record["status"], message=record.get("message", ""), changed_at=record.get("changedAt", ""))
+    return Status(
+        status=record["status"],
+        message=record.get("message", ""),
+        changed_at=record.get("changedAt", ""),
+        updated_at=record.get("updatedAt", ""),
+    )
+
+
+def status_file(statuses: Mapping[str, Status]) -> bytes:
+    """Return the file that `read_statuses` reads as *statuses*."""
+    members = ("status", "message", "changedAt", "updatedAt")
+    records = {
+        version: {
+            member: text
+            for member, text in zip(members, (one.status, one.message, one.changed_at, one.updated_at), strict=True)
+            if text
+        }
+        for version, one in statuses.items()
+    }
+    return canonical_json(records)
 
 
 def _shown(value: Any) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +15,7 @@ from regpress.model.entry import RawFile, Snapshot, Status, entry_label
 from regpress.model.formats import COLLECTIONS, MAX_DOCUMENT_BYTES, describe, format_of
 from regpress.model.issue import Issue
 from regpress.model.status import read_statuses
-from regpress.names import KINDS, Kind, SourceName
+from regpress.names import KINDS, EntryName, Kind, SourceName
 from regpress.sources.base import fingerprint, source_issue
 from regpress.sources.dating import Dating, History, no_history
 from regpress.sources.tree import (
@@ -73,6 +74,29 @@ class ManagedSource:
             tree = read_tree(place, wanted=lambda _: True, entered=_is_ours)
             reading = _Reading(source=self.name, tree=tree, shown=shown_path(self.folder, self.site_root))
             reading.run(self.history)
+        except OSError as error:
+            message = f"{error.filename or self.folder}: cannot be read ({error.strerror})"
+            raise SourceUnavailableError(self.name, message) from error
+        except NotAFileError as error:
+            raise SourceUnavailableError(self.name, f"{error}: is not a file (expected one)") from error
+        return reading.snapshot(self.claims)
+
+    def fetch_entry(self, kind: Kind, name: EntryName) -> Snapshot:
+        """Return what the folder holds about one entry: its versions, status and long text, undated.
+
+        Raises:
+            SourceUnavailableError: a file cannot be read.
+        """
+        place = self.site_root / self.folder
+        plural = next(plural for plural, one in COLLECTIONS.items() if one == kind)
+        folder = f"{plural}/{name.namespace}/{name.name}"
+        status = f"{STATUS_FOLDER}/{folder}.json"
+        try:
+            found = read_tree(place / folder, wanted=lambda _: True).files if (place / folder).is_dir() else ()
+            files = [f"{folder}/{file}" for file in found] + [status] * (place / status).is_file()
+            tree = Tree(root=os.path.realpath(place), files=tuple(sorted(files)))
+            reading = _Reading(source=self.name, tree=tree, shown=shown_path(self.folder, self.site_root))
+            reading.run(no_history)
         except OSError as error:
             message = f"{error.filename or self.folder}: cannot be read ({error.strerror})"
             raise SourceUnavailableError(self.name, message) from error

@@ -235,7 +235,7 @@ def test_a_key_without_a_value_counts_as_not_given() -> None:
     ("mode", "modes", "public"),
     [
         ("anonymous", ("anonymous",), True),
-        ("[anonymous, token]", ("anonymous", "token"), False),
+        ("[anonymous, registry]", ("anonymous", "registry"), False),
         ("registry", ("registry",), False),
     ],
 )

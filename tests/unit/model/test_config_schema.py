@@ -20,7 +20,11 @@ VALID = [
     HEAD,
     HEAD + "database: {host: x}\ntelemetry:\naudit: {enabled: true}\n",
     HEAD + "site:\nauth:\n",
-    HEAD + "auth: {mode: [anonymous, token], token: {x: 1}, publicPaths: [/docs]}\n",
+    HEAD
+    + "auth: {mode: [anonymous, token], token: {tokens: [{name: bot, digest: '"
+    + "0" * 64
+    + "', publish: ['*']}]},"
+    " publicPaths: [/docs]}\n",
     HEAD + "auth: {mode: , authz: {}, publicPaths: []}\n",
     HEAD + "auth: {mode: oauth, oauth: {providers: [{name: a, issuerUrl: 'https://e.io', audience: b}]}}\n",
     HEAD + "site: {title: x, baseUrl: 'https://e.io', aliases: [v0], catalog: {pages: [a], accent: }}\n",

@@ -1,0 +1,1 @@
+"""Requests to use cases and back: what the app speaks over HTTP."""

@@ -1,0 +1,314 @@
+"""The ASGI application: a request goes through the checks that come before every route, to the route, and back.
+
+The order is that of official registry specification 2.5: NUL bytes, trailing slash, CORS, routing. Reads are answered
+without waiting for anything, from memory or a file.
+"""
+
+from __future__ import annotations
+
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import orjson
+
+from regpress.asgi import operations as ops
+from regpress.asgi import routes
+from regpress.asgi.answers import JSON, Answer, Headers, answer_to, problem
+from regpress.asgi.files import TreeFiles
+from regpress.asgi.logins import LoginRoutes
+from regpress.asgi.metrics import Metrics
+from regpress.asgi.operations import Operations
+from regpress.asgi.reads import Reader
+from regpress.asgi.requests import Network, Receive, Request, Scope, Send, is_local
+from regpress.asgi.syncing import SyncRoutes
+from regpress.asgi.writes import WriteRoutes
+from regpress.auth import Authenticator
+from regpress.errors import RegistryError, UnauthenticatedError
+from regpress.live import LiveRegistry, LiveSite
+from regpress.paths import registry_prefix
+
+_LOG: Final = logging.getLogger("regpress.serve")
+_ACCESS: Final = logging.getLogger("regpress.access")
+
+_READS: Final = frozenset({"GET", "HEAD"})
+_METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
+_CORS: Final[Headers] = (
+    (b"access-control-allow-origin", b"*"),
+    (b"access-control-expose-headers", b"Content-Type, Content-Length, ETag, X-Request-Id"),
+)
+_PREFLIGHT: Final[Headers] = (
+    (b"access-control-allow-methods", _METHODS.encode()),
+    (b"access-control-allow-headers", b"Authorization, Content-Type, If-None-Match, X-Request-Id, *"),
+    (b"access-control-max-age", b"86400"),
+)
+_NO_ENDPOINT: Final = "Endpoint not found. See /docs for the API documentation."
+_SLASHES: Final = re.compile(rb"^/+")
+_PACKS: Final = re.compile(
+    r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[0-9.]+)?\s*(?=,|$)", re.IGNORECASE
+)
+
+#: Runs when the server starts or stops.
+Hook = Callable[[], Awaitable[None]]
+
+
+@dataclass(slots=True, kw_only=True)
+class App:
+    """What answers requests.
+
+    Attributes:
+        live: the registries.
+        public: names of those that everybody may read.
+        files: the built tree.
+        writes: the routes that change something.
+        logins: the routes that give out tokens.
+        syncs: the route by which sources are looked at.
+        authenticator: recognises callers.
+        operations: what the service says about itself.
+        metrics: what is counted.
+        base_path: the path below which the site lies, ``/my-registry`` or empty.
+        proxies: whose word about the caller's address counts.
+        challenge: how a token is asked for.
+        public_paths: further paths that need no token.
+        on_start, on_stop: what else begins and ends.
+    """
+
+    live: LiveSite
+    public: frozenset[str]
+    files: TreeFiles
+    writes: WriteRoutes
+    logins: LoginRoutes
+    syncs: SyncRoutes
+    authenticator: Authenticator
+    operations: Operations
+    metrics: Metrics
+    base_path: str = ""
+    proxies: Sequence[Network] = ()
+    challenge: bytes = b'Bearer realm="mcp-registry"'
+    public_paths: Sequence[str] = ()
+    on_start: Hook | None = None
+    on_stop: Hook | None = None
+    _reader: Reader = field(default_factory=Reader)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request, or what else a server tells an application."""
+        if scope["type"] == "lifespan":
+            await self._lifespan(receive, send)
+        elif scope["type"] == "http":
+            await self._http(scope, receive, send)
+
+    async def _lifespan(self, receive: Receive, send: Send) -> None:
+        while True:
+            message = await receive()
+            is_start = message["type"] == "lifespan.startup"
+            hook = self.on_start if is_start else self.on_stop
+            word = "startup" if is_start else "shutdown"
+            try:
+                if hook is not None:
+                    await hook()
+            except Exception as error:
+                _LOG.exception("%s failed", word)
+                await send({"type": f"lifespan.{word}.failed", "message": str(error)})
+                return
+            await send({"type": f"lifespan.{word}.complete"})
+            if not is_start:
+                return
+
+    async def _http(self, scope: Scope, receive: Receive, send: Send) -> None:
+        started = time.perf_counter()
+        request = Request(scope, base_path=self.base_path.encode(), proxies=self.proxies)
+        route = ""
+        try:
+            answer, route = await self._answer(request, receive)
+        except RegistryError as error:
+            answer = answer_to(error, challenge=self._challenge_for(error))
+            if answer.status >= 500:
+                _LOG.error("request %s: %s (%s)", request.id, error, error.__cause__)
+        except Exception:
+            _LOG.exception("request %s failed", request.id)
+            answer = problem(500, "internal server error")
+        await _send(request, answer, send)
+        seconds = time.perf_counter() - started
+        if route != "operations":
+            self.metrics.count(
+                request.method if request.method in _KNOWN_METHODS else "_OTHER", route, answer.status, seconds
+            )
+        if _ACCESS.isEnabledFor(logging.INFO):
+            _note_access(request, answer, seconds)
+
+    def _challenge_for(self, error: RegistryError) -> bytes:
+        if not isinstance(error, UnauthenticatedError):
+            return self.challenge
+        is_missing = "header" in str(error)
+        kind = "invalid_request" if is_missing else "invalid_token"
+        told = "missing or malformed authorization header" if is_missing else "token validation failed"
+        realm, comma, rest = self.challenge.partition(b", ")
+        return realm + f', error="{kind}", error_description="{told}"'.encode() + comma + rest
+
+    async def _answer(self, request: Request, receive: Receive) -> tuple[Answer, str]:
+        """Return the answer and the route that gave it, for the figures."""
+        if early := _before_routing(request):
+            return early, "unknown_route"
+        path = routes.api_path(request.path)
+        if path is None:
+            return await self._outside(request), "page" if request.path[1:].decode(
+                "latin-1"
+            ) not in ops.NAMES else "operations"
+        if len(path.parts) == 1 and path.parts[0] in ops.BELOW_API and request.method in _READS:
+            return self.operations.answer(path.parts[0], below_api=True), "operations"
+        registry = self.live.registries.get(path.registry) if path.registry else self.live.default
+        if registry is None:
+            return problem(404, "registry not found"), "unknown_route"
+        answer = await self._in_registry(request, receive, registry, path)
+        return answer or problem(404, _NO_ENDPOINT), _template(path, found=answer is not None)
+
+    async def _in_registry(
+        self, request: Request, receive: Receive, registry: LiveRegistry, path: routes.ApiPath
+    ) -> Answer | None:
+        if path.parts == ("x", "dev.regpress", "sync"):
+            return await self.syncs.answer(request)
+        is_public = registry.plan.name in self.public or self._is_open(request)
+        if request.method in _READS:
+            if not is_public:
+                await self.authenticator.recognise(request.header(b"authorization"), local=is_local(request))
+            found = self._reader.answer(request, registry, path, public=is_public)
+            return found or (self._document(registry, path) if is_public else None)
+        if request.method == "POST" and path.parts[:1] == ("auth",) and len(path.parts) == 2:
+            return await self.logins.answer(request, receive, path.parts[1])
+        return await self.writes.answer(request, receive, registry, path)
+
+    def _is_open(self, request: Request) -> bool:
+        """Return whether the configuration lets everybody read below a path; encoded ones never."""
+        path = request.path.decode("latin-1")
+        if "%" in path:
+            return False
+        return any(open_ in {"/", path} or path.startswith(f"{open_.rstrip('/')}/") for open_ in self.public_paths)
+
+    def _document(self, registry: LiveRegistry, path: routes.ApiPath) -> Answer | None:
+        if path.parts[:2] != ("x", "dev.regpress") or path.parts[2:3] == ("deleted",):
+            return None
+        prefix = registry_prefix(registry.plan.name, default=registry.plan.is_default)
+        return self.files.document(f"{prefix}v0.1/{'/'.join(path.parts)}")
+
+    async def _outside(self, request: Request) -> Answer:
+        name = request.path[1:].decode("latin-1")
+        if request.method not in _READS:
+            path = request.path.decode("latin-1")[:200]
+            detail = f"Not found. Did you mean /v0.1{path} or /v0{path}? See /docs for the API documentation."
+            return problem(404, detail)
+        if name in ops.NAMES:
+            return self.operations.answer(name, below_api=False)
+        if found := self.logins.document(name):
+            return found
+        query = b"?" + request.query if request.query else b""
+        return self.files.page((request.path + query).decode("latin-1"))
+
+
+_KNOWN_METHODS: Final = frozenset(_METHODS.split(", "))
+
+
+def _before_routing(request: Request) -> Answer | None:
+    path, query = request.path, request.query
+    if b"\0" in path or b"%00" in path or b"%2500" in path:
+        return problem(400, "Invalid request: URL path contains null bytes", media_type=JSON)
+    if b"\0" in query or b"%00" in query:
+        return problem(400, "Invalid request: query parameters contain null bytes", media_type=JSON)
+    if path.endswith(b"/") and len(path) > 1 and _is_ours(path):
+        # As it was sent: a decoded slash in a name would lead elsewhere.
+        clean = b"/" + _SLASHES.sub(b"", path.rstrip(b"/"))
+        location = clean + (b"?" + query if query else b"")
+        return Answer(308, headers=((b"location", location),), cache=b"no-store")
+    if (
+        request.method == "OPTIONS"
+        and b"origin" in request.headers
+        and b"access-control-request-method" in request.headers
+    ):
+        return Answer(204, headers=_PREFLIGHT, cache=b"no-store")
+    return None
+
+
+def _is_ours(path: bytes) -> bool:
+    head, _, rest = path[1:].partition(b"/")
+    if head == b"registry":
+        return rest.partition(b"/")[2].partition(b"/")[0] in {b"v0.1", b"v0"}
+    return head in {b"v0.1", b"v0"} or head.decode("latin-1") in ops.NAMES
+
+
+def _template(path: routes.ApiPath, *, found: bool) -> str:
+    """Return the route of a path without the names in it."""
+    if not found:
+        return "unknown_route"
+    prefix = "/registry/{registryName}/v0.1" if path.registry else "/v0.1"
+    where = routes.entry_path(path.parts, path.dialect)
+    if where is None:
+        return f"{prefix}/{'/'.join(path.parts[:2])}"
+    base = f"{prefix}/servers" if where.kind == "server" else f"{prefix}/x/dev.toolhive/{where.kind}s"
+    if not where.name:
+        return base
+    base += "/{serverName}" if where.kind == "server" else "/{namespace}/{name}"
+    if where.version:
+        base += "/versions/{version}"
+    elif not where.tail and not where.is_entry:
+        base += "/versions"
+    return f"{base}/{where.tail}" if where.tail else base
+
+
+async def _send(request: Request, answer: Answer, send: Send) -> None:
+    status, body = answer.status, answer.body
+    headers = [
+        *_CORS,
+        (b"x-content-type-options", b"nosniff"),
+        (b"x-request-id", request.id.encode("latin-1")),
+        (b"cache-control", answer.cache),
+        *answer.headers,
+    ]
+    tag = answer.tag
+    if body and answer.media_type:
+        headers.append((b"vary", b"Accept-Encoding"))
+        accepted = request.header(b"accept-encoding")
+        if accepted and _PACKS.search(accepted) and (packed := answer.packed()):
+            body = packed
+            headers.append((b"content-encoding", b"gzip"))
+            tag = tag[:-1] + b'-gzip"' if tag else tag
+    if tag:
+        headers.append((b"etag", tag))
+        if status == 200 and _matches(request.header(b"if-none-match"), tag.decode()):
+            await _start(send, 304, headers, b"")
+            return
+    if status not in {204, 304}:
+        headers.append((b"content-length", b"%d" % len(body)))
+        if body:
+            headers.append((b"content-type", answer.media_type))
+    await _start(send, status, headers, b"" if request.method == "HEAD" else body)
+
+
+async def _start(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    await send({"type": "http.response.start", "status": status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
+
+
+def _matches(given: str, tag: str) -> bool:
+    if not given:
+        return False
+    plain = tag.replace("-gzip", "")
+    tags = [one.strip().removeprefix("W/").replace("-gzip", "") for one in given.split(",")]
+    return plain in tags or "*" in tags
+
+
+def _note_access(request: Request, answer: Answer, seconds: float) -> None:
+    line = {
+        "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+        "level": "INFO" if answer.status < 400 else "WARN" if answer.status < 500 else "ERROR",
+        "msg": "HTTP request",
+        "method": request.method[:20],
+        "path": request.path.decode("latin-1")[:1024],
+        "status": answer.status,
+        "duration_ms": round(seconds * 1000, 3),
+        "response_bytes": len(answer.body),
+        "request_id": request.id,
+        "remote_addr": request.client,
+    }
+    _ACCESS.info("%s", orjson.dumps(line).decode())

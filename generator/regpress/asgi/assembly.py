@@ -1,0 +1,107 @@
+"""A service to the application that answers for it."""
+
+from __future__ import annotations
+
+import gc
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Final
+
+from regpress.access import Access
+from regpress.asgi import openapi
+from regpress.asgi.app import App
+from regpress.asgi.files import TreeFiles
+from regpress.asgi.limits import RateLimit
+from regpress.asgi.logins import LoginRoutes
+from regpress.asgi.metrics import Metrics
+from regpress.asgi.operations import Operations
+from regpress.asgi.requests import Network
+from regpress.asgi.syncing import Syncer, SyncRoutes
+from regpress.asgi.writer import Builder, Writer
+from regpress.asgi.writes import WriteRoutes
+from regpress.service import Service
+
+_LOG: Final = logging.getLogger("regpress.serve")
+#: Seconds for which the end waits for the last build.
+STOP_SECONDS: Final = 20.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """How an app is served, beside what it serves.
+
+    Attributes:
+        out: the folder of the built tree.
+        build_command: what renews it.
+        proxies: whose word about the caller's address counts.
+        write_rate, login_rate: requests a minute for each caller; 0 sets no limit.
+    """
+
+    out: Path
+    build_command: Sequence[str]
+    proxies: Sequence[Network] = ()
+    write_rate: int = 600
+    login_rate: int = 60
+
+
+def create_app(service: Service, access: Access, settings: Settings) -> App:
+    """Return the application of a service."""
+    config = service.site.config
+    has_tree = service.live.default.plan.name in service.public
+    builder = Builder(settings.build_command if has_tree else ())
+    writer = Writer(service.publisher, on_write=builder.want)
+    syncer = Syncer(service, writer, on_change=builder.want)
+    metrics = Metrics()
+    limit = RateLimit(settings.write_rate, burst=max(settings.write_rate // 6, 10))
+
+    @cache
+    def description() -> dict[str, object]:
+        has_managed = any(source.managed is not None for source in config.sources)
+        return openapi.document(writes=has_managed, logins=sorted(access.logins), registries=sorted(service.public))
+
+    operations = Operations(
+        metrics=metrics,
+        is_ready=lambda: True,
+        openapi=description,
+        docs=lambda: openapi.page(description()),
+        github_client_id=access.github_client_id,
+    )
+
+    async def start() -> None:
+        for issue in service.findings[:20]:
+            _LOG.error("%s", issue)
+        if service.recovered:
+            _LOG.warning("finished writes of an interrupted run: %s", ", ".join(service.recovered[:20]))
+        # What is there stays; looking through it again and again would hold up requests.
+        gc.collect()
+        gc.freeze()
+        writer.start()
+        builder.start()
+        builder.look()
+        syncer.start()
+
+    async def stop() -> None:
+        await syncer.stop()
+        await writer.stop()
+        await builder.stop(STOP_SECONDS)
+
+    return App(
+        live=service.live,
+        public=service.public,
+        files=TreeFiles(settings.out, service.options.profile),
+        writes=WriteRoutes(service.publisher, writer, access.authenticator, service.log, limit),
+        logins=LoginRoutes(access, RateLimit(settings.login_rate, burst=max(settings.login_rate // 3, 5))),
+        syncs=SyncRoutes(syncer, access.authenticator),
+        authenticator=access.authenticator,
+        challenge=access.challenge.encode("latin-1", "replace"),
+        operations=operations,
+        metrics=metrics,
+        base_path=config.site.base_path,
+        proxies=settings.proxies,
+        public_paths=config.auth.public_paths,
+        on_start=start,
+        on_stop=stop,
+    )

@@ -1,0 +1,217 @@
+"""Requests that change something to writes; the order of checks is that of official registry specification 7."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, Final
+from urllib.parse import parse_qs
+
+from regpress.asgi import routes
+from regpress.asgi.answers import Answer, InputError, dumped, written
+from regpress.asgi.limits import RateLimit
+from regpress.asgi.requests import Receive, Request, is_local
+from regpress.asgi.writer import Writer
+from regpress.audit_log import AuditLog
+from regpress.auth import Authenticator
+from regpress.errors import AuthError, RegistryError
+from regpress.live import LiveRegistry
+from regpress.model.document import DocumentError, compact_text, parse_json, plain_value
+from regpress.model.issue import Issue
+from regpress.principal import Principal
+from regpress.publish import Job, Publisher, StatusChange, Write
+from regpress.times import format_time
+from regpress.validate.body import SERVER, STATUS, Rule, body_problems, without_foreign_meta
+
+_COMPONENT: Final = "regpress"
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One request for a write, as far as it is understood."""
+
+    request: Request
+    registry: LiveRegistry
+    event_type: str
+    name: str = ""
+    version: str = ""
+    principal: Principal | None = None
+    started: float = 0.0
+
+
+class WriteRoutes:
+    """Answers POST, PUT, PATCH and DELETE requests below the API of one registry."""
+
+    def __init__(
+        self, publisher: Publisher, writer: Writer, authenticator: Authenticator, log: AuditLog, limit: RateLimit
+    ) -> None:
+        """Take what writes need."""
+        self._publisher = publisher
+        self._writer = writer
+        self._authenticator = authenticator
+        self._log = log
+        self._limit = limit
+
+    async def answer(
+        self, request: Request, receive: Receive, registry: LiveRegistry, path: routes.ApiPath
+    ) -> Answer | None:
+        """Return the answer to a request, None where there is no such route.
+
+        Raises:
+            RegistryError: it is refused.
+        """
+        if request.method == "POST" and path.parts == ("validate",):
+            self._limit.take(request.client)
+            return await self._validate(request, receive)
+        asked = _understood(request, registry, path)
+        if asked is None:
+            return None
+        asked.started = time.perf_counter()
+        try:
+            self._limit.take(request.client)
+            return written(await self._write(asked, receive))
+        except AuthError as error:
+            self._note(asked, "denied", str(error))
+            raise
+        except RegistryError as error:
+            self._note(asked, "failure" if isinstance(error, InputError) else "refused", str(error))
+            raise
+
+    async def _write(self, asked: _Asked, receive: Receive) -> bytes:
+        authorization = asked.request.header(b"authorization")
+        if not authorization:
+            # Everything else would be answered to somebody who cannot be told anything.
+            await self._authenticator.recognise("", local=is_local(asked.request))
+        value = await _body_of(asked, receive)
+        asked.principal = await self._authenticator.recognise(authorization, local=is_local(asked.request))
+        write = self._prepared(asked, value, asked.principal)
+        return await self._writer.do(Job(write, self._event(asked)))
+
+    def _prepared(self, asked: _Asked, value: Any, principal: Principal) -> Write:
+        publisher, registry = self._publisher, asked.registry.plan.name
+        match asked.event_type:
+            case "entry.publish":
+                asked.name, asked.version = str(value["name"]), str(value["version"])
+                adopt = parse_qs(asked.request.query.decode("latin-1")).get("adopt") == ["true"]
+                return publisher.publish(registry, value, principal, adopt=adopt)
+            case "entry.edit":
+                return publisher.edit(registry, asked.name, asked.version, value, principal)
+            case "entry.delete":
+                return publisher.delete(registry, asked.name, asked.version, principal)
+        change = StatusChange(status=value["status"], message=value.get("statusMessage"))
+        if asked.event_type == "entry.status.update":
+            return publisher.set_status(registry, asked.name, asked.version, change, principal)
+        return publisher.set_all_statuses(registry, asked.name, change, principal)
+
+    async def _validate(self, request: Request, receive: Receive) -> Answer:
+        value = _checked(await request.body(receive), SERVER)
+        issues = self._publisher.issues(value)
+        valid = not any(issue.severity == "error" for issue in issues)
+        return written(dumped({"valid": valid, "issues": [_shown(issue) for issue in issues]}))
+
+    # The log
+
+    def _event(self, asked: _Asked) -> dict[str, Any]:
+        """Return what the log says about a write, but for its outcome; ToolHive registry specification 19.5."""
+        request, principal = asked.request, asked.principal
+        now = format_time(datetime.now(UTC))
+        extra = {"user_agent": request.header(b"user-agent")[:512], "x_forwarded_for": request.forwarded}
+        subjects = (
+            {"sub": principal.subject, "user": principal.user, "method": principal.method}
+            if principal
+            else {"identity": "anonymous"}
+        )
+        target = {
+            "method": request.method,
+            "path": request.path.decode("latin-1")[:1024],
+            "resource_type": "server",
+            "resource_name": asked.name,
+            "registry_name": asked.registry.plan.name,
+            "entry_type": "server",
+            "version": asked.version,
+        }
+        return {
+            "time": now,
+            "logged_at": now,
+            "audit_id": str(uuid.uuid4()),
+            "type": asked.event_type,
+            "component": _COMPONENT,
+            "source": {"type": "network", "value": request.client, "extra": _without_empty(extra)},
+            "subjects": _without_empty(subjects),
+            "target": _without_empty(target),
+            "metadata": {
+                "extra": {
+                    "request_id": request.id,
+                    "duration_ms": round((time.perf_counter() - asked.started) * 1000, 3),
+                }
+            },
+        }
+
+    def _note(self, asked: _Asked, outcome: str, reason: str) -> None:
+        kind = {"refused": "failure"}.get(outcome, outcome)
+        self._log.append([{**self._event(asked), "outcome": kind, "reason": reason[:500]}], durable=False)
+
+
+def _understood(request: Request, registry: LiveRegistry, path: routes.ApiPath) -> _Asked | None:
+    if request.method == "POST" and path.parts == ("publish",):
+        return _Asked(request, registry, "entry.publish")
+    where = routes.entry_path(path.parts, path.dialect)
+    if where is None or where.kind != "server" or not where.name:
+        return None
+    match request.method, bool(where.version), where.tail:
+        case "PUT", True, "":
+            kind = "entry.edit"
+        case "DELETE", True, "":
+            kind = "entry.delete"
+        case "PATCH", True, "status":
+            kind = "entry.status.update"
+        case "PATCH", False, "status":
+            kind = "entry.statuses.update"
+        case _:
+            return None
+    return _Asked(request, registry, kind, where.name, where.version)
+
+
+async def _body_of(asked: _Asked, receive: Receive) -> Any:
+    if asked.event_type == "entry.delete":
+        return None
+    rule = SERVER if asked.event_type in {"entry.publish", "entry.edit"} else STATUS
+    return _checked(await asked.request.body(receive), rule)
+
+
+def _checked(data: bytes, rule: Rule) -> Any:
+    """Return the value of a body that keeps its rules.
+
+    Raises:
+        InputError: it does not.
+    """
+    try:
+        value = parse_json(data)
+        compact_text(value)
+    except DocumentError as error:
+        raise InputError(400, "validation failed", errors=[{"message": str(error), "location": "body"}]) from error
+    if rule is SERVER:
+        value = without_foreign_meta(value)
+    if found := body_problems(plain_value(value), rule):
+        raise InputError(422, "validation failed", errors=[problem._asdict() for problem in found])
+    return value
+
+
+def _shown(issue: Issue) -> dict[str, str]:
+    """Return an issue with the members of the official service, specification 4.6."""
+    kind = issue.type if issue.type in {"json", "schema", "semantic", "linter"} else "semantic"
+    message = f"{issue.message} (expected {issue.expected})" if issue.expected else issue.message
+    return {
+        "type": kind,
+        "path": issue.path,
+        "message": message,
+        "severity": issue.severity,
+        "reference": issue.reference,
+    }
+
+
+def _without_empty(members: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in members.items() if value}

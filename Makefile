@@ -35,8 +35,13 @@ serve: $(STAMP) ## Show dist/ in a browser, served as the chosen host would
 	@$(BIN)/regpress preview --out "$(DIST)"
 
 .PHONY: test
-test: check ## Run ruff, mypy and all tests but the slow ones
+test: check ## Run ruff, mypy and all tests but the slow ones and those of hosts
 	$(BIN)/python -m pytest -n $(WORKERS) -m "not slow and not hosts" $(PYTEST_ARGS)
+
+.PHONY: test-hosts
+test-hosts: $(STAMP)-test ## Install web servers, tools of hosts and clients, and test against them
+	@VENV="$(VENV)" scripts/host-tools.sh
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile -m hosts $(PYTEST_ARGS)
 
 .PHONY: test-slow
 test-slow: $(STAMP)-test ## Run the slow tests

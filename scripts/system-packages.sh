@@ -16,7 +16,7 @@ present() {
     case $1 in
         chromium) has chromium || has chromium-browser || has google-chrome || has google-chrome-stable ||
                   [ -d "/Applications/Google Chrome.app" ] ;;
-        nginx) has nginx || [ -x /usr/sbin/nginx ] ;;
+        nginx | apache2) has "$1" || [ -x "/usr/sbin/$1" ] ;;
         python) has "${PYTHON:-python3}" ;;
         venv) "${PYTHON:-python3}" -c 'import ensurepip, venv' 2>/dev/null ;;
         *) has "$1" ;;

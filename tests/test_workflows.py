@@ -240,14 +240,22 @@ def test_a_script_is_executable_and_stops_at_the_first_failure(script: str) -> N
     assert subprocess.run(["bash", "-n", str(path)], capture_output=True).returncode == 0
 
 
-@pytest.mark.parametrize(("status", "outcome"), [(0, "== 12 passed in 3.40s =="), (2, "== 1 failed in 0.02s ==")])
-def test_ci_prints_the_closing_line_of_pytest_last_and_keeps_the_exit_code(
-    tmp_path: Path, status: int, outcome: str
+PASSED, FAILED = (0, "== 12 passed in 3.40s =="), (2, "== 1 failed in 0.02s ==")
+
+
+@pytest.mark.parametrize("test", [PASSED, FAILED])
+@pytest.mark.parametrize("hosts", [PASSED, FAILED])
+def test_ci_prints_the_closing_lines_of_pytest_last_and_fails_when_either_does(
+    tmp_path: Path, test: tuple[int, str], hosts: tuple[int, str]
 ) -> None:
     fake = tmp_path / "make"
-    fake.write_text(f'#!/bin/sh\necho "{outcome}"\necho "make: done" >&2\nexit {status}\n', encoding="utf-8")
+    cases = "".join(
+        f'{target}) echo "{outcome}"; echo "make: done" >&2; exit {status};;\n'
+        for target, (status, outcome) in (("test", test), ("test-hosts", hosts))
+    )
+    fake.write_text(f'#!/bin/sh\ncase "$1" in\n{cases}esac\nexit 9\n', encoding="utf-8")
     fake.chmod(0o755)
     environment = os.environ | {"PATH": f"{tmp_path}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run([str(ROOT / ".ci/run")], env=environment, capture_output=True, text=True, timeout=60)
-    assert done.returncode == status
-    assert done.stdout.splitlines()[-1] == outcome
+    assert done.returncode == max(test[0], hosts[0])
+    assert done.stdout.splitlines()[-4:] == ["make test:", test[1], "make test-hosts:", hosts[1]]

@@ -41,6 +41,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
     ("options", headers.check_options),
     ("caching", headers.check_caching),
     ("build", deployed.check_build),
+    ("profile", deployed.check_profile),
     ("list digest", deployed.check_list_digest),
     ("cors", headers.check_cors),
     ("redirect target", headers.check_secure_redirects),

@@ -15,7 +15,14 @@ from regpress.errors import BuildRefusedError
 from regpress.gathering import Gathered
 from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
-from regpress.hosts.limits import LIST_MOST, LIST_WARN_BYTES, fitting_profiles, limit_findings, list_grade
+from regpress.hosts.limits import (
+    LIST_MOST,
+    LIST_WARN_BYTES,
+    fitting_profiles,
+    limit_findings,
+    list_grade,
+    with_fullest_folder,
+)
 from regpress.hosts.table import PROFILES
 from regpress.indexes.entries import entry_shard_groups
 from regpress.indexes.queries import query_index_groups
@@ -173,8 +180,21 @@ def refuse_tree(size: TreeSize, files: Iterable[str], profile: HostProfile) -> N
     Raises:
         BuildRefusedError: two documents share a path, or the host does not accept so much.
     """
+    if profile.limits.folder_files is not None:
+        # All files of a first build; later ones that add to a full folder are few.
+        files = list(files)
+        size = with_fullest_folder(size, files)
     if conflicts := path_conflicts(files):
         raise BuildRefusedError("; ".join(conflicts[:10]))
+    refuse_excess(profile, size)
+
+
+def refuse_excess(profile: HostProfile, size: TreeSize) -> None:
+    """Hold that a tree is not larger than its host accepts.
+
+    Raises:
+        BuildRefusedError: it is; the message has the figures, and the profiles that would do.
+    """
     if findings := limit_findings(profile, size):
         fitting = ", ".join(fitting_profiles(PROFILES.values(), size)) or "none"
         raise BuildRefusedError(f"{'; '.join(findings)}; profiles that would do: {fitting}")

@@ -51,7 +51,17 @@ class Client:
         return self.target.capabilities
 
     def ask(self, path: str, *, method: str = "GET", headers: Mapping[str, str] | None = None) -> Answer:
-        """Return the answer to a request for *path* below the base, sent as it stands."""
+        """Return the answer to a request for *path* below the base, sent as it stands.
+
+        Where the host adds slashes, that redirect is followed, as its clients must.
+        """
+        answer = self._ask(path, method, headers)
+        if self.can.adds_slash and answer.status == 301 and answer.headers["location"].partition("?")[0].endswith("/"):
+            location = urlsplit(answer.headers["location"])
+            return self._ask(location.path, method, headers)
+        return answer
+
+    def _ask(self, path: str, method: str, headers: Mapping[str, str] | None) -> Answer:
         parts = urlsplit(self.base)
         connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=30)
         try:

@@ -7,19 +7,21 @@ it, everything else is the same for all.
 
 from __future__ import annotations
 
+import json
 import shutil
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
 import pytest
 
 from app_server import serving_app
-from edges import cloudflare_runtime
+from edges import apache_server, caddy_server, cloudflare_runtime, node
 from edges.nginx_server import NGINX, serving
+from edges.web_server import running
 from regpress.preview import open_preview
 
 
@@ -38,6 +40,13 @@ class Capabilities:
         double_encoding: ``%252F`` in a name is understood like ``%2F``.
         cuts_slash: a slash at the end of an address is overlooked.
         fresh: whether the site can say how long answers are kept.
+        fresh_misses: whether it can say so for misses too.
+        refuses: whether what is asked for wrongly is a 400; else it is missing like anything else.
+        folders: whether a page is found without its last slash.
+        small_escapes: whether ``%2f`` is understood like ``%2F``.
+        adds_slash: whether a document is found after a redirect to its address with a slash behind it.
+        conditional: whether an unchanged document is not sent again.
+        checks_methods: whether what is no reading is refused; else it is answered like a reading.
     """
 
     json_type: bool = True
@@ -50,6 +59,13 @@ class Capabilities:
     double_encoding: bool = False
     cuts_slash: bool = False
     fresh: bool = True
+    fresh_misses: bool = True
+    refuses: bool = True
+    folders: bool = True
+    small_escapes: bool = True
+    adds_slash: bool = False
+    conditional: bool = True
+    checks_methods: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -105,6 +121,59 @@ def app(folder: Path) -> Iterator[str]:
         yield server.base
 
 
+@contextmanager
+def apache(folder: Path) -> Iterator[str]:
+    """Serve a copy of a folder, which its workers may read, by the real Apache and the rules in it."""
+    with apache_server.public_folder() as own:
+        root = own / "root"
+        shutil.copytree(folder, root)
+        (own / "server").mkdir()
+        with apache_server.serving(own / "server", root=root, rules=root / "_config" / "apache.conf") as server:
+            yield f"http://127.0.0.1:{server.port}"
+
+
+@contextmanager
+def caddy(folder: Path) -> Iterator[str]:
+    """Serve a folder by the real Caddy and the rules in it."""
+    rules = folder / "_config" / "caddy.conf"
+    with TemporaryDirectory() as own, caddy_server.serving(Path(own), root=folder, rules=rules) as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@contextmanager
+def superstatic(folder: Path) -> Iterator[str]:
+    """Serve a folder by the server that Firebase publishes, and the settings in it."""
+    settings = json.loads((folder / "firebase.json").read_bytes())["hosting"]
+    script = (
+        "const [settings, cwd, port] = JSON.parse(process.argv[1]);"
+        "require('superstatic').server({port, hostname: '127.0.0.1', config: settings, cwd})"
+        ".listen(() => undefined);"
+    )
+
+    def command(port: int) -> list[str]:
+        given = json.dumps([settings, str(folder), port])
+        return [str(node.NODE), "-e", script, given]
+
+    with (
+        TemporaryDirectory() as own,
+        running(command, Path(own), NODE_PATH=str(node.MODULES / "node_modules")) as server,
+    ):
+        yield f"http://127.0.0.1:{server.port}"
+
+
+@contextmanager
+def static_web_apps(folder: Path) -> Iterator[str]:
+    """Serve a folder by the emulator that Azure publishes, and the settings in it."""
+    program = node.MODULES / "node_modules" / "@azure" / "static-web-apps-cli" / "dist" / "cli" / "bin.js"
+
+    def command(port: int) -> list[str]:
+        where = ["--swa-config-location", str(folder), "--host", "127.0.0.1", "--port", str(port)]
+        return [str(node.NODE), str(program), "start", str(folder), *where]
+
+    with TemporaryDirectory() as own, running(command, Path(own), HOME=own, SWA_CLI_DEBUG="silent") as server:
+        yield f"http://127.0.0.1:{server.port}"
+
+
 def needs(program: str) -> Callable[[], str]:
     """Return a test for a program, for `Target.missing`."""
     return lambda: "" if shutil.which(program) else f"{program} is not installed"
@@ -116,6 +185,12 @@ GITHUB_PAGES = Capabilities(json_type=False, json_errors=False, preflight=False,
 QUERIES = Capabilities(follows_cursors=True, filters=True, double_encoding=True, cuts_slash=True)
 
 PAGING = Capabilities(follows_cursors=True, double_encoding=True, cuts_slash=True)
+
+BARE = Capabilities(json_errors=False, preflight=False, fresh_misses=False)
+FILES = replace(BARE, hides_files=False)
+
+#: Asked by `make test-hosts` only.
+LATE = (pytest.mark.hosts,)
 
 TARGETS: tuple[Target, ...] = (
     Target(name="generic", host="generic", serve=preview("generic")),
@@ -134,6 +209,57 @@ TARGETS: tuple[Target, ...] = (
         serve=nginx,
         capabilities=PAGING,
         missing=lambda: "" if NGINX else "nginx is not installed",
+    ),
+    Target(
+        name="apache",
+        host="apache",
+        serve=apache,
+        capabilities=PAGING,
+        missing=lambda: "" if apache_server.APACHE else "apache2 is not installed",
+        marks=LATE,
+    ),
+    Target(
+        name="caddy",
+        host="caddy",
+        serve=caddy,
+        capabilities=PAGING,
+        missing=lambda: "" if caddy_server.CADDY else "caddy is not installed",
+        marks=LATE,
+    ),
+    Target(
+        name="firebase",
+        host="firebase",
+        serve=superstatic,
+        capabilities=replace(FILES, small_escapes=False, conditional=False, checks_methods=False),
+        missing=lambda: (
+            "" if (node.MODULES / "node_modules" / "superstatic").is_dir() else "superstatic is not installed"
+        ),
+        marks=LATE,
+    ),
+    Target(
+        name="azure-swa",
+        host="azure-swa",
+        serve=static_web_apps,
+        capabilities=replace(FILES, adds_slash=True, cuts_slash=True, cors_on_404=False),
+        missing=lambda: (
+            "" if (node.MODULES / "node_modules" / "@azure").is_dir() else "the emulator of Azure is not installed"
+        ),
+        marks=LATE,
+    ),
+    *(
+        Target(name=f"{host}-preview", host=host, serve=preview(host), capabilities=capabilities, marks=LATE)
+        for host, capabilities in (
+            ("apache", PAGING),
+            ("caddy", PAGING),
+            ("github-pages-page", GITHUB_PAGES),
+            ("gitlab-pages", replace(FILES, fresh=False)),
+            ("netlify", replace(FILES, follows_cursors=True, refuses=False, cors_on_404=False)),
+            ("vercel", replace(FILES, follows_cursors=True, refuses=False)),
+            ("s3-cloudfront", replace(PAGING, json_errors=False, fresh_misses=False)),
+            ("object-store", replace(BARE, folders=False)),
+            ("azure-swa", replace(FILES, cuts_slash=True)),
+            ("firebase", FILES),
+        )
     ),
     Target(
         name="cloudflare-workers-preview",

@@ -96,7 +96,7 @@ def test_a_query_never_makes_a_list_that_lacks_what_it_asked_for(client: Client)
 def test_an_unknown_cursor_is_refused_or_ignored_but_never_page_one_of_several(client: Client) -> None:
     answer = client.ask(f"{LIST}?cursor=does-not-exist")
     if client.can.follows_cursors:
-        assert answer.status == 400
+        assert answer.status == (400 if client.can.refuses else 404)
     else:
         assert answer.status in {200, 400}
         assert answer.status == 400 or set(names(answer.json["servers"])) == SERVERS.keys()
@@ -127,8 +127,9 @@ def test_a_name_is_found_with_its_slash_encoded_or_plain(client: Client) -> None
         by_encoded = client.ask(version_path(name))
         assert by_encoded.status == 200
         assert client.ask(f"{LIST}/{name}/versions/latest").body == by_encoded.body
-        lower = encoded(name).replace("%2F", "%2f")
-        assert client.ask(f"{LIST}/{lower}/versions/latest").body == by_encoded.body
+        if client.can.small_escapes:
+            lower = encoded(name).replace("%2F", "%2f")
+            assert client.ask(f"{LIST}/{lower}/versions/latest").body == by_encoded.body
         if client.can.double_encoding:
             assert client.ask(f"{LIST}/{encoded(encoded(name))}/versions/latest").body == by_encoded.body
 
@@ -170,7 +171,7 @@ def test_what_does_not_exist_is_a_404_and_no_redirect(path: str, client: Client)
         assert answer.json.get("status") == 404 or "error" in answer.json
     if client.can.cors_on_404:
         assert allows_everyone(answer)
-    if client.can.fresh:
+    if client.can.fresh and client.can.fresh_misses:
         assert kept_for(answer) <= 60
 
 
@@ -226,6 +227,8 @@ def test_a_preflight_request_is_allowed(client: Client) -> None:
 
 
 def test_a_document_has_a_tag_that_saves_the_next_transfer(client: Client) -> None:
+    if not client.can.conditional:
+        pytest.skip("this server does not look at If-None-Match")
     first = client.ask(LIST)
     again = client.ask(LIST, headers={"If-None-Match": first.headers["etag"]})
     assert (again.status, again.body) == (304, b"")
@@ -241,7 +244,8 @@ def test_head_answers_like_get_without_a_body(client: Client) -> None:
 @pytest.mark.parametrize("method", ["POST", "PUT", "DELETE", "PATCH"])
 def test_nothing_can_be_written(method: str, client: Client) -> None:
     before = client.ask(LIST).body
-    assert client.ask(LIST, method=method, headers={"Content-Length": "0"}).status in {401, 403, 404, 405}
+    answer = client.ask(LIST, method=method, headers={"Content-Length": "0"})
+    assert answer.status in {401, 403, 404, 405} or not client.can.checks_methods
     assert client.ask(LIST).body == before
 
 
@@ -322,6 +326,8 @@ def test_the_catalog_is_html_and_a_folder_without_its_slash_leads_there(client: 
     for page in ("/", "/servers/com.example/versions/", "/about/"):
         answer = client.ask(page)
         assert (answer.status, answer.media_type) == (200, "text/html"), page
+    if not client.can.folders:
+        return
     answer = client.ask("/about")
     assert answer.status in {200, 301, 302, 307, 308}
     assert answer.status == 200 or answer.headers["location"].endswith("/about/")

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import os
 import shutil
 import socket
@@ -11,53 +9,15 @@ import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
+
+from edges.web_server import Server
 
 NGINX = shutil.which("nginx") or shutil.which(
     "nginx", path="/usr/sbin:/usr/local/sbin:/usr/local/bin:/opt/homebrew/bin"
 )
 needs_nginx = pytest.mark.skipif(NGINX is None, reason="nginx is not installed here (Debian package nginx-light)")
-
-
-class Answer(NamedTuple):
-    """What came back: status, header fields with lower-case names, body."""
-
-    status: int
-    headers: dict[str, str]
-    body: bytes
-
-    @property
-    def json(self):
-        return json.loads(self.body)
-
-
-class Nginx:
-    """A running nginx.
-
-    Attributes:
-        port: where it listens on 127.0.0.1.
-    """
-
-    def __init__(self, port: int) -> None:
-        self.port = port
-        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=20)
-
-    def ask(self, target: str, *, method: str = "GET", headers: dict[str, str] | None = None) -> Answer:
-        """Return the answer to a request whose target is sent exactly as it stands."""
-        connection = self._connection
-        connection.putrequest(method, target, skip_accept_encoding=True)
-        for name, value in (headers or {}).items():
-            connection.putheader(name, value)
-        connection.endheaders()
-        response = connection.getresponse()
-        pairs = [(name.lower(), value) for name, value in response.getheaders()]
-        assert len({name for name, _ in pairs}) == len(pairs), f"a header came twice: {pairs}"
-        return Answer(response.status, dict(pairs), response.read())
-
-    def close(self) -> None:
-        self._connection.close()
 
 
 def configuration(folder: Path, port: int, *, root: Path, rules: Path) -> Path:
@@ -94,7 +54,7 @@ def check(folder: Path, port: int, *, root: Path, rules: Path) -> subprocess.Com
 
 
 @contextmanager
-def serving(folder: Path, *, root: Path, rules: Path) -> Iterator[Nginx]:
+def serving(folder: Path, *, root: Path, rules: Path) -> Iterator[Server]:
     """Serve *root* by *rules* as long as the context lasts.
 
     The listening socket is ours and is handed over as nginx hands it to its own successor in an upgrade: no other
@@ -113,7 +73,7 @@ def serving(folder: Path, *, root: Path, rules: Path) -> Iterator[Nginx]:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
-    server = Nginx(port)
+    server = Server(port)
     try:
         yield server
     finally:

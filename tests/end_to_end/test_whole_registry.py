@@ -12,7 +12,8 @@ from urllib.parse import quote
 
 import pytest
 
-from edges.nginx_server import Nginx, needs_nginx, serving
+from edges.nginx_server import needs_nginx, serving
+from edges.web_server import Server
 from sites import PROGRAM, environment
 
 GENERATOR = Path(__file__).parents[2] / "benchmarks" / "generate.py"
@@ -39,7 +40,7 @@ def registry(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def nginx(registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Nginx]:
+def nginx(registry: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
     root = registry.parent / "dist"
     with serving(tmp_path_factory.mktemp("nginx"), root=root, rules=root / "_config" / "nginx.conf") as server:
         yield server
@@ -52,7 +53,7 @@ def published(registry: Path) -> Keys:
     return sorted((document["name"], document["version"]) for document in documents)
 
 
-def walk(nginx: Nginx, query: str) -> tuple[Keys, int]:
+def walk(nginx: Server, query: str) -> tuple[Keys, int]:
     """Return what a walk by cursors sees, and on how many pages."""
     seen: Keys = []
     for number in range(1, PAGES):
@@ -68,20 +69,20 @@ def walk(nginx: Nginx, query: str) -> tuple[Keys, int]:
     raise AssertionError("the walk does not end")
 
 
-def test_a_walk_through_nginx_sees_every_version_of_25000_servers_once(nginx: Nginx, published: Keys) -> None:
+def test_a_walk_through_nginx_sees_every_version_of_25000_servers_once(nginx: Server, published: Keys) -> None:
     seen, pages = walk(nginx, "?version=all")
     assert seen == published
     assert len(seen) / 100 <= pages <= len(seen) / 33 + 1
 
 
-def test_a_walk_over_the_latest_versions_sees_every_server_once(nginx: Nginx, published: Keys) -> None:
+def test_a_walk_over_the_latest_versions_sees_every_server_once(nginx: Server, published: Keys) -> None:
     seen, _ = walk(nginx, "?version=latest")
     assert [name for name, _ in seen] == sorted({name for name, _ in published})
     assert set(seen) <= set(published)
     assert len(seen) == SERVERS
 
 
-def test_every_hundredth_version_is_found_under_its_address_and_by_search(nginx: Nginx, published: Keys) -> None:
+def test_every_hundredth_version_is_found_under_its_address_and_by_search(nginx: Server, published: Keys) -> None:
     for name, version in published[::100]:
         for text in (name, quote(name, safe="")):
             answer = nginx.ask(f"/v0.1/servers/{text}/versions/{quote(version, safe='+')}")

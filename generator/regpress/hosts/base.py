@@ -24,6 +24,7 @@ class Limits:
     """
 
     files: int | None = None
+    folder_files: int | None = None
     file_bytes: int | None = None
     total_bytes: int | None = None
     larger_plan: str = ""
@@ -84,6 +85,10 @@ class HostProfile(Protocol):
     @property
     def limits(self) -> Limits:
         """What the host accepts."""
+
+    @property
+    def guide(self) -> str:
+        """Markdown for people: against what the profile was proven, how to deploy, what to mind."""
 
     @property
     def follows_cursors(self) -> bool:

@@ -18,6 +18,20 @@ from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.edge import answers, edge_module
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Proven by the contract suite in Cloudflare's own runtime, and the edge module besides in a browser's engine.
+
+## Deploying
+
+- Pages: `npx wrangler pages deploy dist`, or upload the folder in the dashboard.
+- Workers: `npx wrangler deploy --config dist/_config/wrangler.toml`.
+
+## Mind
+
+- The edge module answers every query of the API; [hosts](../hosts.md#cloudflare-pages-and-cloudflare-workers) says how.
+- Entries share files, so that large registries stay below the limit; where more is paid for, say `site.maxFiles`.
+- With a base path the module gets every request, because the files lie at the root of the host.
+"""
 #: What the free plan takes, which the paid one takes five times of; a file may have 25 MiB on both.
 _LIMITS: Final = Limits(
     files=20_000,
@@ -38,6 +52,7 @@ class _Cloudflare:
     name: str
     title: str
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = True
     stores_pages: bool = True
     rewrites_aliases: bool = True

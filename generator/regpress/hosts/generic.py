@@ -12,6 +12,24 @@ from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.model.artifact import Artifact, Form
 
+_GUIDE: Final = """\
+Proven by the contract suite against `regpress preview --host generic`, which follows the rule below.
+
+## Deploying
+
+1. Upload the output folder.
+2. Give the host one rule: below `/v0.1/` (and `/registry/…/v0.1/`), look for the address with `.json` behind
+    it.
+3. Let every answer below these prefixes carry `Access-Control-Allow-Origin: *`, errors included, and answer
+    misses there with status 404 and `404.json`, elsewhere with `404.html`.
+
+## Mind
+
+- Do not let the host try the bare address first: a version that nobody published, `1.0.json`, would be answered
+  with version `1.0`.
+- Names with an encoded slash (`com.example%2Fweather`) must be treated like those with a plain one.
+- The pages under `_pages/` are for an adapter in front of the host; without one nobody reads them.
+"""
 _LIMITS: Final = Limits()
 _METHODS: Final = "GET, HEAD, OPTIONS"
 #: Allow lists should act within minutes, and one client keeps a list as long as it is told to.
@@ -25,6 +43,7 @@ class Generic:
     name: str = "generic"
     title: str = "any host with a rewrite rule"
     limits: Limits = _LIMITS
+    guide: str = _GUIDE
     follows_cursors: bool = False
     stores_pages: bool = True
     rewrites_aliases: bool = False

@@ -39,6 +39,42 @@ def page_and_folder(address: str, form: Form) -> tuple[str, ...]:
     return (_plain_file(address, form),)
 
 
+def folder(address: str, form: Form) -> tuple[str, ...]:
+    """Return the one file of an address where folders are answered with their index: ``P/index.html``.
+
+    Raises:
+        ValueError: the address does not have the shape of its form.
+    """
+    return (f"{address}/{INDEX}",) if _is_document(address, form) else (_plain_file(address, form),)
+
+
+def bare_page(address: str, form: Form) -> tuple[str, ...]:
+    """Return the one file of an address where the host takes the extension of pages away: ``P.html``.
+
+    Raises:
+        ValueError: the address does not have the shape of its form.
+    """
+    return (f"{address}.html",) if _is_document(address, form) else (_plain_file(address, form),)
+
+
+def folder_json(address: str, form: Form) -> tuple[str, ...]:
+    """Return the one file of an address where a folder is answered with its ``index.json``: ``P/index.json``.
+
+    Raises:
+        ValueError: the address does not have the shape of its form.
+    """
+    return (f"{address}/index.json",) if _is_document(address, form) else (_plain_file(address, form),)
+
+
+def page_and_index(address: str, form: Form) -> tuple[str, ...]:
+    """Return the files of an address where no folder is answered with JSON: ``P.html``, ``P/index.html``.
+
+    Raises:
+        ValueError: the address does not have the shape of its form.
+    """
+    return (*bare_page(address, form), *(folder(address, form) if form == "document" else ()))
+
+
 def path_conflicts(files: Iterable[str]) -> list[str]:
     """Return one line for each path that two artifacts claim, or that is both a file and a folder; sorted.
 

@@ -33,6 +33,16 @@ def with_most_files(profile: HostProfile, files: int | None) -> HostProfile:
     return other
 
 
+def with_fullest_folder(size: TreeSize, files: Iterable[str]) -> TreeSize:
+    """Return *size* with the folder of *files* that holds most of them; among equals the first."""
+    folders: dict[str, int] = {}
+    for file in files:
+        folder = file.rpartition("/")[0]
+        folders[folder] = folders.get(folder, 0) + 1
+    fullest = min(folders, key=lambda folder: (-folders[folder], folder), default="")
+    return size._replace(fullest=fullest, fullest_files=folders.get(fullest, 0))
+
+
 def limit_summary(profile: HostProfile, size: TreeSize) -> str:
     """Return one line for the end of a build: counts beside the limits that the host sets."""
     limits = profile.limits
@@ -69,6 +79,12 @@ def _excesses(limits: Limits, size: TreeSize) -> list[str]:
         found.append(
             f"{size.files:,} files are {size.files - limits.files:,} more than the {limits.files:,} that it accepts"
             + (f" ({limits.larger_plan})" if limits.larger_plan else "")
+        )
+    if limits.folder_files is not None and size.fullest_files > limits.folder_files:
+        more = size.fullest_files - limits.folder_files
+        found.append(
+            f"the folder {size.fullest or '.'} has {size.fullest_files:,} files, {more:,} more than the "
+            f"{limits.folder_files:,} that it accepts"
         )
     for what, actual, most in (
         (size.largest, size.largest_bytes, limits.file_bytes),

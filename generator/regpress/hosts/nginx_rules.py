@@ -13,26 +13,17 @@ from itertools import groupby
 from typing import Final
 
 from regpress import paths
-from regpress.hosts import serving
+from regpress.hosts import routing, serving
 from regpress.hosts.base import SiteAddress
-from regpress.names import KINDS, Kind
-from regpress.pages import CURSOR_PATTERN, PUBLIC_LISTS, ListName
+from regpress.hosts.routing import ERROR, EXACT, FRESH, HASHED, HIDDEN, PAGE, ListRoutes
+from regpress.names import KINDS
+from regpress.pages import CURSOR_PATTERN
 
-#: How long answers may be kept, static hosting specification section 11; pages a minute, DESIGN section 5.
-FRESH: Final = "public, max-age=60, stale-while-revalidate=300"
-EXACT: Final = "public, max-age=300"
-ERROR: Final = "public, max-age=60"
-HASHED: Final = "public, max-age=31536000, immutable"
-PAGE: Final = "no-cache"
-
-#: What a list holds for a request that does not say; ToolHive's contract for skills and plugins is one item each.
-FIRST_PAGE: Final[dict[Kind, ListName]] = {"server": "all", "skill": "latest", "plugin": "latest"}
-#: ``namespace/name`` in a query, its slash bare or encoded, and never a step out of a folder.
+#: ``namespace/name`` in a query, its slash bare or encoded.
 NAME_IN_QUERY: Final = (
-    r"(?!\.\.?(?:/|%))(?P<regpress_namespace>[A-Za-z0-9.-]+)(?:/|%2[Ff])(?!\.\.?$)(?P<regpress_name>[A-Za-z0-9._-]+)"
+    rf"(?!\.\.?(?:/|%))(?P<regpress_namespace>{routing.NAMESPACE})(?:/|%2[Ff])"
+    rf"(?!\.\.?$)(?P<regpress_name>{routing.NAME})"
 )
-#: Folders of the output that are not served: the rules themselves, and files on their way during a build.
-HIDDEN: Final = (paths.CONFIGURATION, ".regpress-staging")
 
 _OPTIONS: Final = "if ($request_method = OPTIONS) { return 204; }"
 _QUERY: Final = "_query"
@@ -57,20 +48,15 @@ def _blocks(site: SiteAddress) -> Iterator[list[str]]:
     for folder in HIDDEN:
         lines = [f"error_page 404 {site.base_path}/{paths.NOT_FOUND_PAGE};", "return 404;"]
         yield _block(f"location ^~ {site.base_path}/{folder}/", lines)
-    for alias in aliases(site):
+    for alias in routing.aliases(site):
         rewrite = f'rewrite "^{re.escape(f"{site.base_path}/{alias}/")}(.*)$" {site.base_path}/{paths.API}/$1 last;'
         yield _block(f"location ^~ {site.base_path}/{alias}/", [rewrite])
-    for registry in site.registries or (site.default_registry,):
-        yield _api(site, registry)
+    for prefix in routing.prefixes(site):
+        yield _api(site, prefix)
     yield _answered_query(site)
     yield _unknown_registry(site)
     yield _error(site, 400, serving.BAD_REQUEST_PROBLEM)
     yield _error(site, 404, serving.NOT_FOUND_PROBLEM)
-
-
-def aliases(site: SiteAddress) -> tuple[str, ...]:
-    """Return further prefixes under which the default registry answers."""
-    return (paths.LEGACY_API, f"registry/{site.default_registry}/{paths.API}")
 
 
 def _introduction(site: SiteAddress) -> list[str]:
@@ -123,9 +109,8 @@ def _types() -> Iterator[str]:
     yield "charset_types text/css text/javascript text/markdown text/plain;"
 
 
-def _api(site: SiteAddress, registry: str) -> list[str]:
-    """Return the location of a registry's documents."""
-    prefix = paths.registry_prefix(registry, default=registry == site.default_registry)
+def _api(site: SiteAddress, prefix: str) -> list[str]:
+    """Return the location of the documents of the registry below *prefix*."""
     base = f"{site.base_path}/{prefix}{paths.API}"
     collections = "|".join(re.escape(f"{site.base_path}/{paths.collection(prefix, kind)}") for kind in KINDS)
     plain = re.escape(f"{base}/")
@@ -154,40 +139,33 @@ def _api(site: SiteAddress, registry: str) -> list[str]:
             for line in _block(f"location ^~ {site.base_path}/{prefix}{hidden}/", [_OPTIONS, "return 404;"])
         ),
     ]
-    for kind in KINDS:
-        lines += _list(site, registry, prefix, kind)
+    for routes in routing.list_routes(site):
+        if routes.prefix == prefix:
+            lines += _list(site, routes)
     return _block(f"location ^~ {base}/", lines)
 
 
-def _list(site: SiteAddress, registry: str, prefix: str, kind: Kind) -> Iterator[str]:
-    """Yield the location of the list of a kind: by cursor, then search, then version."""
-    address = paths.collection(prefix, kind)
-    whole = (registry, kind) not in site.paged_only
+def _list(site: SiteAddress, routes: ListRoutes) -> Iterator[str]:
+    """Yield the location of a list: by cursor, then search, then version."""
     yield ""
-    yield from _block(f"location = {site.base_path}/{address}", [_OPTIONS, *_routes(site, prefix, kind, whole=whole)])
+    yield from _block(f"location = {site.base_path}/{routes.address}", [_OPTIONS, *_routes(site, routes)])
 
 
-def _routes(site: SiteAddress, prefix: str, kind: Kind, *, whole: bool) -> Iterator[str]:
+def _routes(site: SiteAddress, routes: ListRoutes) -> Iterator[str]:
     def answer(document: str) -> str:
         return f"rewrite ^ {site.base_path}/{_QUERY}/{document} last;"
 
-    def page(cursor: str) -> str:
-        return answer(paths.stored_page(prefix, kind, cursor))
-
-    address = paths.collection(prefix, kind)
-    yield f'if ($arg_cursor ~ "^(?:{CURSOR_PATTERN})$") {{ {page("$arg_cursor")} }}'
+    yield f'if ($arg_cursor ~ "^(?:{CURSOR_PATTERN})$") {{ {answer(routes.page("$arg_cursor"))} }}'
     yield 'if ($arg_cursor != "") { return 400; }'
-    if whole:
-        yield f'if ($arg_search != "") {{ {answer(address)} }}'
+    if routes.whole:
+        yield f'if ($arg_search != "") {{ {answer(routes.address)} }}'
     else:
-        versions = f"{address}/$regpress_namespace/$regpress_name/versions"
+        versions = f"{routes.address}/$regpress_namespace/$regpress_name/versions"
         yield f'if ($arg_search ~ "^{NAME_IN_QUERY}$") {{ {answer(versions)} }}'
         yield 'if ($arg_search != "") { return 400; }'
-    first = FIRST_PAGE[kind]
-    for name in PUBLIC_LISTS:
-        if name != first:
-            yield f"if ($arg_version = {name}) {{ {page(name)} }}"
-    yield page(first)
+    for name in routes.by_version:
+        yield f"if ($arg_version = {name}) {{ {answer(routes.page(name))} }}"
+    yield answer(routes.page(routes.first))
 
 
 def _answered_query(site: SiteAddress) -> list[str]:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 from urllib.parse import quote, unquote
 
@@ -121,3 +121,18 @@ def _problem(file: str, status: int, title: str, detail: str, *, error: str) -> 
     body = {"title": title, "status": status, "detail": detail, "error": error}
     text = json.dumps(body, sort_keys=True) + "\n"
     return Artifact(file, "file", PROBLEM_TYPE, text.encode())
+
+
+def rules_file(name: str, text: str) -> Artifact:
+    """Return a file of rules for the host, which lies where nothing is served from."""
+    return Artifact(f"{paths.CONFIGURATION}/{name}", "file", "text/plain; charset=utf-8", text.encode())
+
+
+def settings_file(name: str, settings: Mapping[str, object]) -> Artifact:
+    """Return a file of settings that the host reads from the root of what is deployed."""
+    return Artifact(name, "file", "application/json", (json.dumps(settings, indent=2) + "\n").encode())
+
+
+def text_file(name: str, lines: Iterable[str]) -> Artifact:
+    """Return a file of lines that the host reads from the root of what is deployed."""
+    return Artifact(name, "file", "text/plain; charset=utf-8", "".join(f"{line}\n" for line in lines).encode())

@@ -8,15 +8,39 @@ from types import MappingProxyType
 from typing import Final
 
 from regpress.errors import ConfigError
-from regpress.hosts import cloudflare, generic, github_pages, nginx
+from regpress.hosts import (
+    apache,
+    azure_swa,
+    caddy,
+    cloudflare,
+    firebase,
+    generic,
+    github_pages,
+    gitlab_pages,
+    netlify,
+    nginx,
+    object_store,
+    s3_cloudfront,
+    vercel,
+)
 from regpress.hosts.base import HostProfile
 
 _ALL: Final[tuple[HostProfile, ...]] = (
     generic.PROFILE,
     github_pages.PROFILE,
+    *github_pages.VARIANTS,
     cloudflare.PAGES,
     cloudflare.WORKERS,
     nginx.PROFILE,
+    apache.PROFILE,
+    caddy.PROFILE,
+    gitlab_pages.PROFILE,
+    netlify.PROFILE,
+    vercel.PROFILE,
+    s3_cloudfront.PROFILE,
+    object_store.PROFILE,
+    azure_swa.PROFILE,
+    firebase.PROFILE,
 )
 
 PROFILES: Final[Mapping[str, HostProfile]] = MappingProxyType({profile.name: profile for profile in _ALL})

@@ -75,12 +75,16 @@ class TreeSize(NamedTuple):
         largest: path of the largest one; empty without files.
         largest_bytes: its size.
         total_bytes: the size of all.
+        fullest: the folder with most files in it, not counting folders below it; only where its host limits that.
+        fullest_files: how many those are.
     """
 
     files: int
     largest: str
     largest_bytes: int
     total_bytes: int
+    fullest: str = ""
+    fullest_files: int = 0
 
     @classmethod
     def of(cls, sizes: Iterable[tuple[str, int]]) -> TreeSize:

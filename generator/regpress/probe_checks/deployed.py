@@ -9,6 +9,7 @@ from typing import Any
 
 from regpress.paths import BUILD_FILE
 from regpress.probe_checks.finding import Finding, failed, passed, warned
+from regpress.probe_checks.mends import profiles_of
 from regpress.probe_checks.session import Session, Visit
 from regpress.probe_checks.walk import Listing, page_of
 
@@ -45,6 +46,20 @@ def check_build(session: Session, listing: Listing | None) -> Iterator[Finding]:
         yield failed("build", f"another build is deployed: {'; '.join(different)}", _STALE)
     else:
         yield passed("build", f"the local build, revision {remote.get('revision', '')}")
+
+
+def check_profile(session: Session, listing: Listing | None) -> Iterator[Finding]:  # noqa: ARG001 (one signature)
+    """Compare the host that the deployed tree was built for with the one that answers, where it says who it is."""
+    seen = deployed(session)
+    remote = seen.json if seen.status == 200 else None
+    built, fitting = remote.get("host") if isinstance(remote, dict) else None, profiles_of(seen.final)
+    if not isinstance(built, str) or not fitting:
+        return
+    if built in fitting:
+        yield passed("profile", f"built for {built}, which is the host that answers")
+    else:
+        told = f"built for {built}, but the host that answers needs {' or '.join(fitting)}"
+        yield failed("profile", told, f"regpress build --host {fitting[0]}")
 
 
 def check_list_digest(session: Session, listing: Listing | None) -> Iterator[Finding]:

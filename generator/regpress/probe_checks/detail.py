@@ -17,7 +17,6 @@ from regpress.probe_checks.walk import Key, Listing
 #: A name that no registry has.
 MISSING: Final = "com.example.regpress-probe/no-such-server"
 LATEST: Final = "versions/latest"
-_NO_REDIRECT: Final = "answer without a redirect: some clients treat one as an error"
 
 
 def samples(listing: Listing | None) -> tuple[Key, ...]:
@@ -38,7 +37,7 @@ def check_latest(session: Session, listing: Listing | None) -> Iterator[Finding]
         seen = session.server(name, LATEST)
         if _server(seen).get("name") == name:
             if seen.redirects:
-                yield warned("latest", seen.said(), _NO_REDIRECT, subject=name)
+                yield warned("latest", seen.said(), mend("redirect", seen.final), subject=name)
             else:
                 yield passed("latest", seen.said(), subject=name)
         elif _server(_decoded(session, name)).get("name") == name:
@@ -69,11 +68,14 @@ def check_exact(session: Session, listing: Listing | None) -> Iterator[Finding]:
         if not wrong:
             yield passed("exact version", " and ".join(spellings), subject=subject)
         elif len(wrong) < len(visits):
-            advice = "decode %2B, and leave a bare + in a path as it is; on S3 store the object under both spellings"
-            yield warned("exact version", f"{wrong[0]}: {visits[wrong[0]].said()}", advice, subject=subject)
+            seen = visits[wrong[0]]
+            yield warned("exact version", f"{wrong[0]}: {seen.said()}", mend("plus", seen.final), subject=subject)
         else:
             seen = visits[wrong[0]]
-            yield failed("exact version", f"{wrong[0]}: {seen.said()}", _detail_mend(seen), subject=subject)
+            # Where the server itself is found, it is the sign in its version that is not.
+            by_sign = "+" in version and _server(session.server(name, LATEST)).get("name") == name
+            advice = mend("plus", seen.final) if by_sign else _detail_mend(seen)
+            yield failed("exact version", f"{wrong[0]}: {seen.said()}", advice, subject=subject)
 
 
 def check_versions(session: Session, listing: Listing | None) -> Iterator[Finding]:

@@ -25,7 +25,7 @@ def check_list(session: Session, listing: Listing | None) -> Iterator[Finding]:
     if listing is None:
         yield failed("list", f"{seen.said()}{_body_kind(seen)}", _list_mend(session, seen))
     elif seen.redirects:
-        yield warned("list", seen.said(), "answer without a redirect: some clients treat one as an error")
+        yield warned("list", seen.said(), mend("redirect", seen.final))
     elif seen.media_type != "application/json":
         yield warned("list", f"{seen.said()}: ToolHive takes it for no registry", mend("type", seen.final))
     else:
@@ -78,10 +78,7 @@ def check_cursor(session: Session, listing: Listing | None) -> Iterator[Finding]
     expected = _built_servers(session)
     found = len({name for name, _ in listing.keys})
     if listing.fault:
-        advice = (
-            "the host ignores the query: build with a profile of this host, which writes no cursors it cannot follow"
-        )
-        yield failed("cursor", listing.fault, advice)
+        yield failed("cursor", listing.fault, mend("cursor", session.servers(FIRST).final))
     elif not listing.complete:
         yield warned("cursor", f"stopped after {listing.pages:,} pages and {found:,} servers")
     elif expected is not None and found != expected:

@@ -2,12 +2,22 @@
 
 import pytest
 
+from regpress.errors import BuildRefusedError
 from regpress.hosts.base import Limits
 from regpress.hosts.cloudflare import WORKERS
 from regpress.hosts.generic import Generic
 from regpress.hosts.github_pages import GitHubPages
-from regpress.hosts.limits import fitting_profiles, human_bytes, limit_findings, limit_summary, with_most_files
+from regpress.hosts.limits import (
+    fitting_profiles,
+    human_bytes,
+    limit_findings,
+    limit_summary,
+    with_fullest_folder,
+    with_most_files,
+)
+from regpress.hosts.table import PROFILES
 from regpress.model.artifact import TreeSize
+from regpress.rendering import refuse_excess
 
 SMALL = TreeSize(files=30_012, largest="v0.1/servers.json", largest_bytes=1_200_000, total_bytes=80_000_000)
 HUGE = SMALL._replace(total_bytes=1_500_000_000)
@@ -17,6 +27,11 @@ def test_size_of_a_tree_names_its_largest_file():
     assert TreeSize.of([("b", 5), ("a", 7), ("c", 7)]) == TreeSize(3, "a", 7, 19)
     assert TreeSize.of([]) == TreeSize(0, "", 0, 0)
     assert TreeSize.of([(".nojekyll", 0)]) == TreeSize(1, ".nojekyll", 0, 0)
+
+
+def test_size_of_a_tree_names_its_fullest_folder():
+    size = with_fullest_folder(SMALL, ["a/x", "b/x", "b/y", "c", "b/c/z"])
+    assert (size.fullest, size.fullest_files) == ("b", 2)
 
 
 def test_summary_sets_counts_beside_limits():
@@ -52,6 +67,39 @@ def test_a_larger_plan_is_named_with_its_setting_and_lifts_the_limit():
     )
     assert limit_findings(with_most_files(WORKERS, 100_000), many) == []
     assert with_most_files(WORKERS, None) is WORKERS
+
+
+@pytest.mark.parametrize("name", [name for name, host in PROFILES.items() if host.limits != Limits()])
+def test_a_host_with_limits_refuses_what_exceeds_them_and_accepts_what_does_not(name):
+    host = PROFILES[name]
+    limits = {field: getattr(host.limits, field) for field in Limits.__dataclass_fields__}
+    exact = TreeSize(
+        limits["files"] or 1,
+        "big",
+        limits["file_bytes"] or 1,
+        limits["total_bytes"] or 1,
+        "full",
+        limits["folder_files"] or 1,
+    )
+    assert limit_findings(host, exact) == []
+    assert name in fitting_profiles(PROFILES.values(), exact)
+    fields = {
+        "files": "files",
+        "folder_files": "fullest_files",
+        "file_bytes": "largest_bytes",
+        "total_bytes": "total_bytes",
+    }
+    for limit, field in fields.items():
+        if limits[limit] is None:
+            continue
+        over = exact._replace(**{field: limits[limit] + 1})
+        (finding,) = limit_findings(host, over)
+        assert finding.startswith(f"{host.title}: ")
+        assert "more than" in finding
+        assert name not in fitting_profiles(PROFILES.values(), over)
+        assert "nginx" in fitting_profiles(PROFILES.values(), over)
+        with pytest.raises(BuildRefusedError, match=r"profiles that would do: .*nginx"):
+            refuse_excess(host, over)
 
 
 def test_profiles_that_would_do_are_named():

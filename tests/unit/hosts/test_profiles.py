@@ -18,6 +18,10 @@ DOCUMENTS = (LIST, LATEST, EXACT, "registry/team/v0.1/servers")
 PAGES = ("v0.1/_pages/servers/all", "v0.1/_pages/servers/latest")
 #: Hosts that ignore the query.
 PLAIN = [name for name in PROFILES if not profile(name).follows_cursors]
+#: A host that answers an address with a redirect to its folder.
+FOLDERS = "github-pages-folder"
+#: Hosts that serve a folder of a page in place, or have no folders at all.
+IN_PLACE = ("azure-swa", "object-store")
 
 
 def tree_of(host, *, without=()):
@@ -53,13 +57,27 @@ def test_an_unknown_profile_like_no_other_only_names_all():
 
 def test_what_hosts_can_do():
     able = {name: (host.follows_cursors, host.stores_pages, host.rewrites_aliases) for name, host in PROFILES.items()}
-    assert able == {
+    routes, rewrites, copies = (True, True, True), (False, False, True), (False, False, False)
+    expected = {
         "generic": (False, True, False),
-        "github-pages": (False, False, False),
-        "cloudflare-pages": (True, True, True),
-        "cloudflare-workers": (True, True, True),
-        "nginx": (True, True, True),
+        "github-pages": copies,
+        "github-pages-page": copies,
+        "github-pages-folder": copies,
+        "github-pages-index": copies,
+        "cloudflare-pages": routes,
+        "cloudflare-workers": routes,
+        "nginx": routes,
+        "apache": routes,
+        "caddy": routes,
+        "gitlab-pages": rewrites,
+        "netlify": routes,
+        "vercel": routes,
+        "s3-cloudfront": routes,
+        "object-store": copies,
+        "azure-swa": copies,
+        "firebase": copies,
     }
+    assert able == expected
 
 
 def test_pages_gets_nojekyll_and_the_generic_host_does_not():
@@ -84,13 +102,16 @@ def test_a_name_arrives_with_a_plain_or_an_encoded_slash(spelling):
 @pytest.mark.parametrize("name", PROFILES)
 @pytest.mark.parametrize("spelling", ["1.0.0+linux", "1.0.0%2Blinux"])
 def test_a_plus_sign_arrives_bare_or_encoded(name, spelling):
-    assert ask(name, f"/v0.1/servers/com.example%2Fweather/versions/{spelling}").status == 200
+    slash = "/" if name == FOLDERS else ""
+    assert ask(name, f"/v0.1/servers/com.example%2Fweather/versions/{spelling}{slash}").status == 200
 
 
 @pytest.mark.parametrize("name", PLAIN)
 @pytest.mark.parametrize("query", ["", "?limit=1&version=latest", "?cursor=../../x", "?search=%00"])
 def test_the_query_is_ignored(name, query):
-    assert ask(name, f"/v0.1/servers{query}") == ask(name, "/v0.1/servers")
+    address = "/v0.1/servers/" if name == FOLDERS else "/v0.1/servers"
+    assert ask(name, address).status == 200
+    assert ask(name, f"{address}{query}") == ask(name, address)
 
 
 def test_generic_answers_json_that_browsers_may_read():
@@ -165,7 +186,7 @@ def test_pages_and_files_are_found(name, target, file):
     assert (reply.status, reply.file) == (200, file)
 
 
-@pytest.mark.parametrize("name", PROFILES)
+@pytest.mark.parametrize("name", [name for name in PROFILES if name not in IN_PLACE])
 def test_a_folder_without_its_slash_is_redirected_with_the_query(name):
     reply = ask(name, "/my-registry/servers/com.example/weather?tab=a&b", site=BELOW)
     assert reply.status in {301, 307, 308}
@@ -174,7 +195,7 @@ def test_a_folder_without_its_slash_is_redirected_with_the_query(name):
 
 @pytest.mark.parametrize("name", PROFILES)
 def test_below_a_base_path_only_its_addresses_are_answered(name):
-    assert ask(name, "/my-registry/v0.1/servers", site=BELOW).status == 200
+    assert ask(name, "/my-registry/v0.1/servers", site=BELOW).status == (301 if name == FOLDERS else 200)
     assert ask(name, "/my-registry/", site=BELOW).file == "index.html"
     assert ask(name, "/my-registry", site=BELOW).headers["location"] == "/my-registry/"
     assert ask(name, "/v0.1/servers", site=BELOW).status == 404

@@ -1,22 +1,92 @@
-"""The nginx profile against the real nginx, over HTTP: every row of the routing table, walks, errors, types."""
+"""Profiles of web servers against the real ones, over HTTP: every row of the routing table, walks, errors, types.
+
+nginx is asked by `make test`, the others by `make test-hosts`.
+"""
 
 from __future__ import annotations
 
 import gzip
 import json
 import os
-from dataclasses import replace
+import subprocess
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import pytest
 
-from edges.nginx_server import check, needs_nginx, serving
+from edges import apache_server, caddy_server, nginx_server
+from edges.web_server import Server
 from fakes_tree import write_files
-from nginx_site import PAGE_SIZE, QUESTIONS, UPPER, files, is_api, site
-from regpress.hosts.nginx import PROFILE
-from regpress.hosts.nginx_rules import nginx_rules
+from regpress.hosts import apache, caddy, nginx
+from regpress.hosts.base import HostProfile
 from regpress.names import KINDS
+from ruled_site import PAGE_SIZE, QUESTIONS, UPPER, files, is_api, site
 
-pytestmark = needs_nginx
+
+@dataclass(frozen=True, kw_only=True)
+class Kind:
+    """A kind of web server.
+
+    Attributes:
+        profile: what its rules come from.
+        rules: the file of them below the output.
+        program: where it is installed; None where it is not.
+        serving, check: how it is run, and what it says about rules.
+        includes: how a file of rules includes another.
+        complains: what it writes when it does not like a rule that it takes.
+    """
+
+    profile: HostProfile
+    rules: str
+    program: str | None
+    serving: Callable[..., AbstractContextManager[Server]]
+    check: Callable[..., subprocess.CompletedProcess[str]]
+    includes: str
+    complains: tuple[str, ...]
+
+
+NGINX = Kind(
+    profile=nginx.PROFILE,
+    rules="_config/nginx.conf",
+    program=nginx_server.NGINX,
+    serving=nginx_server.serving,
+    check=nginx_server.check,
+    includes="include {};",
+    complains=("[warn]", "[emerg]"),
+)
+APACHE = Kind(
+    profile=apache.PROFILE,
+    rules="_config/apache.conf",
+    program=apache_server.APACHE,
+    serving=apache_server.serving,
+    check=apache_server.check,
+    includes="Include {}",
+    complains=("warn", "AH0"),
+)
+CADDY = Kind(
+    profile=caddy.PROFILE,
+    rules="_config/caddy.conf",
+    program=caddy_server.CADDY,
+    serving=caddy_server.serving,
+    check=caddy_server.check,
+    includes="import {}",
+    complains=("error",),
+)
+
+
+def servers(*base_paths):
+    """Return parameters: each kind of server, at each of *base_paths* where any are given."""
+    made = []
+    for kind in (NGINX, APACHE, CADDY):
+        name = kind.profile.name
+        # Which path of its own a site lies below makes no difference that nginx has not shown.
+        marks = [pytest.mark.skipif(kind.program is None, reason=f"{name} is not installed here")]
+        marks += [] if kind is NGINX else [pytest.mark.hosts]
+        chosen = base_paths if kind is NGINX else base_paths[:2]
+        made += [pytest.param((kind, base), marks=marks, id=f"{name}{base}") for base in chosen]
+    return made
 
 
 class Served:
@@ -27,37 +97,55 @@ class Served:
         files: its tree.
     """
 
-    def __init__(self, server, base, made):
-        self.base, self.files = base, made
+    def __init__(self, kind, server, base, made):
+        self.kind, self.base, self.files = kind, base, made
         self._server = server
 
     def ask(self, target, *, method="GET", headers=None):
-        return self._server.ask(self.base + target, method=method, headers=headers)
+        answer = self._server.ask(self.base + target, method=method, headers=headers)
+        if "location" in answer.headers and self.kind is APACHE:
+            # Apache always names the host that was asked.
+            path = answer.headers["location"].removeprefix(f"http://127.0.0.1:{self._server.port}")
+            return answer._replace(headers={**answer.headers, "location": path})
+        return answer
 
 
-def write_site(folder, base_path):
+def write_site(folder, kind, base_path) -> tuple[Path, Path]:
     """Write the tree where a server would have it, and return the root and the rules."""
     root = folder / "root"
-    output = write_files(root / base_path.removeprefix("/"), files(base_path))
-    (folder / "nginx").mkdir()
-    return root, output / "_config" / "nginx.conf"
+    output = write_files(root / base_path.removeprefix("/"), files(kind.profile, base_path))
+    (folder / "server").mkdir()
+    return root, output / kind.rules
 
 
-@pytest.fixture(scope="module", params=["", "/my-registry", "/team/registry"])
-def served(request, tmp_path_factory):
-    folder = tmp_path_factory.mktemp("nginx")
-    root, rules = write_site(folder, request.param)
-    with serving(folder / "nginx", root=root, rules=rules) as server:
-        yield Served(server, request.param, files(request.param))
+@pytest.fixture(scope="module", params=servers("", "/my-registry", "/team/registry"))
+def served(request):
+    kind, base = request.param
+    with apache_server.public_folder() as folder:
+        root, rules = write_site(folder, kind, base)
+        with kind.serving(folder / "server", root=root, rules=rules) as server:
+            yield Served(kind, server, base, files(kind.profile, base))
 
 
-@pytest.mark.parametrize("base_path", ["", "/my-registry"])
-def test_nginx_accepts_the_rules_without_a_warning(tmp_path, base_path):
-    root, rules = write_site(tmp_path, base_path)
-    done = check(tmp_path / "nginx", 8080, root=root, rules=rules)
+@pytest.fixture
+def folder():
+    with apache_server.public_folder() as made:
+        yield made
+
+
+@pytest.fixture(params=servers(""))
+def kind(request):
+    return request.param[0]
+
+
+@pytest.mark.parametrize("which", servers("", "/my-registry"))
+def test_a_server_accepts_the_rules_without_a_warning(folder, which):
+    kind, base_path = which
+    root, rules = write_site(folder, kind, base_path)
+    done = kind.check(folder / "server", 8080, root=root, rules=rules)
     assert done.returncode == 0, done.stderr
-    assert "[warn]" not in done.stderr
-    assert "[emerg]" not in done.stderr
+    for complaint in kind.complains:
+        assert complaint not in done.stderr
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: f"{question.method} {question.target}")
@@ -84,10 +172,10 @@ def test_a_request_is_answered_as_the_rules_say(served, question):
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: f"{question.method} {question.target}")
-def test_the_preview_answers_as_nginx_does(served, question):
+def test_the_preview_answers_as_the_server_does(served, question):
     real = served.ask(question.target, method=question.method)
     where = served.base + question.target
-    reply = PROFILE.answer(question.method, where, site(served.base), served.files.__contains__)
+    reply = served.kind.profile.answer(question.method, where, site(served.base), served.files.__contains__)
     assert reply.status == real.status
     if reply.file is not None and question.method == "GET":
         assert served.files[reply.file] == real.body
@@ -176,12 +264,14 @@ def test_documents_are_compressed_for_who_asks(served):
     assert gzip.decompress(answer.body) == served.files["v0.1/_pages/servers/all.json"]
 
 
-def test_a_compressed_sibling_is_served_as_it_lies_there(tmp_path):
-    root, rules = write_site(tmp_path, "")
+def test_a_compressed_sibling_is_served_as_it_lies_there(folder, kind):
+    if kind is APACHE:
+        pytest.skip("Apache compresses answers itself")
+    root, rules = write_site(folder, kind, "")
     sibling = gzip.compress(b'{"from":"the sibling"}', mtime=0)
     for file in ("v0.1/_pages/servers/latest.json", f"v0.1/servers/{UPPER}/versions/1.0.0.json"):
         (root / f"{file}.gz").write_bytes(sibling)
-    with serving(tmp_path / "nginx", root=root, rules=rules) as server:
+    with kind.serving(folder / "server", root=root, rules=rules) as server:
         for target in ("/v0.1/servers?version=latest", f"/v0.1/servers/{UPPER}/versions/1.0.0"):
             answer = server.ask(target, headers={"Accept-Encoding": "gzip"})
             assert (answer.body, answer.headers["content-encoding"]) == (sibling, "gzip")
@@ -189,9 +279,9 @@ def test_a_compressed_sibling_is_served_as_it_lies_there(tmp_path):
             assert server.ask(target).json != {"from": "the sibling"}
 
 
-def test_a_page_that_was_taken_away_is_a_400_and_one_that_is_kept_is_served(tmp_path):
-    root, rules = write_site(tmp_path, "")
-    with serving(tmp_path / "nginx", root=root, rules=rules) as server:
+def test_a_page_that_was_taken_away_is_a_400_and_one_that_is_kept_is_served(folder, kind):
+    root, rules = write_site(folder, kind, "")
+    with kind.serving(folder / "server", root=root, rules=rules) as server:
         cursor = server.ask("/v0.1/servers").json["metadata"]["nextCursor"]
         page = root / f"v0.1/_pages/servers/{cursor}.json"
         assert server.ask(f"/v0.1/servers?cursor={cursor}").body == page.read_bytes()
@@ -200,30 +290,34 @@ def test_a_page_that_was_taken_away_is_a_400_and_one_that_is_kept_is_served(tmp_
         assert (answer.status, answer.json["status"]) == (400, 400)
 
 
-def test_rules_for_lists_that_are_all_in_pages_only_are_accepted_too(tmp_path):
-    every = [(registry, kind) for registry in ("default", "team") for kind in KINDS]
-    rules = tmp_path / "rules.conf"
-    rules.write_text(nginx_rules(replace(site(), paged_only=frozenset(every))))
-    done = check(tmp_path, 8080, root=tmp_path, rules=rules)
-    assert (done.returncode, "[warn]" in done.stderr) == (0, False), done.stderr
+def test_rules_for_lists_that_are_all_in_pages_only_are_accepted_too(folder, kind):
+    every = frozenset((registry, of) for registry in ("default", "team") for of in KINDS)
+    made = {
+        artifact.address: artifact.body for artifact in kind.profile.configuration(replace(site(), paged_only=every))
+    }
+    rules = folder / "rules.conf"
+    rules.write_bytes(made[kind.rules])
+    done = kind.check(folder, 8080, root=folder, rules=rules)
+    assert done.returncode == 0, done.stderr
+    assert not [complaint for complaint in kind.complains if complaint in done.stderr]
 
 
-def test_two_sites_may_share_a_server(tmp_path):
-    root, rules = write_site(tmp_path, "/one")
-    other = write_files(root / "two", files("/two")) / "_config" / "nginx.conf"
-    both = tmp_path / "both.conf"
-    both.write_text(f"include {rules};\ninclude {other};\n")
-    with serving(tmp_path / "nginx", root=root, rules=both) as server:
+def test_two_sites_may_share_a_server(folder, kind):
+    root, rules = write_site(folder, kind, "/one")
+    other = write_files(root / "two", files(kind.profile, "/two")) / kind.rules
+    both = folder / "both.conf"
+    both.write_text("".join(f"{kind.includes.format(file)}\n" for file in (rules, other)))
+    with kind.serving(folder / "server", root=root, rules=both) as server:
         for base in ("/one", "/two"):
             assert server.ask(f"{base}/v0.1/servers?cursor=x").status == 400
             assert server.ask(f"{base}/v0/servers").json["metadata"]["count"] > 0
 
 
-def test_an_unreadable_file_is_missing_not_forbidden(tmp_path):
+def test_an_unreadable_file_is_missing_not_forbidden(folder, kind):
     if os.geteuid() == 0:
         pytest.skip("root may read everything")
-    root, rules = write_site(tmp_path, "")
+    root, rules = write_site(folder, kind, "")
     (root / f"v0.1/servers/{UPPER}/versions/latest.json").chmod(0)
-    with serving(tmp_path / "nginx", root=root, rules=rules) as server:
+    with kind.serving(folder / "server", root=root, rules=rules) as server:
         answer = server.ask(f"/v0.1/servers/{UPPER}/versions/latest")
         assert (answer.status, json.loads(answer.body)["status"]) == (404, 404)

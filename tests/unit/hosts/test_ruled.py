@@ -1,35 +1,41 @@
-"""The nginx profile: its files, its rules as text, and its emulation; the real nginx is asked in ``tests/edges``."""
+"""Profiles of web servers: files, rules as text, and emulation; the real servers are asked in ``tests/edges``."""
 
 from __future__ import annotations
 
 import json
+import re
 
 import pytest
 
-from nginx_site import CATALOGS, PAGE_SIZE, QUESTIONS, files, is_api, site
-from regpress.hosts import nginx_rules, serving
+from regpress.hosts import nginx_rules, routing, serving
 from regpress.hosts.base import SiteAddress
-from regpress.hosts.nginx import PROFILE
+from regpress.hosts.table import profile
 from regpress.output.staging import STAGING
+from ruled_site import CATALOGS, PAGE_SIZE, QUESTIONS, files, is_api, site
+
+#: Web servers, and the file with the rules of each.
+RULES = {"nginx": "nginx.conf", "apache": "apache.conf", "caddy": "caddy.conf"}
+PROFILE = profile("nginx")
 
 
-@pytest.fixture(scope="module", params=["", "/my-registry"])
+@pytest.fixture(scope="module", params=[(host, base) for host in RULES for base in ("", "/my-registry")], ids="".join)
 def tree(request):
-    return request.param, files(request.param)
+    host, base_path = request.param
+    return profile(host), base_path, files(profile(host), base_path)
 
 
 def ask(tree, target, method="GET"):
-    base_path, made = tree
-    return PROFILE.answer(method, base_path + target, site(base_path), made.__contains__)
+    host, base_path, made = tree
+    return host.answer(method, base_path + target, site(base_path), made.__contains__)
 
 
 @pytest.mark.parametrize("question", QUESTIONS, ids=lambda question: f"{question.method} {question.target}")
 def test_a_request_is_answered_as_the_rules_say(tree, question):
     reply = ask(tree, question.target, question.method)
     assert reply.status == question.status
-    assert reply.file in tree[1] if reply.file else question.status not in {200, 400, 404}
+    assert reply.file in tree[2] if reply.file else question.status not in {200, 400, 404}
     if question.file:
-        assert tree[1][reply.file] == tree[1][question.file]
+        assert tree[2][reply.file] == tree[2][question.file]
     if question.caching:
         assert reply.headers["cache-control"] == question.caching
     if is_api(question.target):
@@ -43,7 +49,7 @@ def test_a_walk_ends_and_finds_every_entry_once(tree):
         seen, target = [], f"/v0.1/servers?version={first}"
         while target:
             reply = ask(tree, target)
-            page = json.loads(tree[1][reply.file])
+            page = json.loads(tree[2][reply.file])
             seen += [(item["server"]["name"], item["server"]["version"]) for item in page["servers"]]
             assert len(page["servers"]) <= PAGE_SIZE
             cursor = page["metadata"].get("nextCursor")
@@ -53,7 +59,7 @@ def test_a_walk_ends_and_finds_every_entry_once(tree):
 
 
 def test_a_redirect_keeps_the_query_and_stays_on_the_host(tree):
-    base = tree[0]
+    base = tree[1]
     assert ask(tree, "/about").headers["location"] == f"{base}/about/"
     assert (
         ask(tree, "/servers/com.example/weather?tab=a").headers["location"]
@@ -62,16 +68,17 @@ def test_a_redirect_keeps_the_query_and_stays_on_the_host(tree):
 
 
 def test_a_tree_without_problem_documents_still_says_no(tree):
-    base, made = tree
+    host, base, made = tree
     bare = {file for file in made if file not in {"400.json", "404.json", "404.html"}}
     for target, status in (("/v0.1/servers?cursor=x", 400), ("/v0.1/nothing", 404), ("/nowhere", 404)):
-        reply = PROFILE.answer("GET", base + target, site(base), bare.__contains__)
+        reply = host.answer("GET", base + target, site(base), bare.__contains__)
         assert (reply.status, reply.file) == (status, None)
 
 
-def test_the_rules_and_the_bodies_of_errors_are_all_the_configuration():
-    made = {artifact.address: artifact for artifact in PROFILE.configuration(site())}
-    assert set(made) == {"_config/nginx.conf", "400.json", "404.json"}
+@pytest.mark.parametrize("host", RULES)
+def test_the_rules_and_the_bodies_of_errors_are_all_the_configuration(host):
+    made = {artifact.address: artifact for artifact in profile(host).configuration(site())}
+    assert set(made) == {f"_config/{RULES[host]}", "400.json", "404.json"}
     assert {artifact.form for artifact in made.values()} == {"file"}
     for status in (400, 404):
         body = json.loads(made[f"{status}.json"].body)
@@ -82,10 +89,19 @@ def test_the_rules_and_the_bodies_of_errors_are_all_the_configuration():
 
 
 def test_nothing_of_the_output_is_served_that_is_not_for_readers():
-    assert set(nginx_rules.HIDDEN) == {"_config", STAGING}
+    assert set(routing.HIDDEN) == {"_config", STAGING}
 
 
-def test_the_rules_name_every_registry_and_the_prefix():
+@pytest.mark.parametrize("host", RULES)
+def test_every_rule_is_below_the_base_path(host):
+    rules = next(iter(profile(host).configuration(site("/my-registry")))).body.decode()
+    for prefix in ("v0.1", "v0", "registry/default/v0.1", "registry/team/v0.1"):
+        assert prefix in rules.replace("\\", "")
+    roots = {word for line in rules.splitlines() for word in re.findall(r"[\^\"( ](/[a-z0-9._\\-]+)/", line)}
+    assert {root.replace("\\", "") for root in roots} <= {"/my-registry", "/srv", "/versions"}
+
+
+def test_the_rules_of_nginx_name_every_registry_and_the_prefix():
     rules = nginx_rules.nginx_rules(site("/my-registry"))
     assert "location ^~ /my-registry/v0.1/ {" in rules
     assert "location ^~ /my-registry/v0/ {" in rules
@@ -100,8 +116,9 @@ def test_a_site_without_registries_in_its_address_has_rules_for_the_default_one(
     assert "location = /v0.1/servers {" in nginx_rules.nginx_rules(SiteAddress())
 
 
-def test_rules_are_the_same_for_the_same_site():
-    assert nginx_rules.nginx_rules(site()) == nginx_rules.nginx_rules(site())
+@pytest.mark.parametrize("host", RULES)
+def test_rules_are_the_same_for_the_same_site(host):
+    assert list(profile(host).configuration(site())) == list(profile(host).configuration(site()))
     assert CATALOGS[0].registry in site().registries
 
 

@@ -1,6 +1,6 @@
-"""Two registries for nginx, one of them too large for a complete list, and what nginx must answer about them.
+"""Two registries for hosts with rules, one of them too large for a complete list, and what must be answered about them.
 
-The questions are asked of the real nginx and of its emulation alike.
+The questions are asked of the real servers and of their emulations alike.
 """
 
 from __future__ import annotations
@@ -10,8 +10,7 @@ from typing import NamedTuple
 
 from fakes_catalog import make_catalog, make_entry, make_server, make_skill
 from fakes_tree import address_of, tree_of
-from regpress.hosts.base import SiteAddress
-from regpress.hosts.nginx import PROFILE
+from regpress.hosts.base import HostProfile, SiteAddress
 
 PAGE_SIZE = 7
 UPPER, PLUS = "io.github.Octo/Upper", "com.example/plus"
@@ -50,9 +49,9 @@ def site(base_path: str = "") -> SiteAddress:
     return address_of(CATALOGS, base_path=base_path, paged_only=[("team", "server")])
 
 
-def files(base_path: str = "") -> dict[str, bytes]:
+def files(profile: HostProfile, base_path: str = "") -> dict[str, bytes]:
     """Return the whole tree."""
-    return tree_of(CATALOGS, PROFILE, site(base_path), size=PAGE_SIZE)
+    return tree_of(CATALOGS, profile, site(base_path), size=PAGE_SIZE)
 
 
 class Question(NamedTuple):
@@ -136,6 +135,10 @@ def _documents(base: str, stored: str) -> list[Question]:
         Question(f"{base}/servers/{encoded}/versions/1.0.0.json", 404, "404.json"),
         Question(f"{base}/servers/{encoded}", 404, "404.json"),
         Question(f"{base}/servers/com.example%252Fa%252Fb/versions/latest", 404, "404.json"),
+        # What is a pattern to a server that looks for files is only a name that nothing has.
+        Question(f"{base}/servers/com.example%2F*/versions/latest", 404, "404.json"),
+        Question(f"{base}/servers/com.example/s00%5B0-9%5D/versions/latest", 404, "404.json"),
+        Question(f"{base}/servers/com.example/s00%3F/versions/latest", 404, "404.json"),
         Question(f"{base}/servers.json", 404, "404.json"),
         Question(f"{base}/nothing", 404, "404.json"),
         Question(f"{base}/x/dev.regpress/versions", 200, f"{stored}/x/dev.regpress/versions.json", FRESH),

@@ -46,6 +46,11 @@ class Writer:
         """Begin to work; to be called where requests are answered."""
         self._task = asyncio.create_task(self._work())
 
+    @property
+    def is_alive(self) -> bool:
+        """Return whether writes are done, sooner or later."""
+        return self._task is not None and not self._task.done()
+
     async def stop(self) -> None:
         """Finish what waits, and stop."""
         await self._queue.join()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,6 +16,8 @@ _NOBODY = ("-c", "user.name=regpress", "-c", "user.email=regpress@localhost")
 #: Tries when another git command holds the index.
 _TRIES = 5
 _WAIT_SECONDS = 0.2
+#: Stands for all that is written.
+_ANY_FILE = "servers/com.example/any/1.0.0.json"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,7 +53,7 @@ class ContentRepository:
         identity = () if self.has_identity else _NOBODY
         for attempt in range(1, _TRIES + 1):
             try:
-                run_git(*_DURABLE, "add", "--all", "--force", *given, places=places, stdin=inside, user_settings=True)
+                run_git(*_DURABLE, "add", "--all", *given, places=places, stdin=inside, user_settings=True)
                 run_git(
                     *_DURABLE,
                     *identity,
@@ -99,8 +101,18 @@ class ContentRepository:
         ]
 
 
+def _ignores(path: str, places: Mapping[str, str]) -> bool:
+    # This command knows no literal paths.
+    loose = {**places, "GIT_LITERAL_PATHSPECS": "0"}
+    try:
+        run_git("check-ignore", "--quiet", "--", path, places=loose, user_settings=True)
+    except GitFailedError:
+        return False
+    return True
+
+
 def open_repository(folder: Path) -> ContentRepository | None:
-    """Return the repository that a content folder is in, None where there is none or it has no working tree."""
+    """Return the repository that a content folder is in, None where there is none, or it leaves the folder out."""
     place = folder
     while not place.is_dir():
         place = place.parent
@@ -111,7 +123,9 @@ def open_repository(folder: Path) -> ContentRepository | None:
     except (GitFailedError, GitMissingError):
         return None
     git_folder, top = found.decode().splitlines()
-    places = {"GIT_DIR": git_folder}
+    places = {"GIT_DIR": git_folder, "GIT_WORK_TREE": top}
+    if _ignores(f"{folder.resolve().relative_to(top).as_posix()}/{_ANY_FILE}", places):
+        return None
     try:
         run_git("config", "user.email", places=places, user_settings=True)
     except GitFailedError:

@@ -8,38 +8,41 @@ on its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from typing import Any, Final, NamedTuple
+from dataclasses import dataclass
+from typing import Any, Final
 
 from regpress import api
-from regpress.audit_log import AuditLog
-from regpress.content_git import ContentRepository
-from regpress.content_store import ContentStore, FileChange
+from regpress.batches import Batches
+from regpress.content_store import FileChange
+from regpress.desk import Desk, Job, Write
 from regpress.errors import (
     ConflictError,
     ForbiddenError,
     InvalidDocumentError,
     NotOfferedError,
     RefusedWriteError,
-    RegistryError,
-    StorageError,
     UnknownEntryError,
 )
-from regpress.gathering import resolve_part
-from regpress.live import Candidates, EntryKey, LiveSite, Standing, settle
-from regpress.model.document import canonical_text, compact_text, parse_json, plain_value
-from regpress.model.entry import OFFICIAL_META, PUBLISHER_META, EntryVersion, RawFile, Snapshot, Status, StatusValue
-from regpress.model.formats import COLLECTIONS
+from regpress.live import LiveSite, Standing
+from regpress.model.document import compact_text, plain_value
+from regpress.model.entry import PUBLISHER_META, EntryVersion, RawFile, Status, StatusValue
 from regpress.model.issue import Issue
 from regpress.model.status import read_statuses, status_file
-from regpress.names import EntryName, Kind, parse_server_name
+from regpress.names import EntryName, parse_server_name
 from regpress.principal import Principal
 from regpress.remote_urls import RemoteUrls
-from regpress.resolve import PreviousVersion, VersionKey, restated
 from regpress.site import Site
-from regpress.sources.managed import STATUS_FOLDER, ManagedSource
-from regpress.times import time_key
+from regpress.sources.managed import ManagedSource
 from regpress.validate.check import check_entry
+from regpress.version_files import (
+    entry_folder,
+    kept_members,
+    paths_of,
+    status_path,
+    version_copy,
+    version_file,
+    version_path,
+)
 
 #: Official registry specification 16.
 MAX_VERSIONS: Final = 10_000
@@ -50,9 +53,6 @@ _PUBLISH_FAILED: Final = "Failed to publish server"
 _EDIT_FAILED: Final = "Failed to edit server"
 _STATUS_FAILED: Final = "Failed to update server status"
 _ACTIVE_MESSAGE: Final = "status_message cannot be provided when setting status to active"
-
-#: Event of a write, for the log; see `regpress.audit_log`.
-Event = Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -73,118 +73,6 @@ class StatusChange:
         return self.message or ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Write:
-    """A write that has passed the checks that need no lock.
-
-    Attributes:
-        summary: one line for the commit.
-        paths: files that it may change, relative to the content folder.
-        run: does it; returns the body of the answer.
-    """
-
-    summary: str
-    paths: tuple[str, ...]
-    run: Callable[[Desk], bytes]
-
-
-class Job(NamedTuple):
-    """A write and what the log says about it."""
-
-    write: Write
-    event: Event
-
-
-@dataclass(slots=True)
-class Desk:
-    """What stands while some writes are on their way: the live site, and what they have changed so far."""
-
-    site: Site
-    live: LiveSite
-    store: ContentStore
-    managed: ManagedSource
-    clock: Callable[[], str]
-    urls: dict[str, RemoteUrls]
-    standings: dict[tuple[str, EntryKey], Standing] = field(default_factory=dict)
-    candidates: dict[EntryKey, dict[str, Candidates]] = field(default_factory=dict)
-    changed: list[str] = field(default_factory=list)
-
-    def standing(self, registry: str, kind: Kind, name: EntryName) -> Standing:
-        """Return how an entry stands in a registry."""
-        staged = self.standings.get((registry, (kind, str(name))))
-        return staged or self.live.registries[registry].standing(kind, str(name))
-
-    def moment(self, versions: Sequence[EntryVersion]) -> str:
-        """Return the time, never before what *versions* have seen, whatever the clock says."""
-        return max([self.clock(), *(one.official.updated_at for one in versions)], key=time_key)
-
-    def change(self, kind: Kind, name: EntryName, changes: Sequence[FileChange]) -> None:
-        """Change files of an entry and take over how it stands then.
-
-        Raises:
-            ConflictError: a file that must not exist does.
-            StorageError: the disk failed.
-        """
-        self.store.apply(changes)
-        self.changed += [change.path for change in changes]
-        self.renew(kind, name)
-
-    def renew(self, kind: Kind, name: EntryName) -> None:
-        """Read an entry of the content folder again, and settle how it stands in every registry."""
-        snapshot = self.managed.fetch_entry(kind, name)
-        statuses = snapshot.statuses.get((kind, str(name)), {})
-        made: dict[str, Candidates] = {}
-        for source in self.site.config.sources:
-            known = self._candidates(source.name, kind, name)
-            if source.name == self.managed.name:
-                made[source.name] = self._read(snapshot, known)
-            elif known.versions:
-                versions = tuple(_stated(version, statuses) for version in known.versions)
-                made[source.name] = known._replace(versions=versions)
-        self.candidates[kind, str(name)] = made
-        for registry, live in self.live.registries.items():
-            standing = settle(live.plan, kind, name, made)
-            self.standings[registry, (kind, str(name))] = standing
-            self._note_urls(registry, kind, name, standing)
-
-    def _candidates(self, source: str, kind: Kind, name: EntryName) -> Candidates:
-        staged = self.candidates.get((kind, str(name)))
-        if staged is not None:
-            return staged.get(source, Candidates())
-        return self.live.candidates(source, kind, name)
-
-    def _read(self, snapshot: Snapshot, known: Candidates) -> Candidates:
-        previous: dict[VersionKey, PreviousVersion] = {
-            (one.kind, str(one.name), one.version): PreviousVersion(official=one.official, digest=one.digest)
-            for one in known.versions
-        }
-        resolved = resolve_part(self.site, snapshot, previous=previous, now=self.clock())
-        return Candidates(resolved.versions, resolved.latest_claims)
-
-    def _note_urls(self, registry: str, kind: Kind, name: EntryName, standing: Standing) -> None:
-        if kind == "server" and registry in self.urls:
-            self.urls[registry].put(str(name), standing.entry.versions if standing.entry else ())
-
-    def take_back(self, standings: Mapping[tuple[str, EntryKey], Standing], earlier: Desk) -> None:
-        """Return to an earlier state, of which *earlier* is a copy."""
-        touched = self.standings.keys() | standings.keys()
-        self.standings, self.candidates, self.changed = earlier.standings, earlier.candidates, earlier.changed
-        for registry, (kind, name) in touched:
-            parsed = EntryName(*name.split("/"))
-            self._note_urls(registry, kind, parsed, self.standing(registry, kind, parsed))
-
-    def copy(self) -> Desk:
-        """Return a copy of the state."""
-        return replace(
-            self, standings=dict(self.standings), candidates=dict(self.candidates), changed=list(self.changed)
-        )
-
-
-def _stated(version: EntryVersion, statuses: Mapping[str, Status]) -> EntryVersion:
-    status = statuses.get(version.version)
-    return version if status is None else restated(version, status)
-
-
 class Publisher:
     """The writer of one site; only one thread at a time runs `run`, any may prepare writes."""
 
@@ -192,10 +80,8 @@ class Publisher:
         self,
         site: Site,
         live: LiveSite,
-        store: ContentStore,
-        log: AuditLog,
+        batches: Batches,
         *,
-        repository: ContentRepository | None,
         clock: Callable[[], str],
         unique_remotes: bool = True,
     ) -> None:
@@ -204,17 +90,13 @@ class Publisher:
         Args:
             site: the site.
             live: what is served.
-            store: its content folder.
-            log: where writes are noted.
-            repository: where they are committed; None for a site that is in none.
+            batches: what makes writes durable.
             clock: returns the time, RFC 3339.
             unique_remotes: whether a remote URL belongs to one server name.
         """
         self._site = site
         self.live = live
-        self._store = store
-        self._log = log
-        self._repository = repository
+        self._batches = batches
         self._clock = clock
         self._unique_remotes = unique_remotes
         managed = next((site.sources[source.name] for source in site.config.sources if source.managed), None)
@@ -250,7 +132,9 @@ class Publisher:
         def run(desk: Desk) -> bytes:
             return self._add(desk, registry, parsed, value, adopt=adopt)
 
-        return Write(summary=f"Publish {name} {version}", paths=_paths(parsed, version), run=run)
+        copied = self.live.registries[registry].standing("server", name).versions if adopt else ()
+        paths = paths_of(parsed, version, *(one.version for one in copied))
+        return Write(summary=f"Publish {name} {version}", paths=paths, run=run)
 
     def edit(self, registry: str, name: str, version: str, value: Any, principal: Principal) -> Write:
         """Return the write that replaces the content of a version.
@@ -275,7 +159,7 @@ class Publisher:
         def run(desk: Desk) -> bytes:
             return self._replace(desk, registry, parsed, value)
 
-        return Write(summary=f"Edit {name} {version}", paths=_paths(parsed, version), run=run)
+        return Write(summary=f"Edit {name} {version}", paths=paths_of(parsed, version), run=run)
 
     def delete(self, registry: str, name: str, version: str, principal: Principal) -> Write:
         """Return the write that makes the status of a version ``deleted``.
@@ -296,7 +180,7 @@ class Publisher:
                 raise UnknownEntryError("Server not found")
             return self._restate(desk, registry, parsed, [found], change)[0]
 
-        return Write(summary=f"Delete {name} {version}", paths=_paths(parsed, version), run=run)
+        return Write(summary=f"Delete {name} {version}", paths=paths_of(parsed, version), run=run)
 
     def set_status(self, registry: str, name: str, version: str, change: StatusChange, principal: Principal) -> Write:
         """Return the write that changes the status of one version.
@@ -323,7 +207,7 @@ class Publisher:
                 )
             return self._restate(desk, registry, parsed, [found], change)[0]
 
-        return Write(summary=f"Set {name} {version} {change.status}", paths=_paths(parsed, version), run=run)
+        return Write(summary=f"Set {name} {version} {change.status}", paths=paths_of(parsed, version), run=run)
 
     def set_all_statuses(self, registry: str, name: str, change: StatusChange, principal: Principal) -> Write:
         """Return the write that changes the status of all versions of a server, or of none.
@@ -351,7 +235,7 @@ class Publisher:
             bodies = self._restate(desk, registry, parsed, todo, change)
             return b'{"updatedCount":%d,"servers":[%s]}' % (len(bodies), b",".join(bodies))
 
-        return Write(summary=f"Set all versions of {name} {change.status}", paths=_paths(parsed), run=run)
+        return Write(summary=f"Set all versions of {name} {change.status}", paths=paths_of(parsed), run=run)
 
     def issues(self, value: Any) -> tuple[Issue, ...]:
         """Return what validation says about a server document, as the official service would take it."""
@@ -401,12 +285,12 @@ class Publisher:
         if standing.find(version) is not None:
             raise duplicate
         now = desk.moment(standing.versions)
-        data = _file(value, {"publishedAt": now, "updatedAt": now})
+        data = version_file(value, {"publishedAt": now, "updatedAt": now})
         try:
             if standing.versions and standing.supplier != desk.managed.name:
                 self._adopt(desk, registry, name, standing, {f"{version}.json": data}, asked=adopt)
             else:
-                desk.change("server", name, [FileChange(_version_path(name, version), data, is_new=True)])
+                desk.change("server", name, [FileChange(version_path(name, version), data, is_new=True)])
         except ConflictError as error:
             raise duplicate from error
         return self._answer(desk, registry, name, version, _PUBLISH_FAILED)
@@ -428,8 +312,8 @@ class Publisher:
                 f"{name} is supplied by the source {supplier!r} of this registry; publish with ?adopt=true to copy "
                 "its versions and go on with them here",
             )
-        copies = {f"{one.version}.json": _copy(one) for one in standing.versions}
-        folder = _folder(name)
+        copies = {f"{one.version}.json": version_copy(one) for one in standing.versions}
+        folder = entry_folder(name)
         desk.store.place_folder(folder, {**copies, **files})
         desk.changed += [f"{folder}/{file}" for file in (*copies, *files)]
         desk.renew("server", name)
@@ -443,12 +327,12 @@ class Publisher:
         if found.source != desk.managed.name:
             raise RefusedWriteError(_EDIT_FAILED, f"{name} is supplied by the source {found.source!r}")
         self._check_urls(registry, value, str(name), _EDIT_FAILED)
-        path = _version_path(name, version)
+        path = version_path(name, version)
         before = desk.store.read(path)
         if before is None:
             raise RefusedWriteError(_EDIT_FAILED, f"{path} is not where it was")
         block = {"publishedAt": found.official.published_at, "updatedAt": desk.moment([found])}
-        data = _file(value, block, kept=_kept_members(before))
+        data = version_file(value, block, kept=kept_members(before))
         desk.change("server", name, [FileChange(path, data)])
         return self._answer(desk, registry, name, version, _EDIT_FAILED)
 
@@ -460,7 +344,7 @@ class Publisher:
             for version in versions:
                 if version.official.status == "deleted":
                     self._check_urls(registry, version.value, str(name), _STATUS_FAILED)
-        path = f"{STATUS_FOLDER}/{_folder(name)}.json"
+        path = status_path(name)
         raw = RawFile(path=path, data=desk.store.read(path) or b"{}")
         statuses = dict(read_statuses(raw, "server", str(name))[0])
         now = desk.moment(versions)
@@ -501,85 +385,18 @@ class Publisher:
         """Forget what was derived from the live site, because it was loaded anew."""
         self._urls.clear()
 
-    # Together
-
     def run(self, jobs: Sequence[Job]) -> tuple[list[bytes | Exception], Desk | None]:
         """Do some writes and make them durable.
 
         Returns:
-            For each the body of its answer or why it failed, and what to show from now on (`show`).
+            As `regpress.batches.Batches.run`.
         """
         assert self._managed is not None
         # Before anything is changed: an index made later would not know what to take back.
         for registry in self.live.registries if self._unique_remotes else ():
             self._urls_of(registry)
-        paths = [path for job in jobs for path in job.write.paths]
-        try:
-            self._store.begin({"events": [job.event for job in jobs]}, paths)
-        except StorageError as error:
-            return [error] * len(jobs), None
-        desk = Desk(self._site, self.live, self._store, self._managed, self._clock, self._urls)
-        outcomes = [self._attempt(desk, job.write) for job in jobs]
-        done = [job for job, outcome in zip(jobs, outcomes, strict=True) if isinstance(outcome, bytes)]
-        if not done:
-            self._store.end()
-            return outcomes, None
-        try:
-            self._store.sync()
-            self._log.append([{**job.event, "outcome": "success"} for job in done])
-            if self._repository is not None:
-                self._repository.commit(desk.changed, _commit_message(done))
-        except RegistryError as error:
-            self._undo_all(desk)
-            failed = StorageError(getattr(error, "path", ""), "the write could not be made durable")
-            failed.__cause__ = error
-            return [failed if isinstance(outcome, bytes) else outcome for outcome in outcomes], None
-        self._store.end()
-        return outcomes, desk
-
-    def _attempt(self, desk: Desk, write: Write) -> bytes | Exception:
-        mark, earlier = self._store.mark(), desk.copy()
-        try:
-            return write.run(desk)
-        except Exception as error:  # whatever happens to one write, the others are not concerned
-            self._store.roll_back(mark)
-            desk.take_back({}, earlier)
-            return error
-
-    def _undo_all(self, desk: Desk) -> None:
-        self._store.roll_back()
-        self._store.sync()
-        desk.take_back(desk.standings, replace(desk, standings={}, candidates={}, changed=[]))
-        self._store.end()
-
-    def show(self, desk: Desk) -> None:
-        """Let everybody see what *desk* holds; to be called where requests are answered."""
-        for (kind, name), made in desk.candidates.items():
-            parsed = EntryName(*name.split("/"))
-            for source, candidates in made.items():
-                self.live.keep(source, kind, parsed, candidates)
-        for (registry, (kind, name)), standing in desk.standings.items():
-            self.live.registries[registry].put(kind, EntryName(*name.split("/")), standing)
-
-
-def recover(store: ContentStore, log: AuditLog, repository: ContentRepository | None) -> tuple[str, ...]:
-    """Finish what an interrupted run began; returns the files that it had changed.
-
-    Every file that is there counts, though nobody was told so: it is noted in the log and committed.
-
-    Raises:
-        StorageError: the disk or the repository failed.
-    """
-    store.clean()
-    about, paths = store.pending()
-    if not paths:
-        return ()
-    found = tuple(path for path in dict.fromkeys(paths) if store.read(path) is not None)
-    log.append([{**event, "outcome": "unknown", "recovered": True} for event in about.get("events", ())])
-    if repository is not None and (changed := repository.changed(paths)):
-        repository.commit(changed, "Recover writes of an interrupted run")
-    store.end()
-    return found
+        desk = Desk(self._site, self.live, self._batches.store, self._managed, self._clock, self._urls)
+        return self._batches.run(desk, jobs)
 
 
 def _publish_refusal(principal: Principal, name: str) -> str:
@@ -610,62 +427,3 @@ def _check_message(change: StatusChange) -> None:
 
 def _is_in(version: EntryVersion, change: StatusChange) -> bool:
     return (version.official.status, version.official.status_message) == (change.status, change.text)
-
-
-def _folder(name: EntryName) -> str:
-    plural = next(plural for plural, kind in COLLECTIONS.items() if kind == "server")
-    return f"{plural}/{name.namespace}/{name.name}"
-
-
-def _version_path(name: EntryName, version: str) -> str:
-    return f"{_folder(name)}/{version}.json"
-
-
-def _paths(name: EntryName, *versions: str) -> tuple[str, ...]:
-    return (*(_version_path(name, version) for version in versions), f"{STATUS_FOLDER}/{_folder(name)}.json")
-
-
-def _file(value: Any, block: Mapping[str, str], *, kept: Mapping[str, Any] | None = None) -> bytes:
-    """Return a version file.
-
-    Args:
-        value: the document.
-        block: what the registry knows about it.
-        kept: further members of the file and of its ``_meta``.
-    """
-    others = dict(kept or {})
-    meta = others.pop("_meta", {})
-    return canonical_text({**others, "server": value, "_meta": {**meta, OFFICIAL_META: dict(block)}})
-
-
-def _kept_members(before: bytes) -> dict[str, Any]:
-    """Return what stands beside the document in a version file: claims, and metadata that is not the registry's own."""
-    value = parse_json(before)
-    if not isinstance(value, dict) or "server" not in value:
-        return {}
-    meta = value.get("_meta")
-    others = {key: item for key, item in meta.items() if key != OFFICIAL_META} if isinstance(meta, dict) else {}
-    return {**{key: item for key, item in value.items() if key not in {"server", "_meta"}}, "_meta": others}
-
-
-def _copy(version: EntryVersion) -> bytes:
-    """Return the version file of a version of another source; which one is the latest follows from the others."""
-    value = parse_json(api.response(version))
-    block = {key: item for key, item in value["_meta"][OFFICIAL_META].items() if key != "isLatest"}
-    return canonical_text({**value, "_meta": {**value["_meta"], OFFICIAL_META: block}})
-
-
-def _commit_message(jobs: Sequence[Job]) -> str:
-    first = jobs[0].write.summary if len(jobs) == 1 else f"{jobs[0].write.summary} and {len(jobs) - 1} more"
-    lines = [f"{job.write.summary} (by {_actor(job.event)}, request {_request(job.event)})" for job in jobs]
-    return "\n".join((first, "", *lines))
-
-
-def _actor(event: Event) -> str:
-    subjects = event.get("subjects") or {}
-    return str(subjects.get("sub") or subjects.get("identity") or "unknown")
-
-
-def _request(event: Event) -> str:
-    extra = (event.get("metadata") or {}).get("extra") or {}
-    return str(extra.get("request_id", "unknown"))

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from regpress.audit_log import AUDIT_FILE, AuditLog
+from regpress.batches import Batches, recover
 from regpress.content_git import ContentRepository, open_repository
 from regpress.content_store import ContentStore
 from regpress.errors import ConfigError, ConflictError, SourceMalformedError
@@ -19,7 +20,7 @@ from regpress.gathering import Gathered, gather, is_public
 from regpress.live import LiveSite, RegistryPlan
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Issue
-from regpress.publish import Publisher, recover
+from regpress.publish import Publisher
 from regpress.site import Options, Progress, Site
 from regpress.sources.managed import CONTENT_FOLDER
 from regpress.storage import locked
@@ -99,9 +100,8 @@ def open_service(
             recovered = recover(store, log, repository)
             gathered = read_site(site, options, progress)
             live = live_site(site, gathered)
-            publisher = Publisher(
-                site, live, store, log, repository=repository, clock=clock, unique_remotes=unique_remotes
-            )
+            batches = Batches(store=store, log=log, repository=repository)
+            publisher = Publisher(site, live, batches, clock=clock, unique_remotes=unique_remotes)
             yield Service(
                 site=site,
                 options=options,

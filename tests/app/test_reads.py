@@ -85,7 +85,7 @@ def test_deleted_versions_show_only_to_those_who_ask_or_follow_changes(reading: 
         ("include_deleted=maybe", 422, "validation failed"),
         ("updated_since=yesterday", 400, "Invalid updated_since format: expected RFC3339 timestamp"),
         ("updated_since=2026-01-01T00:00:00Z&include_deleted=false", 400, "Cannot set include_deleted=false"),
-        ("cursor=nonsense", 400, "The cursor"),
+        ("cursor=nonsense", 400, "Unknown cursor"),
     ],
 )
 def test_a_bad_parameter_is_named(query: str, status: int, detail: str, reading: AppServer) -> None:

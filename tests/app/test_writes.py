@@ -403,6 +403,15 @@ def test_writes_that_come_together_share_a_commit(repository: Path) -> None:
     assert git(repository, "status", "--porcelain") == ""
 
 
+def test_a_repository_that_leaves_the_content_out_gets_no_commits(repository: Path) -> None:
+    git(repository, "rm", "-rq", "--cached", "content")
+    (repository / ".gitignore").write_text("*\n")
+    git(repository, "commit", "-qam", "Ignore")
+    with serving_app(repository, anonymous=True) as running:
+        assert running.publish(document(NAME)).status == 200
+    assert git(repository, "log", "--format=%s", "-1").strip() == "Ignore"
+
+
 def test_a_write_that_cannot_be_committed_does_not_count(repository: Path) -> None:
     with serving_app(repository, anonymous=True) as running:
         (repository / ".git/index.lock").touch()

@@ -116,9 +116,11 @@ def nginx(folder: Path) -> Iterator[str]:
 
 @contextmanager
 def app(folder: Path) -> Iterator[str]:
-    """Serve a built site by ``regpress serve``."""
-    with serving_app(folder.parent, "--out", folder, "--host", "nginx") as server:
-        yield server.base
+    """Serve a copy of a built site by ``regpress serve``; only one process serves a site."""
+    with TemporaryDirectory() as own:
+        site = shutil.copytree(folder.parent, Path(own) / "site")
+        with serving_app(site, "--host", "nginx") as server:
+            yield server.base
 
 
 @contextmanager

@@ -64,7 +64,7 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
 
     operations = Operations(
         metrics=metrics,
-        is_ready=lambda: True,
+        is_ready=lambda: writer.is_alive,
         openapi=description,
         docs=lambda: openapi.page(description()),
         github_client_id=access.github_client_id,

@@ -12,7 +12,9 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
-from regpress.publish import Job, Publisher
+from regpress.batches import show
+from regpress.desk import Job
+from regpress.publish import Publisher
 
 #: Most writes that are made durable together.
 BATCH: Final = 64
@@ -43,6 +45,11 @@ class Writer:
     def start(self) -> None:
         """Begin to work; to be called where requests are answered."""
         self._task = asyncio.create_task(self._work())
+
+    @property
+    def is_alive(self) -> bool:
+        """Return whether writes are done, sooner or later."""
+        return self._task is not None and not self._task.done()
 
     async def stop(self) -> None:
         """Finish what waits, and stop."""
@@ -85,7 +92,7 @@ class Writer:
     async def _run(self, batch: Sequence[_Waiting]) -> None:
         outcomes, desk = await asyncio.to_thread(self._publisher.run, [waiting.job for waiting in batch])
         if desk is not None:
-            self._publisher.show(desk)
+            show(desk)
             self._on_write()
         for waiting, outcome in zip(batch, outcomes, strict=True):
             if waiting.outcome.done():

@@ -17,12 +17,13 @@ from regpress.asgi.requests import Receive, Request, is_local
 from regpress.asgi.writer import Writer
 from regpress.audit_log import AuditLog
 from regpress.auth import Authenticator
+from regpress.desk import Job, Write
 from regpress.errors import AuthError, RegistryError
 from regpress.live import LiveRegistry
 from regpress.model.document import DocumentError, compact_text, parse_json, plain_value
 from regpress.model.issue import Issue
 from regpress.principal import Principal
-from regpress.publish import Job, Publisher, StatusChange, Write
+from regpress.publish import Publisher, StatusChange
 from regpress.times import format_time
 from regpress.validate.body import SERVER, STATUS, Rule, body_problems, without_foreign_meta
 

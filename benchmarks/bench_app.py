@@ -1,0 +1,201 @@
+"""Measures ``regpress serve``: reads beside an nginx worker that serves the same bytes, searches, publishes, start.
+
+Rates are compared by processor time for each request, taken from ``/proc``: wall time on a shared machine says little.
+Needs Linux, and for the rates ``wrk`` and ``nginx``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from http.client import HTTPConnection
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote
+
+FOLDER = Path(__file__).parent
+PROGRAM = (sys.executable, "-c", "from regpress.cli.main import main; main()")
+TICKS = os.sysconf("SC_CLK_TCK")
+CONFIG = """\
+sources:
+  - {name: content, managed: {}}
+  - {name: registry, file: {path: registry.json}}
+registries:
+  - {name: default, sources: [content, registry]}
+site: {host: nginx, catalog: {enabled: false}}
+"""
+NGINX = """\
+worker_processes 1; daemon off; error_log stderr crit; pid %(folder)s/nginx.pid;
+events { worker_connections 512; }
+http {
+  access_log off; sendfile on; keepalive_requests 100000000; default_type application/json;
+  server { listen 127.0.0.1:%(port)d; root %(folder)s/bodies; }
+}
+"""
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--servers", type=int, default=10_000, help="number of servers (10,000)")
+    parser.add_argument("--seconds", type=int, default=3, help="length of each measurement of a rate (3)")
+    parser.add_argument("--publishes", type=int, default=100, help="number of publishes (100)")
+    parser.add_argument("--folder", type=Path, help="where the site lies; on the disk that is to be measured")
+    parser.add_argument("--json", type=Path, default=FOLDER / "results" / "app.json", help="where all values go")
+    options, _ = parser.parse_known_args()
+    with tempfile.TemporaryDirectory(dir=options.folder) as folder:
+        rows = measure(Path(folder), options)
+    for name, value in rows.items():
+        print(f"{name:<48}{value:>12.3f}")
+    options.json.parent.mkdir(parents=True, exist_ok=True)
+    options.json.write_text(json.dumps(rows, indent=1) + "\n")
+
+
+def measure(folder: Path, options: argparse.Namespace) -> dict[str, float]:
+    site = folder / "site"
+    (site / "content").mkdir(parents=True)
+    (site / "config.yaml").write_text(CONFIG)
+    generate = (sys.executable, FOLDER / "generate.py", "--servers", str(options.servers), "--versions-mean", "3")
+    subprocess.run([*generate, "--out", site / "registry.json"], check=True, stdout=subprocess.DEVNULL)
+    subprocess.run([*PROGRAM, "build", site], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    rows: dict[str, float] = {}
+    with serving(site) as (port, pid):
+        rows["start, processor seconds"] = processor(pid)
+        rows["memory after start, MiB"] = resident(pid)
+        paths = targets(port)
+        if shutil.which("wrk") and shutil.which("nginx"):
+            rows |= rates(folder, (port, pid), paths, seconds=options.seconds)
+        rows |= latencies("search without a hit", lambda n: ask(port, f"/v0.1/servers?search=zq{n}x"), 200)
+        rows |= latencies("search with hits", lambda n: ask(port, f"/v0.1/servers?search=a&limit={n % 100 + 1}"), 200)
+        rows |= latencies("publish", lambda n: publish(port, n), options.publishes)
+    return rows
+
+
+@contextmanager
+def serving(site: Path) -> Iterator[tuple[int, int]]:
+    command = [
+        *PROGRAM,
+        "serve",
+        site,
+        "--port",
+        "0",
+        "--no-access-log",
+        "--write-rate",
+        "0",
+        "--allow-anonymous-writes",
+    ]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("Serving"):
+                break
+        port = int(line.rstrip("/\n").rpartition(":")[2])
+        ask(port, "/ping")
+        try:
+            yield port, process.pid
+        finally:
+            process.terminate()
+            process.stderr.read()
+
+
+def targets(port: int) -> dict[str, str]:
+    _, body = ask(port, "/v0.1/servers?limit=100")
+    entry = json.loads(body)["servers"][50]["server"]
+    name, version = quote(entry["name"], safe=""), quote(entry["version"], safe="")
+    return {"version": f"/v0.1/servers/{name}/versions/{version}", "page": "/v0.1/servers?limit=30"}
+
+
+def rates(folder: Path, server: tuple[int, int], paths: dict[str, str], *, seconds: int) -> dict[str, float]:
+    port, pid = server
+    bodies = {name: ask(port, path)[1] for name, path in paths.items()}
+    (folder / "bodies").mkdir()
+    for name, body in bodies.items():
+        (folder / "bodies" / name).write_bytes(body)
+    other = port + 1 if port < 65000 else port - 1
+    (folder / "nginx.conf").write_text(NGINX % {"folder": folder, "port": other})
+    rows: dict[str, float] = {}
+    with subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL) as nginx:
+        try:
+            worker = wait_for_child(nginx.pid)
+            for name, path in paths.items():
+                ours = cost(pid, f"http://127.0.0.1:{port}{path}", seconds)
+                theirs = cost(worker, f"http://127.0.0.1:{other}/{name}", seconds)
+                rows[f"{name}: microseconds of processor a request"] = ours * 1e6
+                rows[f"{name}: the same, nginx"] = theirs * 1e6
+                rows[f"{name}: rate, of nginx"] = theirs / ours
+        finally:
+            nginx.terminate()
+    return rows
+
+
+def cost(pid: int, url: str, seconds: int) -> float:
+    """Return the processor seconds that one request costs the process that answers it."""
+    before = processor(pid)
+    command = ["wrk", "-t1", "-c16", f"-d{seconds}s", url]
+    done = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    requests = next(int(line.split()[0]) for line in done.splitlines() if "requests in" in line)
+    return (processor(pid) - before) / requests
+
+
+def wait_for_child(pid: int) -> int:
+    while True:
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text().split()
+        if children:
+            return int(children[0])
+        time.sleep(0.01)
+
+
+def processor(pid: int) -> float:
+    fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+    return (int(fields[11]) + int(fields[12])) / TICKS
+
+
+def resident(pid: int) -> float:
+    status = Path(f"/proc/{pid}/status").read_text()
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
+
+
+def latencies(name: str, once: Callable[[int], Any], count: int) -> dict[str, float]:
+    taken = []
+    for number in range(count):
+        started = time.perf_counter()
+        once(number)
+        taken.append((time.perf_counter() - started) * 1000)
+    taken.sort()
+    return {f"{name}: median, ms": statistics.median(taken), f"{name}: p99, ms": taken[int(count * 0.99) - 1]}
+
+
+def publish(port: int, number: int) -> None:
+    name = f"com.example.bench/server-{number}"
+    document = {
+        "$schema": "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
+        "name": name,
+        "description": "Published by a benchmark",
+        "version": "1.0.0",
+        "remotes": [{"type": "streamable-http", "url": f"https://bench.example.com/{number}"}],
+    }
+    status, body = ask(port, "/v0.1/publish", json.dumps(document).encode())
+    if status != 200:
+        raise SystemExit(f"publish: {status} {body!r}")
+
+
+def ask(port: int, path: str, body: bytes | None = None) -> tuple[int, bytes]:
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request("POST" if body else "GET", path, body)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+if __name__ == "__main__":
+    main()

@@ -8,6 +8,7 @@ from contextlib import ExitStack
 from urllib.parse import urlsplit
 
 from app_server import AppServer
+from loops import completed
 from regpress.asgi import protocol
 
 LIST = "/v0.1/servers"
@@ -48,5 +49,5 @@ def test_a_head_that_does_not_arrive_is_not_waited_for() -> None:
         made._wait_for_head()
         waiting[0]()
 
-    asyncio.run(scenario())
+    completed(scenario())
     assert closed == [True]

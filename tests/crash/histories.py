@@ -23,7 +23,7 @@ if __name__ == "__main__":
     sys.path.insert(0, str(Path(__file__).parents[1]))
 
 from crash.driver import NOW, Site
-from crash.reader import content
+from crash.reader import content, settled
 from crash.world import World
 from regpress import gathering, rendering, workers
 from regpress.build import BuildResult
@@ -72,11 +72,11 @@ def run(folder: Path, seed: int, steps: int, jobs: int) -> list[dict[str, Any]]:
             edits.append("forgot")
         _build(site)
         found = content(site.out)
-        expected = site.from_nothing(folder / "fresh")
-        if found != expected:
-            keys = found.keys() | expected.keys()
+        fresh, expected = settled(found), settled(site.from_nothing(folder / "fresh"))
+        if fresh != expected:
+            keys = fresh.keys() | expected.keys()
             problems.append(
-                {"step": step, "edits": edits, "files": sorted(k for k in keys if found.get(k) != expected.get(k))}
+                {"step": step, "edits": edits, "files": sorted(k for k in keys if fresh.get(k) != expected.get(k))}
             )
         again = _build(site)
         if not again.unchanged or again.written or again.removed or content(site.out) != found:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 import pytest
 
 from identity_servers import Signer, certificate, issuer, name_server, web_server
+from loops import completed
 from regpress.errors import SourceUnavailableError
 from regpress.identity_fetch import Fetcher, NameServers
 from regpress.logins import DomainProof, Domains, ProofError
@@ -36,17 +36,17 @@ def test_a_host_is_asked_by_its_name_over_tls_at_the_address_that_was_judged(tmp
     with ExitStack() as stack:
         nameserver = stack.enter_context(name_server({(HOST, "A"): ["127.0.0.1"]}))
         port = stack.enter_context(web_server(respond, context=context))
-        assert asyncio.run(ask("/good")) == b"200 good"
-        assert asyncio.run(ask("/moved")) == b"302 /good"
+        assert completed(ask("/good")) == b"200 good"
+        assert completed(ask("/moved")) == b"302 /good"
         assert set(seen) == {HOST}
         for more, reason in (
             ({"allow_private": False}, "loopback"),
             ({"authority": None}, "certificate"),
         ):
             with pytest.raises(SourceUnavailableError, match=reason):
-                asyncio.run(ask("/good", **more))
+                completed(ask("/good", **more))
         with pytest.raises(SourceUnavailableError, match="more than 4096 bytes"):
-            asyncio.run(ask("/large"))
+            completed(ask("/large"))
 
 
 def test_the_owner_of_a_domain_by_its_well_known_file_may_publish_there_but_not_below(tmp_path: Path) -> None:
@@ -66,7 +66,7 @@ def test_the_owner_of_a_domain_by_its_well_known_file_may_publish_there_but_not_
         port = stack.enter_context(web_server(lambda path, _: answers.get(path, (404, b"")), context=context))
         path = "/.well-known/mcp-registry-auth"
         answers[path] = (200, f"text before {signer.record} {other.record}".encode())
-        assert asyncio.run(login(signer.proof(HOST))) == ["org.example.tools/*"]
+        assert completed(login(signer.proof(HOST))) == ["org.example.tools/*"]
         for reason, body, proof in (
             ("verification failed", answers[path][1], other.proof(HOST)),
             ("no MCP public key", b"<html></html>", signer.proof(HOST)),
@@ -74,13 +74,13 @@ def test_the_owner_of_a_domain_by_its_well_known_file_may_publish_there_but_not_
         ):
             answers[path] = (200, body)
             with pytest.raises(ProofError, match=reason):
-                asyncio.run(login(proof))
+                completed(login(proof))
         answers[path] = (301, path.encode())
         with pytest.raises(ProofError, match="answers 301"):
-            asyncio.run(login(signer.proof(HOST)))
+            completed(login(signer.proof(HOST)))
         for domain in ("localhost", "127.0.0.1"):
             with pytest.raises(ProofError, match="invalid domain"):
-                asyncio.run(login(signer.proof(domain)))
+                completed(login(signer.proof(domain)))
 
 
 def test_a_provider_is_asked_again_when_a_token_names_a_new_key_but_not_for_each_one_that_does() -> None:
@@ -108,4 +108,4 @@ def test_a_provider_is_asked_again_when_a_token_names_a_new_key_but_not_for_each
             now += 3600
             assert await provider.claims(made.token("two"))
 
-    asyncio.run(scenario())
+    completed(scenario())

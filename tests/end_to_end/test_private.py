@@ -111,7 +111,10 @@ LOGIN = {
 }
 
 
-@pytest.mark.parametrize("auth", [{"mode": "oauth", **LOGIN}, {"mode": ["token", "oauth"], **LOGIN}], ids=str)
+TOKENS = {"token": {"tokens": [{"name": "ci", "digest": "0" * 64, "publish": ["com.example/*"]}]}}
+
+
+@pytest.mark.parametrize("auth", [{"mode": "oauth", **LOGIN}, {"mode": ["token", "oauth"], **LOGIN, **TOKENS}], ids=str)
 def test_every_registry_is_private_where_reading_needs_a_login(auth: dict[str, Any], tmp_path: Path) -> None:
     site = write_site(tmp_path / "site", site_files(auth=auth))
     done = run("build", site)

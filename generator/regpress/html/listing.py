@@ -16,7 +16,7 @@ from regpress.model.entry import Entry
 from regpress.names import Kind
 
 #: Most entries that stand together, without letters.
-FEW: Final = 24
+SHORT_LIST: Final = 24
 #: Most characters of a title that stands for a page.
 _SHORT: Final = 24
 
@@ -61,11 +61,11 @@ class Listing:
 
     def jumps(self, links: Links, page: int) -> tuple[LinkView, ...]:
         """Return links to the letters; none for a few entries."""
-        return self.paging.jumps(links, page) if len(self.items) > FEW else ()
+        return self.paging.jumps(links, page) if len(self.items) > SHORT_LIST else ()
 
     def letters(self, links: Links, page: int) -> tuple[LetterView, ...]:
         """Return the entries of a page by letter; a few of them together."""
-        if 0 < len(self.items) <= FEW:
+        if 0 < len(self.items) <= SHORT_LIST:
             return (LetterView("", "", self.rows(links)),)
         return tuple(
             LetterView(

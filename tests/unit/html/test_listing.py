@@ -6,7 +6,7 @@ import pytest
 
 from fakes_catalog import make_catalog, make_entry, make_server, make_skill
 from regpress.html.links import Links
-from regpress.html.listing import FEW, Listing, items_of, row_of
+from regpress.html.listing import SHORT_LIST, Listing, items_of, row_of
 from regpress.html.paging import LIST_SIZE
 from regpress.model.entry import Entry
 
@@ -46,7 +46,7 @@ def test_entries_are_ordered_by_what_readers_call_them() -> None:
         entry("z.example/f", "日本語"),
         entry("z.example/g", "🌊"),
     ]
-    titled += [entry(f"z.example/z{number}") for number in range(FEW)]
+    titled += [entry(f"z.example/z{number}") for number in range(SHORT_LIST)]
     letters = listing_of(titled).letters(Links(""), 0)
     assert [(letter.label, [row.title for row in letter.rows]) for letter in letters] == [
         ("0-9", ["42 things"]),
@@ -54,7 +54,7 @@ def test_entries_are_ordered_by_what_readers_call_them() -> None:
         ("B", ["(Banana)"]),
         ("E", ["Éclair"]),
         ("P", ["pear"]),
-        ("Z", sorted(["zebra", *(f"z{number}" for number in range(FEW))])),
+        ("Z", sorted(["zebra", *(f"z{number}" for number in range(SHORT_LIST))])),
         ("…", ["日本語", "🌊"]),
     ]
 

@@ -156,6 +156,13 @@ def complete_list(catalog: Catalog, kind: Kind) -> bytes:
     return list_body(kind, [response(version) for version in catalog.latest(kind)])
 
 
+def complete_list_size(catalog: Catalog, kind: Kind) -> int:
+    """Return the length of `complete_list`, without making it."""
+    sizes = [response_size(version) for version in catalog.latest(kind)]
+    digits = len(str(len(sizes))) - 1
+    return len(list_body(kind, ())) + digits + sum(sizes) + max(len(sizes) - 1, 0)
+
+
 def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool]) -> Iterator[ArtifactGroup]:
     """Return the complete lists and the registry file.
 

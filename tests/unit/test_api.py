@@ -40,6 +40,15 @@ def test_the_official_block_is_always_complete() -> None:
     assert value["server"] == server()
 
 
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 101])
+def test_the_length_of_the_complete_list_is_known_without_making_it(count: int) -> None:
+    names = [f"com.example/s{number}" for number in range(count)]
+    servers = [candidate(server(name, description="é<>" * (len(name) % 7 + 1))) for name in names]
+    catalog = catalog_of(*servers, candidate(server("com.example/old"), meta=official(status="deprecated")))
+    for kind in ("server", "skill"):
+        assert api.complete_list_size(catalog, kind) == len(api.complete_list(catalog, kind))
+
+
 def test_a_message_stands_in_the_block_only_where_there_is_one() -> None:
     deprecated = candidate(server(), meta=official(status="deprecated", statusMessage="Use radar"))
     block = orjson.loads(api.response(latest(catalog_of(deprecated))))["_meta"][OFFICIAL_META]

@@ -295,7 +295,12 @@ class Replacement:
 
 def _new_groups(todo: Sequence[ArtifactGroup], rendered: Sequence[Rendered]) -> Iterator[tuple[str, Group]]:
     for group, done in zip(todo, rendered, strict=True):
-        yield group.key, Group.of(fixed(group.recipe), manifest.shard_of(group.key), done.rows)
+        sizes = done.sizes
+        shard = manifest.shard_of(group.key)
+        yield (
+            group.key,
+            Group(fixed(group.recipe), shard, done.rows, len(sizes), sum(sizes), max(sizes, default=0)),
+        )
 
 
 def _by_stage(

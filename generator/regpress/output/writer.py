@@ -32,10 +32,12 @@ class Rendered(NamedTuple):
     Attributes:
         rows: as `regpress.output.rows.pack` returns them.
         staged: those of them that are to be moved to where they belong.
+        sizes: of all of them, in their order.
     """
 
     rows: bytes
     staged: list[Staged]
+    sizes: tuple[int, ...]
 
 
 class Writer:
@@ -60,6 +62,7 @@ class Writer:
     def write(self, artifacts: Iterable[Artifact]) -> Rendered:
         """Return the staged files of *artifacts*; what the live tree has already is not written."""
         records: list[bytes] = []
+        sizes: list[int] = []
         staged: list[Staged] = []
         # The latest version's body is that of a version: the same bytes are hashed once.
         digests: dict[int, tuple[bytes, str]] = {}
@@ -69,6 +72,7 @@ class Writer:
                 known = digests[id(body)] = (body, hashlib.sha256(body).hexdigest())
             sha256 = known[1]
             for file in self._files_of(address, form):
+                sizes.append(len(body))
                 live = self._live.get(file)
                 if live is not None and live.sha256 == sha256 and live.mtime:
                     records.append(record(file, live.size, sha256, address, media_type, live.mtime))
@@ -77,7 +81,7 @@ class Writer:
                 records.append(record(file, len(body), sha256, address, media_type, mtime))
                 if self._flat:
                     staged.append(Staged(file, place))
-        return Rendered(b"".join(records), staged)
+        return Rendered(b"".join(records), staged, tuple(sizes))
 
     def _store(self, file: str, body: bytes) -> tuple[str, int]:
         if self._flat:

@@ -39,8 +39,10 @@ Known = Callable[[], tuple[Mapping[str, Group], set[str]]]
 #: Keeps what a finished build knows.
 Save = Callable[[Mapping[str, Group]], None]
 
-#: Fewest groups that a process renders before it asks for more.
+#: Groups that a process renders before it asks for more, where there are many.
 _PIECE: Final = 50
+#: Pieces that a few groups are cut into: after a small change, most of what is left are indexes, which take long.
+_FEW_PIECES: Final = 32
 #: Groups of a new tree that are begun together.
 _BATCH: Final = 10_000
 _Piece = Sequence[ArtifactGroup]
@@ -219,7 +221,7 @@ class Replacement:
                 writer = writers[os.getpid()] = self._writer(live, f"{number}-{os.getpid()}", self._files_of)
             return [writer.write(group.render()) for group in piece]
 
-        size = max(_PIECE, len(todo) // MOST + 1)
+        size = max(min(_PIECE, len(todo) // _FEW_PIECES), len(todo) // MOST) + 1
         pieces = [todo[start : start + size] for start in range(0, len(todo), size)]
         return Sharing(pieces, work, jobs=self._jobs)
 

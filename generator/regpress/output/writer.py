@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import NamedTuple
 
 from regpress.errors import BuildRefusedError, StorageError
@@ -97,6 +96,7 @@ class Writer:
         place = f"{self._folder}/{file}"
         try:
             if folder not in self._made:
+                contained(self._folder, folder)
                 self._make(folder)
             return place, write_new(place, body)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
@@ -106,10 +106,11 @@ class Writer:
 
     def _make(self, folder: str) -> None:
         """Make a folder and those around it, each asked for once."""
-        contained(self._folder, folder)
         around = folder.rpartition("/")[0]
         if around not in self._made:
             self._make(around)
-        with suppress(FileExistsError):  # another process may have been first
-            os.mkdir(f"{self._folder}/{folder}")  # noqa: PTH102
         self._made.add(folder)
+        try:
+            os.mkdir(f"{self._folder}/{folder}")  # noqa: PTH102
+        except FileExistsError:
+            return  # another process was first

@@ -43,7 +43,7 @@ Save = Callable[[Mapping[str, Group]], None]
 _PIECE: Final = 50
 #: Pieces that a few groups are cut into: after a small change, most of what is left are indexes, which take long.
 _FEW_PIECES: Final = 32
-#: Groups of a new tree that are begun together.
+#: Groups of a new tree that are begun together first; then twice as many each time, since each start costs a process.
 _BATCH: Final = 10_000
 _Piece = Sequence[ArtifactGroup]
 
@@ -194,9 +194,11 @@ class Replacement:
         rendered: list[Rendered] = []
         begun: Sharing[_Piece, list[Rendered]] | None = None
         remaining = iter(groups)
+        size = _BATCH
         try:
-            while batch := list(islice(remaining, _BATCH)):
+            while batch := list(islice(remaining, size)):
                 todo += batch
+                size *= 2
                 if begun is not None:
                     rendered += chain.from_iterable(begun.results())
                 begun = self._begin(batch, {})

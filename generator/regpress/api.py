@@ -10,7 +10,7 @@ import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, Final
+from typing import Final
 
 import orjson
 
@@ -29,18 +29,23 @@ UPSTREAM_SCHEMA = (
 )
 #: ``meta.last_updated`` of a registry without entries.
 _NEVER = "1970-01-01T00:00:00Z"
+_OFFICIAL: Final = OFFICIAL_META.encode()
 
 
 def official_block(version: EntryVersion) -> bytes:
     """Return the registry's block of a version as a JSON member, official registry specification 4.2."""
-    official = version.official
-    block: dict[str, Any] = {"status": official.status, "statusChangedAt": official.status_changed_at}
-    if official.status_message:
-        block["statusMessage"] = official.status_message
-    block["publishedAt"] = official.published_at
-    block["updatedAt"] = official.updated_at
-    block["isLatest"] = official.is_latest
-    return b'"%s":%s' % (OFFICIAL_META.encode(), escape_html_in_json(orjson.dumps(block)))
+    status, changed, message, published, updated, is_latest = version.official
+    # All but the message are words and times, which JSON has as they are; most versions are written several times.
+    said = b'"statusMessage":%s,' % escape_html_in_json(orjson.dumps(message)) if message else b""
+    return b'"%s":{"status":"%s","statusChangedAt":"%s",%s"publishedAt":"%s","updatedAt":"%s","isLatest":%s}' % (
+        _OFFICIAL,
+        status.encode(),
+        changed.encode(),
+        said,
+        published.encode(),
+        updated.encode(),
+        b"true" if is_latest else b"false",
+    )
 
 
 def response(version: EntryVersion) -> bytes:
@@ -154,6 +159,13 @@ def _copies(address: str, body: bytes, aliases: Aliases) -> Iterator[Artifact]:
 def complete_list(catalog: Catalog, kind: Kind) -> bytes:
     """Return the list of the latest visible version of every entry, without a cursor."""
     return list_body(kind, [response(version) for version in catalog.latest(kind)])
+
+
+def complete_list_size(catalog: Catalog, kind: Kind) -> int:
+    """Return the length of `complete_list`, without making it."""
+    sizes = [response_size(version) for version in catalog.latest(kind)]
+    digits = len(str(len(sizes))) - 1
+    return len(list_body(kind, ())) + digits + sum(sizes) + max(len(sizes) - 1, 0)
 
 
 def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool]) -> Iterator[ArtifactGroup]:

@@ -15,14 +15,7 @@ from regpress.errors import BuildRefusedError
 from regpress.gathering import Gathered
 from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
-from regpress.hosts.limits import (
-    LIST_MOST,
-    LIST_WARN_BYTES,
-    fitting_profiles,
-    limit_findings,
-    list_grade,
-    with_fullest_folder,
-)
+from regpress.hosts.limits import LIST_MOST, fitting_profiles, limit_findings, list_grade, with_fullest_folder
 from regpress.hosts.table import PROFILES
 from regpress.indexes.entries import entry_shard_groups
 from regpress.indexes.queries import query_index_groups
@@ -68,9 +61,7 @@ def complete_lists(
     for catalog in catalogs:
         for kind in paths.ENTRY_PLURAL:
             entries = len(catalog.of(kind))
-            size = sum(len(version.text) + 420 for version in catalog.latest(kind))
-            if size > LIST_WARN_BYTES // 2:
-                size = len(api.complete_list(catalog, kind))
+            size = api.complete_list_size(catalog, kind)
             grade = list_grade(entries, size)
             written[catalog.registry, kind] = not (grade == "too large" and profile.follows_cursors)
             if grade != "fine":

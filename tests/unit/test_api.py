@@ -9,10 +9,12 @@ from builders import candidate, official, read, resolve, server, skill
 from regpress import api
 from regpress.catalog import Catalog
 from regpress.merge import merge
-from regpress.model.entry import OFFICIAL_META
+from regpress.model.document import escape_html_in_json
+from regpress.model.entry import OFFICIAL_META, Official
 
 NAME = "com.example/weather"
 BLOCK = ["status", "statusChangedAt", "publishedAt", "updatedAt", "isLatest"]
+BLOCK_WITH_MESSAGE = ["status", "statusChangedAt", "statusMessage", "publishedAt", "updatedAt", "isLatest"]
 
 
 def catalog_of(*candidates, registry="default", **options):
@@ -38,6 +40,28 @@ def test_the_official_block_is_always_complete() -> None:
     assert list(value) == ["server", "_meta"]
     assert list(value["_meta"][OFFICIAL_META]) == BLOCK
     assert value["server"] == server()
+
+
+@pytest.mark.parametrize("message", ["", 'Use "radar" <2> \\ é & \u2028'])
+@pytest.mark.parametrize("status", ["active", "deprecated", "deleted"])
+def test_the_official_block_is_what_a_json_writer_makes_of_it(status: str, message: str) -> None:
+    version = latest(catalog_of(candidate(server())))
+    times = {"statusChangedAt": "2026-05-01T06:00:00.25Z", "publishedAt": "2026-05-01T06:00:00+02:00"}
+    facts = {"status": status, **times, "updatedAt": "2026-05-02T06:00:00Z"}
+    for is_latest in (True, False):
+        own = Official(status, facts["statusChangedAt"], message, facts["publishedAt"], facts["updatedAt"], is_latest)
+        block = {**facts, **({"statusMessage": message} if message else {}), "isLatest": is_latest}
+        expected = escape_html_in_json(orjson.dumps({key: block[key] for key in BLOCK_WITH_MESSAGE if key in block}))
+        assert api.official_block(version._replace(official=own)) == b'"%s":%s' % (OFFICIAL_META.encode(), expected)
+
+
+@pytest.mark.parametrize("count", [0, 1, 9, 10, 101])
+def test_the_length_of_the_complete_list_is_known_without_making_it(count: int) -> None:
+    names = [f"com.example/s{number}" for number in range(count)]
+    servers = [candidate(server(name, description="é<>" * (len(name) % 7 + 1))) for name in names]
+    catalog = catalog_of(*servers, candidate(server("com.example/old"), meta=official(status="deprecated")))
+    for kind in ("server", "skill"):
+        assert api.complete_list_size(catalog, kind) == len(api.complete_list(catalog, kind))
 
 
 def test_a_message_stands_in_the_block_only_where_there_is_one() -> None:

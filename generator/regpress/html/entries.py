@@ -133,26 +133,21 @@ def _versions(entry: Entry, documents: str, suffix: str) -> tuple[VersionView, .
     if entry.deleted:
         both = (*versions, *entry.deleted)
         versions = sorted(both, key=lambda version: time_key(version.official.published_at), reverse=True)
-    return tuple(
-        _version(
-            version,
-            f"{documents}/{paths.encoded(version.version)}{suffix}",
-            latest=version.version == entry.latest.version,
-        )
-        for version in versions
-    )
+    latest = entry.latest.version
+    return tuple([_version(version, documents, suffix, latest) for version in versions])
 
 
-def _version(version: EntryVersion, href: str, *, latest: bool) -> VersionView:
-    official = version.official
+def _version(version: EntryVersion, documents: str, suffix: str, latest: str) -> VersionView:
+    official, number = version.official, version.version
+    status, published = official.status, official.published_at
     return VersionView(
-        exact(version.version),
-        "" if official.status == "deleted" else href,
-        day(official.published_at),
-        official.published_at,
-        _shown_status(version),
-        clean(official.status_message),
-        latest,
+        exact(number),
+        "" if status == "deleted" else f"{documents}/{paths.encoded(number)}{suffix}",
+        day(published),
+        published,
+        "" if status == "active" else status,
+        clean(official.status_message) if official.status_message else "",
+        number == latest,
     )
 
 

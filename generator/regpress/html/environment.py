@@ -6,6 +6,7 @@ shorter, in three places where it allows for that; what templates may say stays 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from keyword import iskeyword
 from typing import Any
 
@@ -14,25 +15,34 @@ from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
 from markupsafe import Markup, escape
 
-#: Fewest parts of an output that are worth being joined before they are handed on.
-_JOINED = 3
+
+def replaced(text: str) -> str:
+    """Return a text as HTML text, where MarkupSafe's compiled function is not to be had."""
+    return (
+        text.replace("&", "&amp;").replace("<", "&lt;").replace(">", "&gt;").replace("'", "&#39;").replace('"', "&#34;")
+    )
+
+
+try:
+    # Compiled, and without an object for each text: what `markupsafe.escape` itself calls.
+    from markupsafe._speedups import _escape_inner as escaped_text
+except ImportError:
+    escaped_text = replaced
 
 
 def escaped(value: Any) -> str:
     """Return a value as HTML text, as `markupsafe.escape` does, without an object for each of them."""
     if type(value) is str:
-        return (
-            value.replace("&", "&amp;")
-            .replace("<", "&lt;")
-            .replace(">", "&gt;")
-            .replace("'", "&#39;")
-            .replace('"', "&#34;")
-        )
+        return escaped_text(value)
     return value if type(value) is Markup else escape(value)
 
 
 class _Generator(CodeGenerator):
     """Looks attributes up directly, since views are records, and joins what stands together."""
+
+    def write_commons(self) -> None:
+        super().write_commons()
+        self.writeline("escaped = environment.escaped")
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - as the base class has it
         if iskeyword(node.attr):
@@ -42,28 +52,43 @@ class _Generator(CodeGenerator):
         self.visit(node.node, frame)
         self.write(f").{node.attr}")
 
-    def visit_Output(self, node: nodes.Output, frame: Frame) -> None:  # noqa: N802 - as the base class has it
-        if frame.buffer is not None or frame.require_output_check or len(node.nodes) < _JOINED:
-            super().visit_Output(node, frame)
+    def blockvisit(self, nodes: Iterable[nodes.Node], frame: Frame) -> None:
+        if frame.buffer is not None or frame.require_output_check:
+            super().blockvisit(nodes, frame)
             return
-        # A page's parts pass through a generator for each template around them: one text is cheaper than twenty.
+        # A page's parts pass through a generator for each template around them: one text is cheaper than a hundred.
         inner = frame.copy()
         inner.buffer = self.temporary_identifier()
         self.writeline(f"{inner.buffer} = []")
-        super().visit_Output(node, inner)
+        super().blockvisit(nodes, inner)
         self.writeline(f"yield ''.join({inner.buffer})")
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if frame.eval_ctx.volatile or not frame.eval_ctx.autoescape or finalize.src is not None:
             super()._output_child_pre(node, frame, finalize)
         else:
-            self.write("environment.escaped(")
+            self.write("escaped(")
 
 
 class _Environment(jinja2.Environment):
     code_generator_class = _Generator
     escaped = staticmethod(escaped)
     getattr = staticmethod(getattr)  # type: ignore[assignment]
+
+    def __init__(self, loader: jinja2.BaseLoader) -> None:
+        super().__init__(
+            loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+        )
+        self._known: dict[object, jinja2.Template] = {}
+
+    def get_template(self, name: Any, parent: Any = None, globals: Any = None) -> jinja2.Template:  # noqa: A002 - as the base class has it
+        # Every page asks for what it extends and includes; an environment lives as long as one build.
+        if globals:
+            return super().get_template(name, parent, globals)
+        found = self._known.get(name)
+        if found is None:
+            found = self._known[name] = super().get_template(name, parent)
+        return found
 
 
 def make_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
@@ -72,6 +97,4 @@ def make_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
     Args:
         loader: gives the templates; a site's own before ours.
     """
-    return _Environment(
-        loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
-    )
+    return _Environment(loader)

@@ -13,6 +13,7 @@ Input = dict[str, Any]
 Naming = Callable[[Input], str]
 
 _FACTS: Final = (("value", "value"), ("default", "default"), ("placeholder", "example"))
+_WITH_FACTS: Final = ("value", "default", "placeholder", "choices", "format")
 
 
 def inputs_of(title: str, value: Any, naming: Naming) -> Iterator[InputsView]:
@@ -54,14 +55,15 @@ def _variables(value: Any, *, nested: bool) -> Iterator[InputView]:
 
 
 def _input(item: Input, name: str, *, nested: bool) -> InputView:
+    get = item.get
     return InputView(
-        name=name,
-        description=words(item.get("description")),
-        required=item.get("isRequired") is True,
-        secret=item.get("isSecret") is True,
-        repeated=item.get("isRepeated") is True,
-        nested=nested,
-        facts=tuple(_facts(item, name)),
+        name,
+        words(get("description")),
+        get("isRequired") is True,
+        get("isSecret") is True,
+        get("isRepeated") is True,
+        nested,
+        tuple(_facts(item, name)) if not item.keys().isdisjoint(_WITH_FACTS) else (),
     )
 
 

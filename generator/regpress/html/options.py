@@ -45,6 +45,12 @@ _FACTS: Final = (
     ("commit", "Commit"),
     ("subfolder", "Folder"),
 )
+#: Members of a package that hold inputs.
+_INPUTS: Final = (
+    ("Environment variables", "environmentVariables", plain_name),
+    ("Package arguments", "packageArguments", argument_name),
+    ("Runtime arguments", "runtimeArguments", argument_name),
+)
 
 
 def packages_of(value: Any) -> tuple[OptionView, ...]:
@@ -62,12 +68,12 @@ def _package(package: dict[str, Any]) -> OptionView:
     identifier = package.get("identifier") or package.get("url")
     transport = mapping(package.get("transport"))
     return OptionView(
-        type=_TYPES[registry_type].label if registry_type in _TYPES else registry_type,
-        name=exact(identifier),
-        href=web_address(identifier) or _package_page(registry_type, package),
-        version=exact(package.get("version")),
-        facts=tuple(_package_facts(package, transport)),
-        inputs=tuple(_package_inputs(package, transport)),
+        _TYPES[registry_type].label if registry_type in _TYPES else registry_type,
+        exact(identifier),
+        web_address(identifier) or _package_page(registry_type, package),
+        exact(package.get("version")),
+        tuple(_package_facts(package, transport)),
+        tuple(_package_inputs(package, transport)),
     )
 
 
@@ -94,11 +100,13 @@ def _package_facts(package: dict[str, Any], transport: dict[str, Any]) -> Iterat
 
 
 def _package_inputs(package: dict[str, Any], transport: dict[str, Any]) -> Iterator[InputsView]:
-    yield from inputs_of("Environment variables", package.get("environmentVariables"), plain_name)
-    yield from inputs_of("Package arguments", package.get("packageArguments"), argument_name)
-    yield from inputs_of("Runtime arguments", package.get("runtimeArguments"), argument_name)
-    yield from inputs_of("Headers", transport.get("headers"), plain_name)
-    yield from variables_of("Variables", transport.get("variables"))
+    for title, member, naming in _INPUTS:
+        if given := package.get(member):
+            yield from inputs_of(title, given, naming)
+    if given := transport.get("headers"):
+        yield from inputs_of("Headers", given, plain_name)
+    if given := transport.get("variables"):
+        yield from variables_of("Variables", given)
 
 
 def _remote(remote: dict[str, Any]) -> OptionView:

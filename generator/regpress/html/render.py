@@ -94,8 +94,9 @@ class HtmlRenderer:
         yield from map(asset_group, (*self._assets.values(), *pictures.values()))
         own = {paths.content_page(page.slug) for page in ordered}
         for catalog in catalogs:
-            yield from maker.of_catalog(catalog)
+            # Parts of the index take longest: begun first, no process waits for them at the end.
             yield from search_groups(catalog)
+            yield from maker.of_catalog(catalog)
             # A page that the site wrote itself takes the place of ours.
             if paths.use_page(catalog.prefix) not in own:
                 yield maker.use_page(catalog)

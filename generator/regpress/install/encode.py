@@ -67,15 +67,22 @@ def _value(value: Value) -> Any:
 
 
 def _input(found: Input) -> dict[str, Any]:
-    members = {
-        "n": found.name,
-        "v": found.variable,
-        "d": found.description,
-        "q": int(found.required),
-        "s": int(found.secret),
-        "f": found.default,
-        "p": found.placeholder,
-        "c": found.choices,
-        "t": "" if found.format == "string" else found.format,
-    }
-    return {key: member for key, member in members.items() if member}
+    name, variable, description, required, secret, default, placeholder, choices, form = found
+    members: dict[str, Any] = {"n": name} if name else {}
+    if variable:
+        members["v"] = variable
+    if description:
+        members["d"] = description
+    if required:
+        members["q"] = 1
+    if secret:
+        members["s"] = 1
+    if default:
+        members["f"] = default
+    if placeholder:
+        members["p"] = placeholder
+    if choices:
+        members["c"] = choices
+    if form and form != "string":
+        members["t"] = form
+    return members

@@ -142,22 +142,24 @@ class Inputs:
     def _add(self, item: Item, name: str, *, required: bool, secret: bool, environment: bool = False) -> int:
         """Return the index of an input, which is the one that was met before if it is the same."""
         choices = item.get("choices")
+        # By position: a site has tens of thousands of these.
         found = Input(
-            name=name,
-            variable=name if environment and _VARIABLE_NAME.fullmatch(name) else self._variable(name),
-            description=_shortened(item.get("description")),
-            required=required,
-            secret=secret,
-            default="" if secret else literal(item.get("default")),
-            placeholder="" if secret else literal(item.get("placeholder")),
-            choices=tuple(map(literal, choices)) if type(choices) is list and not secret else (),
-            format=_format(item.get("format")),
+            name,
+            name if environment and _VARIABLE_NAME.fullmatch(name) else self._variable(name),
+            _shortened(item.get("description")),
+            required,
+            secret,
+            literal(item.get("default", "")) if not secret else "",
+            literal(item.get("placeholder", "")) if not secret else "",
+            tuple(map(literal, choices)) if type(choices) is list and not secret else (),
+            _format(item.get("format")),
         )
-        if found in self._found:
-            return self._found.index(found)
-        taken = sum(other.name == name for other in self._found)
-        if taken:
-            found = found._replace(variable=f"{found.variable}_{taken + 1}")
+        if self._found:
+            if found in self._found:
+                return self._found.index(found)
+            taken = [other.name for other in self._found].count(name)
+            if taken:
+                found = found._replace(variable=f"{found.variable}_{taken + 1}")
         self._found.append(found)
         return len(self._found) - 1
 
@@ -185,7 +187,7 @@ def _is_secret(item: Any) -> bool:
 
 
 def _shortened(value: Any) -> str:
-    text = literal(" ".join(value.split()) if type(value) is str else value)
+    text = literal(" ".join(value.split()) if type(value) is str else value) if value else ""
     return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 1].rstrip() + "…"
 
 

@@ -36,7 +36,8 @@ def launch_of_package(package: Package, key: str) -> Launch | None:
         package: as the document has it.
         key: the short name of the server.
     """
-    build = _BUILDERS.get(literal(package.get("registryType")))
+    registry_type = literal(package.get("registryType"))
+    build = _BUILDERS.get(registry_type)
     identifier = literal(package.get("identifier"))
     # What begins with a dash would be an option of the launcher.
     if build is None or not identifier or identifier.startswith("-"):
@@ -53,17 +54,18 @@ def launch_of_package(package: Package, key: str) -> Launch | None:
         url = inputs.url(transport.get("url"), transport.get("variables"))
         if not is_web_address(url, inputs.found):
             return None
+    headers = inputs.headers(transport.get("headers")) if url else ()
     launch = Launch(
-        type=literal(package.get("registryType")),
-        label=f"{literal(package.get('registryType'))} {identifier}",
+        type=registry_type,
+        label=f"{registry_type} {identifier}",
         transport=kind,
         after=arguments,
         env=environment,
         url=url,
-        headers=inputs.headers(transport.get("headers")) if url else (),
+        headers=headers,
+        inputs=inputs.found,
     )
-    built = build(package, launch, runtime)
-    return built._replace(inputs=inputs.found) if built else None
+    return build(package, launch, runtime)
 
 
 def transport_of(transport: Package) -> Transport:
@@ -188,7 +190,7 @@ def _versioned(package: Package, separator: str) -> str:
 def _target(package: Package, runtime: tuple[Words, ...], separator: str) -> str:
     """Return the package with its version, or nothing where the runtime arguments name it already."""
     identifier = literal(package.get("identifier"))
-    if any(text == identifier or text.startswith(f"{identifier}@") for text in _texts(runtime)):
+    if runtime and any(text == identifier or text.startswith(f"{identifier}@") for text in _texts(runtime)):
         return ""
     return _versioned(package, separator)
 
@@ -238,5 +240,5 @@ def _texts(groups: Iterable[Words]) -> Iterable[str]:
     return (word[0] for group in groups for word in group.words if type(word[0]) is str)
 
 
-def _has(groups: Iterable[Words], flags: tuple[str, ...]) -> bool:
-    return any(text in flags for text in _texts(groups))
+def _has(groups: tuple[Words, ...], flags: tuple[str, ...]) -> bool:
+    return bool(groups) and any(text in flags for text in _texts(groups))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 import orjson
@@ -43,8 +44,14 @@ def line(file: str, size: int, sha256: str, address: str, media_type: str) -> by
         orjson.dumps(file),
         sha256.encode(),
         size,
-        orjson.dumps(media_type),
+        _quoted(media_type),
     )
+
+
+@lru_cache
+def _quoted(text: str) -> bytes:
+    """Return one of a few texts as JSON."""
+    return orjson.dumps(text)
 
 
 def shard_artifact(name: str, lines: Iterable[tuple[bytes, bytes]]) -> Artifact:

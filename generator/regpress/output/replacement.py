@@ -39,9 +39,11 @@ Known = Callable[[], tuple[Mapping[str, Group], set[str]]]
 #: Keeps what a finished build knows.
 Save = Callable[[Mapping[str, Group]], None]
 
-#: Fewest groups that a process renders before it asks for more.
+#: Groups that a process renders before it asks for more, where there are many.
 _PIECE: Final = 50
-#: Groups of a new tree that are begun together.
+#: Pieces that a few groups are cut into: after a small change, most of what is left are indexes, which take long.
+_FEW_PIECES: Final = 32
+#: Groups of a new tree that are begun together first; then twice as many each time, since each start costs a process.
 _BATCH: Final = 10_000
 _Piece = Sequence[ArtifactGroup]
 
@@ -192,9 +194,11 @@ class Replacement:
         rendered: list[Rendered] = []
         begun: Sharing[_Piece, list[Rendered]] | None = None
         remaining = iter(groups)
+        size = _BATCH
         try:
-            while batch := list(islice(remaining, _BATCH)):
+            while batch := list(islice(remaining, size)):
                 todo += batch
+                size *= 2
                 if begun is not None:
                     rendered += chain.from_iterable(begun.results())
                 begun = self._begin(batch, {})
@@ -219,7 +223,7 @@ class Replacement:
                 writer = writers[os.getpid()] = self._writer(live, f"{number}-{os.getpid()}", self._files_of)
             return [writer.write(group.render()) for group in piece]
 
-        size = max(_PIECE, len(todo) // MOST + 1)
+        size = max(min(_PIECE, len(todo) // _FEW_PIECES), len(todo) // MOST) + 1
         pieces = [todo[start : start + size] for start in range(0, len(todo), size)]
         return Sharing(pieces, work, jobs=self._jobs)
 
@@ -295,7 +299,12 @@ class Replacement:
 
 def _new_groups(todo: Sequence[ArtifactGroup], rendered: Sequence[Rendered]) -> Iterator[tuple[str, Group]]:
     for group, done in zip(todo, rendered, strict=True):
-        yield group.key, Group.of(fixed(group.recipe), manifest.shard_of(group.key), done.rows)
+        sizes = done.sizes
+        shard = manifest.shard_of(group.key)
+        yield (
+            group.key,
+            Group(fixed(group.recipe), shard, done.rows, len(sizes), sum(sizes), max(sizes, default=0)),
+        )
 
 
 def _by_stage(

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from contextlib import suppress
 from typing import NamedTuple
 
 from regpress.errors import BuildRefusedError, StorageError
@@ -32,10 +31,12 @@ class Rendered(NamedTuple):
     Attributes:
         rows: as `regpress.output.rows.pack` returns them.
         staged: those of them that are to be moved to where they belong.
+        sizes: of all of them, in their order.
     """
 
     rows: bytes
     staged: list[Staged]
+    sizes: tuple[int, ...]
 
 
 class Writer:
@@ -60,6 +61,7 @@ class Writer:
     def write(self, artifacts: Iterable[Artifact]) -> Rendered:
         """Return the staged files of *artifacts*; what the live tree has already is not written."""
         records: list[bytes] = []
+        sizes: list[int] = []
         staged: list[Staged] = []
         # The latest version's body is that of a version: the same bytes are hashed once.
         digests: dict[int, tuple[bytes, str]] = {}
@@ -69,6 +71,7 @@ class Writer:
                 known = digests[id(body)] = (body, hashlib.sha256(body).hexdigest())
             sha256 = known[1]
             for file in self._files_of(address, form):
+                sizes.append(len(body))
                 live = self._live.get(file)
                 if live is not None and live.sha256 == sha256 and live.mtime:
                     records.append(record(file, live.size, sha256, address, media_type, live.mtime))
@@ -77,7 +80,7 @@ class Writer:
                 records.append(record(file, len(body), sha256, address, media_type, mtime))
                 if self._flat:
                     staged.append(Staged(file, place))
-        return Rendered(b"".join(records), staged)
+        return Rendered(b"".join(records), staged, tuple(sizes))
 
     def _store(self, file: str, body: bytes) -> tuple[str, int]:
         if self._flat:
@@ -93,6 +96,7 @@ class Writer:
         place = f"{self._folder}/{file}"
         try:
             if folder not in self._made:
+                contained(self._folder, folder)
                 self._make(folder)
             return place, write_new(place, body)
         except (FileExistsError, NotADirectoryError, IsADirectoryError) as error:
@@ -102,10 +106,11 @@ class Writer:
 
     def _make(self, folder: str) -> None:
         """Make a folder and those around it, each asked for once."""
-        contained(self._folder, folder)
         around = folder.rpartition("/")[0]
         if around not in self._made:
             self._make(around)
-        with suppress(FileExistsError):  # another process may have been first
-            os.mkdir(f"{self._folder}/{folder}")  # noqa: PTH102
         self._made.add(folder)
+        try:
+            os.mkdir(f"{self._folder}/{folder}")  # noqa: PTH102
+        except FileExistsError:
+            return  # another process was first

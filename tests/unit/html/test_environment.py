@@ -7,7 +7,7 @@ import pytest
 from markupsafe import Markup, escape
 
 import hostile
-from regpress.html.environment import escaped, make_environment
+from regpress.html.environment import escaped, make_environment, replaced
 
 
 def render(template: str, **values: object) -> str:
@@ -17,6 +17,7 @@ def render(template: str, **values: object) -> str:
 @pytest.mark.parametrize("value", [*hostile.ATTACKS, "", "plain", "a&b<c>d'e\"f", Markup("<b>&amp;</b>"), 7, None, 1.5])
 def test_values_are_escaped_as_the_template_engine_escapes_them(value: object) -> None:
     assert escaped(value) == escape(value)
+    assert replaced(str(value)) == escape(str(value)), "where nothing compiled is to be had"
     assert render("{{ v }}{{ v }}<i>{{ v }}</i>", v=value) == f"{escape(value)}{escape(value)}<i>{escape(value)}</i>"
 
 
@@ -35,6 +36,23 @@ def test_attributes_items_loops_and_parts_of_templates_work_as_usual() -> None:
         render(template, r=Record)
         == "a&lt;x&gt;b&lt;x&gt;c[&lt;x&gt;|&lt;x&gt;|&lt;x&gt;]&lt;y&gt;1:&lt;x&gt;;2:&lt;x&gt;;"
     )
+
+
+def test_templates_that_extend_and_include_others_give_the_same_each_time() -> None:
+    templates = {
+        "around": "<{% block a %}{% endblock %}|{% block b %}{{ v }}{% endblock %}>",
+        "part": "({{ v }}{% for i in l %},{{ i }}{{ loop.last }}{% endfor %})",
+        "page": '{% extends "around" %}{% block a %}{% if v %}{% include "part" %}{% endif %}{% endblock %}'
+        "{% block b %}{{ super() }}!{% endblock %}",
+        "empty": "",
+        "nothing": '{% extends "around" %}{% block a %}{% endblock %}',
+    }
+    environment = make_environment(jinja2.DictLoader(templates))
+    plain = jinja2.Environment(loader=jinja2.DictLoader(templates), autoescape=True)
+    for name in [*templates, *templates]:
+        values = {"v": "a&b", "l": ["<", ">"]}
+        assert environment.get_template(name).render(values) == plain.get_template(name).render(values)
+    assert "(a&amp;b,&lt;False,&gt;True)" in environment.get_template("page").render(values)
 
 
 def test_what_a_record_does_not_have_is_an_error() -> None:

@@ -22,6 +22,9 @@ const EXAMPLE = " (e.g., 2025-08-07T13:15:04.280Z)";
 const MOST_SHARDS = 3;
 // Files of three MiB at most, and indexes, that are kept from one request to the next.
 const MOST_KEPT = 16;
+// Bytes of the query index that become text at a time: engines have fresh memory for large texts only, which costs more
+// than to search in them.
+const BLOCK = 65536;
 
 export default {
   async fetch(request, env) {
@@ -139,7 +142,7 @@ async function storedVersions(site, plural, name) {
 
 async function deletedBodies(site, plural, name) {
   const index = await queryIndex(site, plural);
-  const row = rowOf(index, seek(index, name));
+  const row = rowOf(linesFrom(index, seek(index, name), 1));
   if (row?.[1] !== name) return [];
   const shard = await kept(site, `${OURS}query/${plural}/all/${index.all[row[4]]}`);
   return row[7].flatMap((one, number) => (one[2] === 3 ? bodyAt(shard, row[5], number) : []));
@@ -183,7 +186,6 @@ async function storedPage(site, plural, name, query) {
 async function found(site, plural, query) {
   const [, limit, afterName, afterVersion, version, search, sinceTime, deleted, ...statuses] = query;
   const index = await queryIndex(site, plural);
-  const { lines, end } = index;
   const latestOnly = version === "latest";
   const part = latestOnly ? version : "all";
   const exact = version && !latestOnly && `"${ascii(version)}"`;
@@ -192,46 +194,50 @@ async function found(site, plural, query) {
   const picked = [];
   const shards = new Map();
   let cut = false;
-  let at = afterName ? seek(index, afterName) : index.start;
-  while (at < end && !cut) {
-    if (needle || exact) {
-      const hit = lines.indexOf(needle || exact, at);
-      if (hit < 0 || hit >= end) break;
-      at = lineStart(lines, hit);
-      if (lines[at] === "[") {
-        if (needle) {
-          at = lineEnd(index, at) + 1;
-          continue;
+  let lines;
+  for (let from = afterName ? seek(index, afterName) : index.start; from < index.end && !cut; from += lines.length) {
+    lines = linesFrom(index, from, BLOCK);
+    let at = 0;
+    while (at < lines.length && !cut) {
+      if (needle || exact) {
+        const hit = lines.indexOf(needle || exact, at);
+        if (hit < 0) break;
+        at = lineStart(lines, hit);
+        if (lines[at] === "[") {
+          if (needle) {
+            at = lineEnd(lines, at);
+            continue;
+          }
+          at = lineStart(lines, at - 2);
         }
-        at = lineStart(lines, at - 2);
       }
-    }
-    const texts = at;
-    const row = lineEnd(index, at) + 1;
-    at = lineEnd(index, row) + 1;
-    if (since && lines.slice(row + 2, lines.indexOf('"', row + 2)) <= since) continue;
-    if (needle && exact && !lines.slice(row, at).includes(exact)) continue;
-    const [changed, name, ...places] = rowOf(index, texts);
-    const [latest, versions] = places.slice(4);
-    const [own, ...fields] = parsedLine(index, texts).split(/\t(.*)/s);
-    const takes = (text) =>
-      own.includes(search) || fields[0].split("\n")[text].split("\t").some((field) => field.includes(search));
-    for (let number = 0; number < versions.length; number++) {
-      const [one, time, state = 0, text = 0] = [versions[number]].flat();
-      if (
-        (latestOnly ? number !== latest : exact && one !== version) ||
-        (state === 3 && !deleted && !since) ||
-        (since && (time || changed) <= since) ||
-        (statuses[0] && !statuses.includes(STATES[state])) ||
-        !isAfter([name, one], [afterName, afterVersion]) ||
-        !takes(text)
-      )
-        continue;
-      const [shard, place] = places.slice(latestOnly ? 0 : 2);
-      cut = picked.length === limit || (!shards.has(shard) && shards.size === MOST_SHARDS);
-      if (cut) break;
-      shards.set(shard);
-      picked.push([name, one, shard, place, latestOnly ? 0 : number]);
+      const texts = at;
+      const row = lineEnd(lines, at);
+      at = lineEnd(lines, row);
+      if (since && lines.slice(row + 2, lines.indexOf('"', row + 2)) <= since) continue;
+      if (needle && exact && !lines.slice(row, at).includes(exact)) continue;
+      const [changed, name, ...places] = rowOf(lines, texts);
+      const [latest, versions] = places.slice(4);
+      const [own, ...fields] = parsedLine(lines, texts).split(/\t(.*)/s);
+      const takes = (text) =>
+        own.includes(search) || fields[0].split("\n")[text].split("\t").some((field) => field.includes(search));
+      for (let number = 0; number < versions.length; number++) {
+        const [one, time, state = 0, text = 0] = [versions[number]].flat();
+        if (
+          (latestOnly ? number !== latest : exact && one !== version) ||
+          (state === 3 && !deleted && !since) ||
+          (since && (time || changed) <= since) ||
+          (statuses[0] && !statuses.includes(STATES[state])) ||
+          !isAfter([name, one], [afterName, afterVersion]) ||
+          !takes(text)
+        )
+          continue;
+        const [shard, place] = places.slice(latestOnly ? 0 : 2);
+        cut = picked.length === limit || (!shards.has(shard) && shards.size === MOST_SHARDS);
+        if (cut) break;
+        shards.set(shard);
+        picked.push([name, one, shard, place, latestOnly ? 0 : number]);
+      }
     }
   }
   await Promise.all(
@@ -250,45 +256,56 @@ function ascii(value) {
 
 async function queryIndex(site, plural) {
   const index = (await kept(site, `${OURS}query/${plural}`)) ?? refuse(404, NO_DOCUMENT);
-  const lines = (index.lines ??= text(index.bytes));
-  const head = lines.indexOf("\n");
-  const start = lines.indexOf("\n", head + 1) + 1;
-  return Object.assign(index, JSON.parse(lines.slice(0, head - 1) + "}"), {
-    start,
-    end: lines.length - 3,
+  const { bytes } = index;
+  const head = lineEnd(bytes, 0);
+  return Object.assign(index, JSON.parse(text(bytes.subarray(0, head - 2)) + "}"), {
+    start: lineEnd(bytes, head),
+    end: bytes.length - 3,
   });
 }
 
+// Where a line begins, and where the next one does, in text or in bytes.
 function lineStart(lines, at) {
-  return lines.lastIndexOf("\n", at) + 1;
+  return lines.lastIndexOf(newline(lines), at) + 1;
 }
 
-function lineEnd({ lines, end }, at) {
-  const found = lines.indexOf("\n", at);
-  return found < 0 || found > end ? end : found;
+function lineEnd(lines, at) {
+  return lines.indexOf(newline(lines), at) + 1 || lines.length;
 }
 
-function parsedLine(index, at) {
-  return JSON.parse(index.lines.slice(at, lineEnd(index, at)).replace(/,$/, ""));
+function newline(lines) {
+  return typeof lines === "string" ? "\n" : 10;
+}
+
+// The lines of whole names from a place on: so many bytes, all ASCII, and what completes the last name.
+function linesFrom({ bytes, end }, at, size) {
+  let to = lineEnd(bytes, at + size);
+  if (bytes[to] === 91) to = lineEnd(bytes, to);
+  return text(bytes.subarray(at, Math.min(to, end)));
+}
+
+function parsedLine(lines, at) {
+  return JSON.parse(lines.slice(at, lineEnd(lines, at)).replace(/,?\n$/, ""));
 }
 
 // What the second line of a name says; the name stands in the first where that is spelt alike.
-function rowOf(index, at) {
-  if (at >= index.end) return;
-  const row = parsedLine(index, lineEnd(index, at) + 1);
-  row[1] ||= parsedLine(index, at).split("\t")[0];
+function rowOf(lines, at = 0) {
+  if (!lines) return;
+  const row = parsedLine(lines, lineEnd(lines, at));
+  row[1] ||= parsedLine(lines, at).split("\t")[0];
   return row;
 }
 
 // Where the lines of a name begin, or of the name after its place.
 function seek(index, name) {
-  const { lines } = index;
+  const { bytes } = index;
   let low = index.start;
   let high = index.end;
   while (low < high) {
-    let middle = lineStart(lines, ((low + high) >> 1) - 1);
-    if (lines[middle] === "[") middle = lineStart(lines, middle - 2);
-    if (rowOf(index, middle)[1] < name) low = lineEnd(index, lineEnd(index, middle) + 1) + 1;
+    let middle = lineStart(bytes, ((low + high) >> 1) - 1);
+    if (bytes[middle] === 91) middle = lineStart(bytes, middle - 2);
+    const lines = linesFrom(index, middle, 1);
+    if (rowOf(lines)[1] < name) low = middle + lines.length;
     else high = middle;
   }
   return low;

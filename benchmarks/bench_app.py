@@ -33,6 +33,14 @@ registries:
   - {name: default, sources: [content, registry]}
 site: {host: nginx, catalog: {enabled: false}}
 """
+GIT_CONFIG = """\
+sources:
+  - {name: content, managed: {}}
+registries:
+  - {name: default, sources: [content]}
+site: {host: nginx, catalog: {enabled: false}}
+"""
+NOBODY = ("-c", "user.name=Bench", "-c", "user.email=bench@example.com")
 NGINX = """\
 worker_processes 1; daemon off; error_log stderr crit; pid %(folder)s/nginx.pid;
 events { worker_connections 512; }
@@ -48,6 +56,9 @@ def main() -> None:
     parser.add_argument("--servers", type=int, default=10_000, help="number of servers (10,000)")
     parser.add_argument("--seconds", type=int, default=3, help="length of each measurement of a rate (3)")
     parser.add_argument("--publishes", type=int, default=100, help="number of publishes (100)")
+    parser.add_argument(
+        "--git", type=int, nargs="*", default=[1000, 10_000], help="servers in a repository, for publishes"
+    )
     parser.add_argument("--folder", type=Path, help="where the site lies; on the disk that is to be measured")
     parser.add_argument("--json", type=Path, default=FOLDER / "results" / "app.json", help="where all values go")
     options, _ = parser.parse_known_args()
@@ -76,7 +87,24 @@ def measure(folder: Path, options: argparse.Namespace) -> dict[str, float]:
         rows |= latencies("search without a hit", lambda n: ask(port, f"/v0.1/servers?search=zq{n}x"), 200)
         rows |= latencies("search with hits", lambda n: ask(port, f"/v0.1/servers?search=a&limit={n % 100 + 1}"), 200)
         rows |= latencies("publish", lambda n: publish(port, n), options.publishes)
+    shutil.rmtree(site)
+    for servers in options.git:
+        rows |= publishes_with_git(folder / f"git-{servers}", servers, options.publishes)
     return rows
+
+
+def publishes_with_git(site: Path, servers: int, count: int) -> dict[str, float]:
+    """Measure publishes into a repository that holds a file for each server."""
+    for number in range(servers):
+        path = site / f"content/servers/org.bench-{number % 200}/server-{number}/1.0.0.json"
+        path.parent.mkdir(parents=True)
+        path.write_text(json.dumps(document(f"org.bench-{number % 200}/server-{number}")))
+    (site / "config.yaml").write_text(GIT_CONFIG)
+    (site / ".gitignore").write_text("/dist/\n/.regpress/\n/audit.jsonl\n")
+    for command in (["init", "-q"], ["add", "--all"], [*NOBODY, "commit", "-qm", "Begin"]):
+        subprocess.run(["git", "-C", site, *command], check=True)
+    with serving(site) as (port, _):
+        return latencies(f"publish with git, {servers:,} servers", lambda n: publish(port, n), count)
 
 
 @contextmanager
@@ -173,16 +201,19 @@ def latencies(name: str, once: Callable[[int], Any], count: int) -> dict[str, fl
     return {f"{name}: median, ms": statistics.median(taken), f"{name}: p99, ms": taken[int(count * 0.99) - 1]}
 
 
-def publish(port: int, number: int) -> None:
-    name = f"com.example.bench/server-{number}"
-    document = {
+def document(name: str) -> dict[str, Any]:
+    return {
         "$schema": "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json",
         "name": name,
         "description": "Published by a benchmark",
         "version": "1.0.0",
-        "remotes": [{"type": "streamable-http", "url": f"https://bench.example.com/{number}"}],
+        "remotes": [{"type": "streamable-http", "url": f"https://bench.example.com/{name}"}],
     }
-    status, body = ask(port, "/v0.1/publish", json.dumps(document).encode())
+
+
+def publish(port: int, number: int) -> None:
+    value = document(f"com.example.bench/server-{number}")
+    status, body = ask(port, "/v0.1/publish", json.dumps(value).encode())
     if status != 200:
         raise SystemExit(f"publish: {status} {body!r}")
 

@@ -13,7 +13,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 from urllib.parse import quote, urlsplit
 
 from sites import PROGRAM, environment
@@ -122,7 +122,7 @@ def serving_app(site: Path, *arguments: str | Path, anonymous: bool = False, **v
             text=True,
         )
         server = AppServer("", process)
-        reader = threading.Thread(target=_read, args=(server,))
+        reader = threading.Thread(target=reading_from, args=(server, process.stderr))
         reader.start()
         try:
             while not server.base:
@@ -143,9 +143,9 @@ def serving_app(site: Path, *arguments: str | Path, anonymous: bool = False, **v
             process.stderr.close()
 
 
-def _read(server: AppServer) -> None:
-    assert server.process.stderr is not None
-    for line in server.process.stderr:
+def reading_from(server: AppServer, messages: IO[str]) -> None:
+    """Note what a server writes, and find its address there."""
+    for line in messages:
         server.lines.append(line)
         if found := re.match(r"Serving .* at (http://\S+)/$", line):
             server.base = found[1]

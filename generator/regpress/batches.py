@@ -104,8 +104,11 @@ def recover(store: ContentStore, log: AuditLog, repository: ContentRepository | 
         return ()
     found = tuple(path for path in dict.fromkeys(paths) if store.read(path) is not None)
     log.append([{**event, "outcome": "unknown", "recovered": True} for event in about.get("events", ())])
-    if repository is not None and (changed := repository.changed(paths)):
-        repository.commit(changed, "Recover writes of an interrupted run")
+    if repository is not None:
+        # They may be committed already, and the index not know it.
+        repository.stage(paths)
+        if changed := repository.changed(paths):
+            repository.commit(changed, "Recover writes of an interrupted run")
     store.end()
     return found
 

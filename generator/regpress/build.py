@@ -6,9 +6,10 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from operator import itemgetter
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -20,6 +21,8 @@ from regpress.hosts.limits import limit_summary
 from regpress.model.artifact import TreeSize
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Hidden, Issue, Report
+from regpress.output.keeping import Inherited, Keeps, names_any
+from regpress.output.rows import Row
 from regpress.output.state import State
 from regpress.output.tree import OutputTree
 from regpress.site import Options, Progress, Site
@@ -42,6 +45,7 @@ class BuildResult:
         summary: one line about files, sizes and the host's limits.
         written, removed: numbers of files.
         gathered: what the output was made of, None where that was not looked at.
+        outdated: files that were there before and hold something else now, or are gone.
     """
 
     report: Report
@@ -52,6 +56,21 @@ class BuildResult:
     written: int = 0
     removed: int = 0
     gathered: Gathered | None = None
+    outdated: tuple[Row, ...] = ()
+
+
+def paths_to_clear(outdated: Iterable[Row], base_path: str = "") -> tuple[str, ...]:
+    """Return the paths by which a shared cache may still have what files held before a build, sorted.
+
+    Args:
+        outdated: the files.
+        base_path: the path below which the site lies, ``/my-registry`` or empty.
+    """
+    found: set[str] = set()
+    for row in outdated:
+        if not row.file.startswith(f"{paths.CONFIGURATION}/"):
+            found |= {paths.encoded(row.file), *paths.requests_for(row.address)}
+    return tuple(sorted(f"{base_path}/{path}" for path in found))
 
 
 def check(site: Site, options: Options, progress: Progress) -> Report:
@@ -89,7 +108,7 @@ def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildR
         snapshots = fetch(site, progress)
         pictures, missing = site.icons.load() if site.icons is not None else ({}, ())
         inputs = _inputs(site, snapshots, options, pictures)
-        if not options.full and state.inputs == inputs and tree.is_intact():
+        if not options.full and not options.purged and state.inputs == inputs and tree.is_intact():
             return _unchanged(state)
         from regpress.gathering import gather  # noqa: PLC0415
 
@@ -146,8 +165,8 @@ def _write(
         all_groups(site, gathered, options, complete, pictures),
         options.profile.files,
         accept=accept,
-        keeps=lambda row: paths.is_list_page(row.address),
-        inherited=options.inherited,
+        keeps=_keeps(tree.root, options.purged),
+        inherited=_without(options.purged, options.inherited),
         inputs=inputs,
         summary={"report": _pack(report), "counts": counts},
         full=options.full,
@@ -160,7 +179,33 @@ def _write(
         written=result.written,
         removed=result.removed,
         gathered=gathered,
+        outdated=result.outdated,
     )
+
+
+def _keeps(root: Path, purged: Sequence[str]) -> Keeps:
+    """Return which files stay readable although nothing makes them any more: pages of lists, without *purged* names."""
+    mentions = names_any(purged)
+
+    def keeps(row: Row) -> bool:
+        if not paths.is_list_page(row.address):
+            return False
+        page = root / row.file
+        return not (purged and page.is_file() and mentions(page.read_bytes()))
+
+    return keeps
+
+
+def _without(purged: Sequence[str], inherited: Iterable[Inherited]) -> Iterable[Inherited]:
+    if not purged:
+        return inherited
+    mentions = names_any(purged)
+
+    def checked(read: Callable[[], bytes | None]) -> bytes | None:
+        body = read()
+        return None if body is None or mentions(body) else body
+
+    return [one._replace(read=partial(checked, one.read)) for one in inherited]
 
 
 def _fails(report: Report, options: Options) -> bool:

@@ -35,6 +35,9 @@ ENTRY_PLURAL: Final[dict[Kind, str]] = {"server": "servers", "skill": "skills", 
 #: Addresses of which `link` has nothing to encode.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9/@:+~!$'()*,;=._-]*")
 
+_SERVER: Final = re.compile(rf"(.*{re.escape(API)}/servers/)([^/]+)/([^/]+)/(versions.*)")
+_PAGE: Final = re.compile(rf"(.*){re.escape(PAGES)}/(servers|skills|plugins)/([^/]+)")
+
 REGISTRY_FILE: Final = "registry.json"
 BUILD_FILE: Final = "build.json"
 NOT_FOUND_PAGE: Final = "404.html"
@@ -224,6 +227,28 @@ def is_list_page(address: str) -> bool:
     A compressed sibling is none: kept beside a page that changed, it would be served in its place.
     """
     return "/_pages/" in f"/{address}" and not address.endswith((".br", ".gz"))
+
+
+def requests_for(address: str) -> tuple[str, ...]:
+    """Return what clients send to get the document at an address: paths below the site's base, without a leading slash.
+
+    A name may be sent with ``%2F``, the default registry below ``v0`` too, and a page of a list is asked for by its
+    cursor. Shared caches keep an answer for each.
+
+    Examples:
+        >>> requests_for("v0.1/servers")
+        ('v0.1/servers', 'v0/servers')
+    """
+    forms = [encoded(address)]
+    if found := _PAGE.fullmatch(address):
+        prefix, kind, cursor = found.groups()
+        collected = f"{prefix}{API}/servers" if kind == "servers" else f"{prefix}{TOOLHIVE}/{kind}"
+        forms.append(f"{collected}?cursor={cursor}")
+    if found := _SERVER.fullmatch(address):
+        prefix, namespace, name, rest = map(encoded, found.groups())
+        forms.append(f"{prefix}{namespace}%2F{name}/{rest}")
+    old = [LEGACY_API + form.removeprefix(API) for form in forms if form.startswith(f"{API}/servers")]
+    return (*forms, *old)
 
 
 def schema_file(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
@@ -81,6 +81,7 @@ class Options:
         full: render and verify everything.
         strict: write nothing when there are warnings either.
         folds_case: whether the output's disk folds case.
+        purged: names of which no old page of a list may stay readable.
         gated: whether registries are taken that only recognised callers may read; never for a tree of files.
     """
 
@@ -92,6 +93,7 @@ class Options:
     full: bool = False
     strict: bool = False
     folds_case: bool = False
+    purged: Sequence[str] = ()
     gated: bool = False
 
 

@@ -12,6 +12,7 @@ import pytest
 
 from app_server import AppServer, encoded, serving_app
 from app_site import document, git, in_repository, own_site, wait_until
+from forked_app import forking
 from sites import official_of, run
 
 WRITERS = 8
@@ -89,12 +90,14 @@ class Load:
             assert flags.count(True) == 1
 
 
-def rounds(site: Path, count: int, *, seed: int) -> None:
+def rounds(site: Path, count: int, *, seed: int, pipes: Path) -> None:
     chance, load = random.Random(seed), Load()
-    for _ in range(count):
-        with serving_app(site, "--write-rate", "0", "--no-access-log", anonymous=True) as server:
-            load.check(server)
-            load.run(server, chance.randrange(1, 60))
+    pipes.mkdir()
+    with forking(pipes) as forker:
+        for _ in range(count):
+            with forker.serving(site, "--write-rate", "0", "--no-access-log", "--allow-anonymous-writes") as server:
+                load.check(server)
+                load.run(server, chance.randrange(1, 40))
     with serving_app(site, anonymous=True) as server:
         load.check(server)
         names = sorted({name for name, _ in load.versions})
@@ -119,12 +122,12 @@ def built(site: Path, name: str) -> bytes:
 
 
 def test_every_acknowledged_write_survives_a_kill(tmp_path: Path) -> None:
-    rounds(own_site(tmp_path), 4, seed=1)
+    rounds(own_site(tmp_path / "site"), 13, seed=1, pipes=tmp_path / "pipes")
 
 
 def test_every_acknowledged_write_survives_a_kill_in_a_repository(tmp_path: Path) -> None:
     site = in_repository(own_site(tmp_path / "site"))
-    rounds(site, 3, seed=7)
+    rounds(site, 12, seed=7, pipes=tmp_path / "pipes")
     assert git(site, "status", "--porcelain") == ""
 
 
@@ -132,4 +135,4 @@ def test_every_acknowledged_write_survives_a_kill_in_a_repository(tmp_path: Path
 @pytest.mark.parametrize("seed", range(100, 106))
 def test_every_acknowledged_write_survives_many_kills(seed: int, tmp_path: Path) -> None:
     site = own_site(tmp_path / "site")
-    rounds(in_repository(site) if seed % 2 else site, 50, seed=seed)
+    rounds(in_repository(site) if seed % 2 else site, 50, seed=seed, pipes=tmp_path / "pipes")

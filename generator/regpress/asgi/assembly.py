@@ -92,7 +92,7 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
         live=service.live,
         public=service.public,
         files=TreeFiles(settings.out, service.options.profile),
-        writes=WriteRoutes(service.publisher, writer, access.authenticator, service.log, limit),
+        writes=WriteRoutes(service.publisher, writer, access.authenticator, service.log, limit, purge=builder.purge),
         logins=LoginRoutes(access, RateLimit(settings.login_rate, burst=max(settings.login_rate // 3, 5))),
         syncs=SyncRoutes(syncer, access.authenticator),
         authenticator=access.authenticator,

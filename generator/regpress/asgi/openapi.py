@@ -128,6 +128,12 @@ def _writes(prefix: str) -> dict[str, Any]:
         "schema": {"type": "string", "enum": ["true"]},
         "description": "Copy the versions of a name that another source supplies, and go on with them",
     }
+    purge = {
+        "name": "purge",
+        "in": "query",
+        "schema": {"type": "string", "enum": ["true"]},
+        "description": "Drop old pages of lists that mention the server; the log says what to clear at a CDN",
+    }
     return {
         f"{prefix}/publish": {"post": _write("Publish a version", "Document", "Server", [*registry, adopt])},
         f"{prefix}/validate": {
@@ -138,7 +144,7 @@ def _writes(prefix: str) -> dict[str, Any]:
         },
         f"{prefix}/servers/{{serverName}}/versions/{{version}}": {
             "put": _write("Replace the content of a version", "Document", "Server", version),
-            "delete": _write("Delete a version: its status becomes deleted", "", "Server", version),
+            "delete": _write("Delete a version: its status becomes deleted", "", "Server", [*version, purge]),
         },
         f"{prefix}/servers/{{serverName}}/versions/{{version}}/status": {
             "patch": _write("Change the status of a version", "StatusChange", "Server", version)

@@ -12,6 +12,8 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
+import orjson
+
 from regpress.batches import show
 from regpress.desk import Job
 from regpress.publish import Publisher
@@ -119,6 +121,7 @@ class Builder:
         self._task: asyncio.Task[None] | None = None
         self._done = asyncio.Event()
         self._done.set()
+        self._purged: set[str] = set()
         self.failed = False
 
     def start(self) -> None:
@@ -136,6 +139,12 @@ class Builder:
     def look(self) -> None:
         """Ask for a build that may find nothing to do, as after an interrupted run."""
         self._wanted.set()
+
+    def purge(self, name: str) -> None:
+        """Let no old page of a list mention an entry from the next build on, and log what to clear at a CDN."""
+        if self._command:
+            self._purged.add(name)
+            self.want()
 
     async def stop(self, seconds: float) -> None:
         """Wait until the tree has every write, and stop.
@@ -164,20 +173,26 @@ class Builder:
                 asyncio.get_running_loop().call_later(RETRY_SECONDS, self._wanted.set)
 
     async def _build(self) -> bool:
+        purged, self._purged = sorted(self._purged), set()
         process = await asyncio.create_subprocess_exec(
             *self._command,
+            *(f"--purge={name}" for name in purged),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
-            stderr=asyncio.subprocess.STDOUT,
+            stderr=asyncio.subprocess.PIPE,
         )
         try:
-            output, _ = await process.communicate()
+            output, messages = await process.communicate()
         except BaseException:
             with suppress(ProcessLookupError):
                 process.terminate()
             await process.wait()
             raise
         if process.returncode:
-            lines = output.decode(errors="replace").strip().splitlines()
+            self._purged.update(purged)
+            lines = (messages + output).decode(errors="replace").strip().splitlines()
             _LOG.error("the build ended with %s: %s", process.returncode, " | ".join(lines[:5])[:1000])
+        elif purged:
+            for path in orjson.loads(output)["result"]["clear"]:
+                _LOG.info("clear at a CDN: %s", path)
         return not process.returncode

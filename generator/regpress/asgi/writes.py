@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -47,9 +47,17 @@ class WriteRoutes:
     """Answers POST, PUT, PATCH and DELETE requests below the API of one registry."""
 
     def __init__(
-        self, publisher: Publisher, writer: Writer, authenticator: Authenticator, log: AuditLog, limit: RateLimit
+        self,
+        publisher: Publisher,
+        writer: Writer,
+        authenticator: Authenticator,
+        log: AuditLog,
+        limit: RateLimit,
+        *,
+        purge: Callable[[str], None],
     ) -> None:
-        """Take what writes need."""
+        """Take what writes need, and what lets no old page mention an entry."""
+        self._purge = purge
         self._publisher = publisher
         self._writer = writer
         self._authenticator = authenticator
@@ -89,15 +97,21 @@ class WriteRoutes:
         value = await _body_of(asked, receive)
         asked.principal = await self._authenticator.recognise(authorization, local=is_local(asked.request))
         write = self._prepared(asked, value, asked.principal)
-        return await self._writer.do(Job(write, self._event(asked)))
+        purges = asked.event_type == "entry.delete" and _says(asked.request, "purge")
+        if purges:
+            # Before and after: a build may begin as soon as the write is done.
+            self._purge(asked.name)
+        answer = await self._writer.do(Job(write, self._event(asked)))
+        if purges:
+            self._purge(asked.name)
+        return answer
 
     def _prepared(self, asked: _Asked, value: Any, principal: Principal) -> Write:
         publisher, registry = self._publisher, asked.registry.plan.name
         match asked.event_type:
             case "entry.publish":
                 asked.name, asked.version = str(value["name"]), str(value["version"])
-                adopt = parse_qs(asked.request.query.decode("latin-1")).get("adopt") == ["true"]
-                return publisher.publish(registry, value, principal, adopt=adopt)
+                return publisher.publish(registry, value, principal, adopt=_says(asked.request, "adopt"))
             case "entry.edit":
                 return publisher.edit(registry, asked.name, asked.version, value, principal)
             case "entry.delete":
@@ -174,6 +188,10 @@ def _understood(request: Request, registry: LiveRegistry, path: routes.ApiPath) 
         case _:
             return None
     return _Asked(request, registry, kind, where.name, where.version)
+
+
+def _says(request: Request, parameter: str) -> bool:
+    return parse_qs(request.query.decode("latin-1")).get(parameter) == ["true"]
 
 
 async def _body_of(asked: _Asked, receive: Receive) -> Any:

@@ -24,6 +24,13 @@ from regpress.cli.report import counts_line, findings_exit_code, write_report
 @options.previous_option
 @options.jobs_option
 @click.option("--full", is_flag=True, help="Trust nothing from the last build: render everything, read every file.")
+@click.option(
+    "--purge",
+    "purged",
+    multiple=True,
+    metavar="NAME",
+    help="Let no old page of a list mention this entry, and print the paths to clear at a CDN.",
+)
 @options.format_option
 @options.strict_option
 @options.verbose_option
@@ -36,6 +43,7 @@ def build(
     previous: str | None,
     jobs: int | None,
     full: bool,
+    purged: tuple[str, ...],
     output_format: str,
     strict: bool,
     verbose: bool,
@@ -50,8 +58,11 @@ def build(
     opened = options.open_for(site, config_file, host=host, base_url=base_url)
     folder = out or site / "dist"
     earlier = options.earlier_output(previous, opened)
-    build_options = options.options_for(opened, folder, previous=earlier, jobs=jobs, full=full, strict=strict)
+    build_options = options.options_for(
+        opened, folder, previous=earlier, jobs=jobs, full=full, strict=strict, purged=purged
+    )
     result = use_case.build(opened, folder, build_options, options.progress())
+    clear = use_case.paths_to_clear(result.outdated, opened.config.site.base_path) if purged else ()
     extra = {
         "result": {
             "out": str(folder),
@@ -60,9 +71,12 @@ def build(
             "registries": result.counts,
             "written": result.written,
             "removed": result.removed,
+            **({"clear": list(clear)} if purged else {}),
         }
     }
-    write_report(result.report, output_format, verbose=verbose, extra=extra)
+    write_report(result.report, output_format, verbose=verbose, err=bool(purged), extra=extra)
+    for path in clear if output_format == "text" else ():
+        click.echo(path)
     click.echo(counts_line(result.report), err=True)
     if result.done:
         _print_summary(result, folder, time.monotonic() - started, quiet=output_format == "json")

@@ -30,7 +30,7 @@ EXIT_CODES: Final[tuple[tuple[type[RegistryError], int], ...]] = (
 )
 
 #: Each is a function of its name in a module of its name, which only that command imports.
-COMMANDS: Final = ("init", "check", "build", "preview", "serve", "log", "diff", "probe", "objects", "icons")
+COMMANDS: Final = ("init", "check", "build", "preview", "serve", "delete", "log", "diff", "probe", "objects", "icons")
 
 _INTERRUPTED: Final = 128 + signal.SIGINT
 _TOLD_TO_END: Final = 128 + signal.SIGTERM

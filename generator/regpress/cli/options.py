@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -157,6 +157,7 @@ def options_for(
     jobs: int | None = None,
     full: bool = False,
     strict: bool = False,
+    purged: Sequence[str] = (),
 ) -> Options:
     """Return the build options that belong to a site and an output folder."""
     return Options(
@@ -168,4 +169,5 @@ def options_for(
         full=full,
         strict=strict,
         folds_case=output_folds_case(out),
+        purged=purged,
     )

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Callable, Collection, Iterable, Mapping
 from typing import Final, NamedTuple
 
@@ -46,6 +47,23 @@ def age_of(key: str) -> int:
 def kept_rows(groups: Mapping[str, Group]) -> list[tuple[Written, int]]:
     """Return the kept files among *groups* with their ages, for the manifest."""
     return [(row.public, age) for key, group in groups.items() if (age := age_of(key)) for row in unpack(group.rows)]
+
+
+def still_kept(groups: Mapping[str, Group], keeps: Keeps) -> dict[str, Group]:
+    """Return the groups of kept files without those that stay no longer, after a build that repeats the last one."""
+    found = {}
+    for key, group in groups.items():
+        rows = unpack(group.rows)
+        left = [row for row in rows if keeps(row)]
+        if left:
+            found[key] = group if len(left) == len(rows) else Group.of(UNKNOWN, "", pack(left))
+    return found
+
+
+def names_any(names: Iterable[str]) -> Callable[[bytes], bool]:
+    """Return what tells whether a page of a list, JSON or HTML, mentions one of the entries *names*."""
+    words = b"|".join(re.escape(name.encode()) for name in names)
+    return lambda body: re.search(rb"(?<![A-Za-z0-9._-])(?:%s)(?![A-Za-z0-9._-])" % words, body) is not None
 
 
 def next_generation(

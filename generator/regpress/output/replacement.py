@@ -21,7 +21,7 @@ from regpress.model.artifact import STAGES, ArtifactGroup, TreeSize
 from regpress.output import moving
 from regpress.output.damage import damaged_groups
 from regpress.output.earlier import groups_of_manifest
-from regpress.output.keeping import Inherited, Keeps, age_of, inherit, next_generation
+from regpress.output.keeping import Inherited, Keeps, age_of, inherit, next_generation, still_kept
 from regpress.output.listing import Listed, is_manifest, list_tree
 from regpress.output.names import disputed, files_in, size_of
 from regpress.output.rows import Row, unpack
@@ -55,10 +55,12 @@ class TreeResult:
     Attributes:
         written: number of files put in place.
         removed: number of files taken away.
+        outdated: files that were there and hold something else now, or are gone.
     """
 
     written: int
     removed: int
+    outdated: tuple[Row, ...] = ()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -162,12 +164,15 @@ class Replacement:
         if self._staging.is_new:
             self._appear()
             written = sum(group.files for group in final.values())
+            moved: Sequence[str] = ()
         else:
-            written = self._move(_by_stage(difference.todo, rendered, inherited), listed, live, stale, strays)
+            moved = self._move(_by_stage(difference.todo, rendered, inherited), listed, live, stale, strays)
+            written = len(moved)
         save(final)
         # Only now is everything known that a later build must find again.
         self._staging.remove()
-        return TreeResult(written=written, removed=len(stale))
+        outdated = tuple(live[file] for file in sorted({*moved, *stale}) if file in live)
+        return TreeResult(written=written, removed=len(stale), outdated=outdated)
 
     def _known(self, known: Known) -> tuple[Mapping[str, Group], set[str]]:
         """Return the usable groups of the last build, and which of them are damaged."""
@@ -241,7 +246,7 @@ class Replacement:
         gone = {key: rows for key, rows in difference.gone.items() if not is_manifest(key)}
         before = {row.file for key, rows in gone.items() if not age_of(key) for row in rows}
         if not any(one.staged for one in rendered) and before == files and not self._staging.is_empty:
-            return difference.kept, []
+            return still_kept(difference.kept, self._keeps), []
         inherited = inherit(inheritance, files, self._keeps, self._writer({}, "kept", _as_named))
         older = [(age, row) for age, row, _ in inherited]
         return next_generation(gone, files, self._keeps, older), [place for *_, places in inherited for place in places]
@@ -272,8 +277,8 @@ class Replacement:
         live: Mapping[str, Row],
         stale: Sequence[str],
         strays: set[str],
-    ) -> int:
-        """Put the staged files in place, in the order that keeps every link alive; return how many.
+    ) -> Sequence[str]:
+        """Put the staged files in place, in the order that keeps every link alive; return which.
 
         Files of new names come first: nothing leads to them yet. Then those that others lead to already, leaves before
         lists; so that whatever they link to is there.
@@ -282,7 +287,7 @@ class Replacement:
         early = [file for stage in STAGES[:-1] for file in by_stage[stage]]
         everything = [*early, *shards, *listed.root.staged]
         if not (everything or stale):
-            return 0
+            return ()
         new = [item.file for item in everything if item.file not in live]
         self._staging.write_journal({*new, *stale, *strays})
         root = Path(self._root)
@@ -294,7 +299,7 @@ class Replacement:
         moving.put(self._root, listed.root.staged)
         moving.remove(self._root, stale)
         sync_filesystem(root)
-        return len(everything)
+        return [item.file for item in everything]
 
 
 def _new_groups(todo: Sequence[ArtifactGroup], rendered: Sequence[Rendered]) -> Iterator[tuple[str, Group]]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -47,9 +47,17 @@ class WriteRoutes:
     """Answers POST, PUT, PATCH and DELETE requests below the API of one registry."""
 
     def __init__(
-        self, publisher: Publisher, writer: Writer, authenticator: Authenticator, log: AuditLog, limit: RateLimit
+        self,
+        publisher: Publisher,
+        writer: Writer,
+        authenticator: Authenticator,
+        log: AuditLog,
+        limit: RateLimit,
+        *,
+        guard: Callable[[Principal, str], None],
     ) -> None:
-        """Take what writes need."""
+        """Take what writes need; *guard* refuses servers that these routes are not for."""
+        self._guard = guard
         self._publisher = publisher
         self._writer = writer
         self._authenticator = authenticator
@@ -96,8 +104,12 @@ class WriteRoutes:
         match asked.event_type:
             case "entry.publish":
                 asked.name, asked.version = str(value["name"]), str(value["version"])
+                self._guard(principal, asked.name)
                 adopt = parse_qs(asked.request.query.decode("latin-1")).get("adopt") == ["true"]
                 return publisher.publish(registry, value, principal, adopt=adopt)
+            case _:
+                self._guard(principal, asked.name)
+        match asked.event_type:
             case "entry.edit":
                 return publisher.edit(registry, asked.name, asked.version, value, principal)
             case "entry.delete":

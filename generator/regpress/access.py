@@ -12,12 +12,13 @@ from typing import Any, Final
 
 from regpress import logins
 from regpress.auth import Authenticator, StaticToken, StaticTokens, Verifier
+from regpress.callers import Callers, callers_of
 from regpress.errors import ConfigError
 from regpress.identity_fetch import Fetcher, NameServers
 from regpress.model.config import Config
 from regpress.model.config_auth import OAuthSettings, ProviderSettings, RegistrySettings, TokenSettings
 from regpress.oidc import BearerTokens, Provider, read_secret
-from regpress.principal import EVERYTHING, Principal, permissions
+from regpress.principal import Principal, permissions
 from regpress.registry_tokens import RegistryTokens, signing_key
 from regpress.storage import storage_error
 
@@ -34,6 +35,7 @@ class Access:
 
     Attributes:
         authenticator: recognises callers.
+        callers: what roles and claims give them.
         logins: ways to log in, by the last part of their address.
         tokens: gives out what a login earns; None where there is no login.
         challenge: the ``WWW-Authenticate`` field of refusals.
@@ -42,6 +44,7 @@ class Access:
     """
 
     authenticator: Authenticator
+    callers: Callers
     logins: Mapping[str, Login] = field(default_factory=dict)
     tokens: RegistryTokens | None = None
     challenge: str = 'Bearer realm="mcp-registry"'
@@ -65,6 +68,7 @@ def open_access(config: Config, cache: Path, *, anonymous: bool) -> Access:
     registry = auth.registry or RegistrySettings()
     verifiers: list[Verifier] = []
     tokens: RegistryTokens | None = None
+    callers = callers_of(auth)
     for mode in auth.modes:
         if mode == "token" and auth.token is not None:
             verifiers.append(_static(auth.token))
@@ -72,13 +76,12 @@ def open_access(config: Config, cache: Path, *, anonymous: bool) -> Access:
             tokens = _registry_tokens(registry, cache)
             verifiers.append(tokens)
         elif mode == "oauth" and auth.oauth is not None:
-            # Which role or claim permits what is not decided here yet: where there are roles, nobody may write.
-            granted = () if auth.authz else EVERYTHING
-            verifiers.append(BearerTokens(tuple(map(_provider, auth.oauth.providers)), granted))
+            verifiers.append(BearerTokens(tuple(map(_provider, auth.oauth.providers)), callers.permissions))
     oauth = auth.oauth if "oauth" in auth.modes else None
     github = registry.github if tokens else None
     return Access(
         authenticator=Authenticator(verifiers=tuple(verifiers), anonymous=anonymous),
+        callers=callers,
         logins=_logins(registry, trusted=trusted) if tokens else {},
         tokens=tokens,
         challenge=_challenge(oauth),

@@ -95,6 +95,10 @@ class Desk:
             self.standings[registry, (kind, str(name))] = standing
             self._note_urls(registry, kind, name, standing)
 
+    def held(self, kind: Kind, name: EntryName) -> Candidates:
+        """Return what the managed source has of an entry."""
+        return self._candidates(self.managed.name, kind, name)
+
     def _candidates(self, source: str, kind: Kind, name: EntryName) -> Candidates:
         staged = self.candidates.get((kind, str(name)))
         if staged is not None:

@@ -17,6 +17,7 @@ A defective *document* is not an exception but an `regpress.model.issue.Issue`.
     ├── WriteError               a write is refused
     │   ├── UnknownEntryError        what it is about does not exist
     │   ├── InvalidDocumentError     the document breaks rules; validation says which
+    │   ├── TakenError               something that stands already is in its way
     │   ├── RefusedWriteError        the document is sound, and cannot be taken now
     │   └── NotOfferedError          this site takes no such writes
     └── AuthError
@@ -139,6 +140,10 @@ class InvalidDocumentError(WriteError):
 
 class RefusedWriteError(WriteError):
     """A document is sound, and cannot be taken as things stand."""
+
+
+class TakenError(WriteError):
+    """A document is sound, and something that stands already is in its way."""
 
 
 class NotOfferedError(WriteError):

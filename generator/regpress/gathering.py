@@ -190,7 +190,11 @@ def _merge_all(
     options: Options,
 ) -> tuple[list[Merged], list[Hidden]]:
     """Return the public registries, the default one first, and a note for each private one."""
-    public = [registry for registry in config.registries if is_public(registry, config) or _is_gated(registry, options)]
+    public = [
+        registry
+        for registry in config.registries
+        if is_public(registry, config) or _is_gated(registry, config, options)
+    ]
     private = [registry for registry in config.registries if registry not in public]
     if config.default_registry not in {registry.name for registry in public}:
         raise BuildRefusedError(
@@ -215,8 +219,9 @@ def _merge_all(
     return merged, hidden
 
 
-def _is_gated(registry: RegistryConfig, options: Options) -> bool:
-    return options.gated and not registry.claims
+def _is_gated(registry: RegistryConfig, config: Config, options: Options) -> bool:
+    # Without an `auth` section nobody has claims, so that nobody could ever read it.
+    return options.gated and (not registry.claims or bool(config.auth.modes))
 
 
 def is_public(registry: RegistryConfig, config: Config) -> bool:

@@ -6,14 +6,15 @@ as the next build will show it.
 
 from __future__ import annotations
 
+import json
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from regpress.catalog import Catalog
-from regpress.merge import merge
+from regpress.merge import merge, unclaimed
 from regpress.model.entry import Entry, EntryVersion
 from regpress.names import KINDS, EntryName, Kind
 from regpress.query import Query, Row, row_of
@@ -21,6 +22,8 @@ from regpress.resolve import Resolved, VersionKey
 
 #: Rows of a block; a write renews the blocks of one entry.
 BLOCK_SIZE: Final = 256
+#: Entries that may change before those who follow the changes begin anew.
+MOST_TOUCHED: Final = 5000
 #: Between two texts; folded ones never hold it.
 _BORDER: Final = "\0"
 #: Above every version.
@@ -183,12 +186,23 @@ class LiveRegistry:
 
 
 class LiveSite:
-    """All registries of a site that are served, and what each source has."""
+    """All registries of a site that are served, and what each source has.
+
+    Attributes:
+        registries: by name; what has claims is in none of them (`regpress.views`).
+        default: the one at the root of the site.
+        claims: every map of claims that stands at a version, by its key.
+        epoch: how often everything was loaded anew.
+        touched: the entries that changed in this epoch, in order.
+    """
 
     def __init__(
         self, plans: Sequence[RegistryPlan], catalogs: Iterable[Catalog], resolved: Mapping[str, Resolved]
     ) -> None:
         self._sources = {name: _by_entry(source) for name, source in resolved.items()}
+        self.claims = claims_in(version for source in resolved.values() for version in source.versions)
+        self.epoch = 0
+        self.touched: list[EntryKey] = []
         self.registries = {plan.name: LiveRegistry(plan) for plan in plans}
         self.default = next(registry for registry in self.registries.values() if registry.plan.is_default)
         for catalog in catalogs:
@@ -196,7 +210,8 @@ class LiveSite:
 
     def take_over(self, other: LiveSite) -> None:
         """Answer from now on what *other* holds, which has the same registries."""
-        self._sources = other._sources
+        self._sources, self.claims = other._sources, other.claims
+        self._begin()
         for name, registry in self.registries.items():
             found = other.registries[name]
             registry.standings, registry.listings = found.standings, found.listings
@@ -209,12 +224,43 @@ class LiveSite:
     def keep(self, source: str, kind: Kind, name: EntryName, candidates: Candidates) -> None:
         """Take over what a source has of an entry now."""
         self._sources.setdefault(source, {})[kind, str(name)] = candidates
+        self.claims |= claims_in(candidates.versions)
+        if len(self.touched) == MOST_TOUCHED:
+            self._begin()
+        self.touched.append((kind, str(name)))
+
+    def entries(self, source: str) -> Mapping[EntryKey, Candidates]:
+        """Return all that a source has, by kind and name."""
+        return self._sources.get(source, {})
+
+    def _begin(self) -> None:
+        self.epoch += 1
+        self.touched = []
+
+
+def claims_key(claims: Mapping[str, Any]) -> str:
+    """Return a text that stands for a map of claims; empty where there are none."""
+    return json.dumps(claims, sort_keys=True) if claims else ""
+
+
+def claims_in(versions: Iterable[EntryVersion]) -> dict[str, Mapping[str, Any]]:
+    """Return the maps of claims of *versions*, each once, by their key."""
+    # Nearly all versions share the map of their source.
+    known = {id(version.claims): version.claims for version in versions}
+    return {claims_key(claims): claims for claims in known.values()}
 
 
 NO_CANDIDATES: Final = Candidates()
 
 
-def settle(plan: RegistryPlan, kind: Kind, name: EntryName, candidates: Mapping[str, Candidates]) -> Standing:
+def settle(
+    plan: RegistryPlan,
+    kind: Kind,
+    name: EntryName,
+    candidates: Mapping[str, Candidates],
+    *,
+    shows: Callable[[EntryVersion], bool] = unclaimed,
+) -> Standing:
     """Return how an entry stands in a registry, given what each source has of it.
 
     Args:
@@ -222,9 +268,10 @@ def settle(plan: RegistryPlan, kind: Kind, name: EntryName, candidates: Mapping[
         kind: kind of the entry.
         name: its name.
         candidates: by source.
+        shows: tells which versions there are at all.
     """
     sources = [_resolved(source, candidates[source]) for source in plan.sources if source in candidates]
-    catalog = merge(plan.name, sources, is_default=plan.is_default, readmes={}).catalog
+    catalog = merge(plan.name, sources, is_default=plan.is_default, readmes={}, shows=shows).catalog
     entry = catalog.by_name.get((kind, str(name)))
     return Standing(entry=entry, gone=() if entry else catalog.gone)
 

@@ -7,7 +7,7 @@ may not see is dropped before, so that a hidden entry never shadows a visible on
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
 from operator import attrgetter
@@ -33,6 +33,11 @@ class Merged:
     issues: tuple[Issue, ...]
 
 
+def unclaimed(version: EntryVersion) -> bool:
+    """Return whether a version is everybody's, because it has no claims."""
+    return not version.claims
+
+
 def merge(
     registry: str,
     sources: Sequence[Resolved],
@@ -40,6 +45,7 @@ def merge(
     is_default: bool,
     readmes: Mapping[tuple[Kind, str], str],
     folds_case: bool = False,
+    shows: Callable[[EntryVersion], bool] = unclaimed,
 ) -> Merged:
     """Combine a registry's sources in their configured order.
 
@@ -49,8 +55,9 @@ def merge(
         is_default: whether it is the registry at the root of the site.
         readmes: long texts by kind and name; they apply to entries of any source.
         folds_case: whether the output disk takes two names that differ only in case for one.
+        shows: tells which versions there are at all.
     """
-    merger = _Merger(registry, readmes)
+    merger = _Merger(registry, readmes, shows)
     chosen = merger.choose(sources)
     entries = {
         kind: tuple(
@@ -72,9 +79,12 @@ def merge(
 
 
 class _Merger:
-    def __init__(self, registry: str, readmes: Mapping[tuple[Kind, str], str]) -> None:
+    def __init__(
+        self, registry: str, readmes: Mapping[tuple[Kind, str], str], shows: Callable[[EntryVersion], bool]
+    ) -> None:
         self._registry = registry
         self._readmes = readmes
+        self._shows = shows
         self.hidden: list[Hidden] = []
         self.issues: list[Issue] = []
         self.gone: list[EntryVersion] = []
@@ -90,10 +100,10 @@ class _Merger:
         return chosen
 
     def _visible(self, source: Resolved) -> Iterable[EntryVersion]:
-        private = [version for version in source.versions if version.claims]
+        private = [version for version in source.versions if not self._shows(version)]
         for group in _by_name(private).values():
             self._hide("private", group)
-        return source.versions if not private else (version for version in source.versions if not version.claims)
+        return source.versions if not private else (version for version in source.versions if self._shows(version))
 
     def _hide(self, reason: str, group: _Group, by: str = "") -> None:
         first = group[0]

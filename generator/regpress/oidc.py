@@ -143,11 +143,11 @@ class BearerTokens:
 
     Attributes:
         providers: tried in this order; the first that accepts a token counts.
-        permissions: what everybody may do who is recognised.
+        permissions: returns what somebody may do who has these claims.
     """
 
     providers: tuple[Provider, ...]
-    permissions: tuple[Permission, ...]
+    permissions: Callable[[Mapping[str, Any]], tuple[Permission, ...]]
 
     async def principal(self, token: str) -> Principal | None:
         """Return whom a token stands for, None where no provider accepts it."""
@@ -161,7 +161,8 @@ class BearerTokens:
                 subject=str(claims.get("sub", "")),
                 method="oauth",
                 user=next((name for name in names if isinstance(name, str) and name), ""),
-                permissions=self.permissions,
+                permissions=self.permissions(claims),
+                claims=claims,
             )
         return None
 

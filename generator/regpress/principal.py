@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
 
 Action = Literal["publish", "edit"]
 
@@ -36,12 +36,14 @@ class Principal:
         method: how that is known: ``token``, ``dns``, ``oidc`` …
         user: a name for people to read, empty where there is none.
         permissions: what the caller may do.
+        claims: of the token of an identity provider.
     """
 
     subject: str
     method: str
     user: str = ""
     permissions: tuple[Permission, ...] = ()
+    claims: Mapping[str, Any] = field(default_factory=dict)
 
     def may(self, action: Action, name: str) -> bool:
         """Return whether the caller may do something with a name."""

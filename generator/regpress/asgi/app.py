@@ -10,23 +10,23 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
 import orjson
 
+from regpress.asgi import admin_routes, routes
 from regpress.asgi import operations as ops
-from regpress.asgi import routes
-from regpress.asgi.answers import JSON, Answer, Headers, answer_to, problem
+from regpress.asgi.admin_routes import AdminRoutes
+from regpress.asgi.answers import JSON, PRIVATE, Answer, Headers, answer_to, problem
 from regpress.asgi.files import TreeFiles
 from regpress.asgi.logins import LoginRoutes
+from regpress.asgi.looking import Gate
 from regpress.asgi.metrics import Metrics
 from regpress.asgi.operations import Operations
-from regpress.asgi.reads import Reader
-from regpress.asgi.requests import Network, Receive, Request, Scope, Send, is_local
+from regpress.asgi.requests import Network, Receive, Request, Scope, Send
 from regpress.asgi.syncing import SyncRoutes
 from regpress.asgi.writes import WriteRoutes
-from regpress.auth import Authenticator
 from regpress.errors import RegistryError, UnauthenticatedError
 from regpress.live import LiveRegistry, LiveSite
 from regpress.paths import registry_prefix
@@ -61,12 +61,12 @@ class App:
 
     Attributes:
         live: the registries.
-        public: names of those that everybody may read.
+        gate: decides who sees what of them.
         files: the built tree.
         writes: the routes that change something.
+        admin: the routes below ``/v1``.
         logins: the routes that give out tokens.
         syncs: the route by which sources are looked at.
-        authenticator: recognises callers.
         operations: what the service says about itself.
         metrics: what is counted.
         base_path: the path below which the site lies, ``/my-registry`` or empty.
@@ -77,12 +77,12 @@ class App:
     """
 
     live: LiveSite
-    public: frozenset[str]
+    gate: Gate
     files: TreeFiles
     writes: WriteRoutes
+    admin: AdminRoutes
     logins: LoginRoutes
     syncs: SyncRoutes
-    authenticator: Authenticator
     operations: Operations
     metrics: Metrics
     base_path: str = ""
@@ -91,7 +91,6 @@ class App:
     public_paths: Sequence[str] = ()
     on_start: Hook | None = None
     on_stop: Hook | None = None
-    _reader: Reader = field(default_factory=Reader)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or what else a server tells an application."""
@@ -152,6 +151,8 @@ class App:
         """Return the answer and the route that gave it, for the figures."""
         if early := _before_routing(request):
             return early, "unknown_route"
+        if (parts := routes.admin_path(request.path)) is not None:
+            return await self.admin.answer(request, receive, parts), admin_routes.template(parts)
         path = routes.api_path(request.path)
         if path is None:
             return await self._outside(request), "page" if request.path[1:].decode(
@@ -161,6 +162,8 @@ class App:
             return self.operations.answer(path.parts[0], below_api=True), "operations"
         registry = self.live.registries.get(path.registry) if path.registry else self.live.default
         if registry is None:
+            if self.gate.hides_names:
+                await self.gate.recognise(request, path.dialect)
             return problem(404, "registry not found"), "unknown_route"
         answer = await self._in_registry(request, receive, registry, path)
         return answer or problem(404, _NO_ENDPOINT), _template(path, found=answer is not None)
@@ -170,12 +173,13 @@ class App:
     ) -> Answer | None:
         if path.parts == ("x", "dev.regpress", "sync"):
             return await self.syncs.answer(request)
-        is_public = registry.plan.name in self.public or self._is_open(request)
         if request.method in _READS:
-            if not is_public:
-                await self.authenticator.recognise(request.header(b"authorization"), local=is_local(request))
-            found = self._reader.answer(request, registry, path, public=is_public)
-            return found or (self._document(registry, path) if is_public else None)
+            look = await self.gate.look(request, registry, path.dialect, is_open=self._is_open(request))
+            # What is kept for a view is nobody else's; only caches on the way must not keep it.
+            found = look.reader.answer(request, look.registry, path)
+            if found is not None and not look.public:
+                return replace(found, cache=PRIVATE)
+            return found or (self._document(registry, path) if look.public else None)
         if request.method == "POST" and path.parts[:1] == ("auth",) and len(path.parts) == 2:
             return await self.logins.answer(request, receive, path.parts[1])
         return await self.writes.answer(request, receive, registry, path)

@@ -6,16 +6,19 @@ import gc
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Final
 
 from regpress.access import Access
+from regpress.admin_entries import Managed, official_guard
 from regpress.asgi import openapi
+from regpress.asgi.admin_routes import AdminRoutes
 from regpress.asgi.app import App
 from regpress.asgi.files import TreeFiles
 from regpress.asgi.limits import RateLimit
 from regpress.asgi.logins import LoginRoutes
+from regpress.asgi.looking import Gate
 from regpress.asgi.metrics import Metrics
 from regpress.asgi.operations import Operations
 from regpress.asgi.requests import Network
@@ -23,6 +26,7 @@ from regpress.asgi.syncing import Syncer, SyncRoutes
 from regpress.asgi.writer import Builder, Writer
 from regpress.asgi.writes import WriteRoutes
 from regpress.service import Service
+from regpress.views import Views
 
 _LOG: Final = logging.getLogger("regpress.serve")
 #: Seconds for which the end waits for the last build.
@@ -54,13 +58,26 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
     builder = Builder(settings.build_command if has_tree else ())
     writer = Writer(service.publisher, on_write=builder.want)
     syncer = Syncer(service, writer, on_change=builder.want)
+    managed = Managed(service.site, service.live)
+    gate = Gate(
+        views=Views(service.live),
+        public=service.public,
+        claims={registry.name: registry.claims for registry in config.registries},
+        authenticator=access.authenticator,
+        callers=access.callers,
+    )
     metrics = Metrics()
     limit = RateLimit(settings.write_rate, burst=max(settings.write_rate // 6, 10))
 
     @cache
     def description() -> dict[str, object]:
         has_managed = any(source.managed is not None for source in config.sources)
-        return openapi.document(writes=has_managed, logins=sorted(access.logins), registries=sorted(service.public))
+        return openapi.document(
+            writes=has_managed,
+            logins=sorted(access.logins),
+            registries=sorted(service.public),
+            admin=access.authenticator.anonymous or bool(access.authenticator.verifiers),
+        )
 
     operations = Operations(
         metrics=metrics,
@@ -90,12 +107,20 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
 
     return App(
         live=service.live,
-        public=service.public,
+        gate=gate,
         files=TreeFiles(settings.out, service.options.profile),
-        writes=WriteRoutes(service.publisher, writer, access.authenticator, service.log, limit, purge=builder.purge),
+        writes=WriteRoutes(
+            service.publisher,
+            writer,
+            access.authenticator,
+            service.log,
+            limit,
+            purge=builder.purge,
+            guard=partial(official_guard, managed, access.callers),
+        ),
+        admin=AdminRoutes(gate=gate, managed=managed, writer=writer, log=service.log, limit=limit),
         logins=LoginRoutes(access, RateLimit(settings.login_rate, burst=max(settings.login_rate // 3, 5))),
-        syncs=SyncRoutes(syncer, access.authenticator),
-        authenticator=access.authenticator,
+        syncs=SyncRoutes(syncer, access.authenticator, access.callers),
         challenge=access.challenge.encode("latin-1", "replace"),
         operations=operations,
         metrics=metrics,

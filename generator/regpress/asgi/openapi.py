@@ -21,10 +21,11 @@ _HEAD: Final = (
 _TIME: Final = {"type": "string", "format": "date-time"}
 
 
-def document(*, writes: bool, logins: Sequence[str], registries: Iterable[str]) -> dict[str, Any]:
+def document(*, writes: bool, logins: Sequence[str], registries: Iterable[str], admin: bool = False) -> dict[str, Any]:
     """Return the description of what an app answers.
 
     Args:
+        admin: whether anybody could use the routes below ``/v1``.
         writes: whether there is a source to write.
         logins: ways to log in: ``dns``, ``none`` …
         registries: names of the registries that everybody may read.
@@ -38,6 +39,7 @@ def document(*, writes: bool, logins: Sequence[str], registries: Iterable[str]) 
             made |= _about(prefix)
     made |= {f"{prefix}/auth/{way}": _login(way) for prefix in ("/v0", "/v0.1") for way in logins}
     made |= _root()
+    made |= _admin() if admin else {}
     return {
         "openapi": "3.1.0",
         "info": {
@@ -153,6 +155,59 @@ def _writes(prefix: str) -> dict[str, Any]:
             "patch": _write("Change the status of all versions", "StatusChange", "BulkResult", server)
         },
     }
+
+
+def _admin() -> dict[str, Any]:
+    kind = _path("type", "server, skill or plugin")
+    name = _path("name", "Name with its slash as %2F; of a skill or plugin also without its namespace")
+    entry = [kind, name]
+    exact = _path("version", "An exact version")
+    return {
+        "/v1/me": {"get": _managed("Say who asks, and which roles that gives", [], ("200", "Me"), ("401",))},
+        "/v1/entries": {
+            "post": _managed("Publish a server, skill or plugin", [], ("201", "Stored"), _REFUSALS, body="Publication")
+        },
+        "/v1/entries/{type}/{name}/versions/{version}": {
+            "delete": _managed("Remove a version for good", [*entry, exact], ("204", ""), _REFUSALS)
+        },
+        "/v1/entries/{type}/{name}/claims": {
+            "get": _managed("Get the claims of an entry", entry, ("200", "Claimed"), _REFUSALS),
+            "put": _managed("Replace the claims of an entry", entry, ("204", ""), _REFUSALS, body="Claimed"),
+        },
+    }
+
+
+_FAILURES: Final = {
+    "400": "the request cannot be taken",
+    "401": "no token, or none that counts",
+    "403": "a role or a claim is missing",
+    "404": "there is no such thing",
+    "408": "the body did not arrive in time",
+    "409": "something that stands already is in the way",
+    "413": "the body is too large",
+    "429": "too many requests",
+    "500": "there is no managed source",
+    "503": "the disk cannot be written",
+}
+_REFUSALS: Final = tuple(_FAILURES)
+
+
+def _managed(
+    summary: str, parameters: Sequence[Any], found: tuple[str, str], failures: Iterable[str], *, body: str = ""
+) -> dict[str, Any]:
+    status, schema = found
+    operation: dict[str, Any] = {
+        "summary": summary,
+        "parameters": list(parameters),
+        "responses": {
+            status: _found(schema) if schema else {"description": "done"},
+            **{failure: _problem(_FAILURES[failure]) for failure in failures},
+        },
+        "security": [{"bearer": []}],
+    }
+    if body:
+        operation["requestBody"] = {"required": True, "content": {_JSON: {"schema": _ref(body)}}}
+    return operation
 
 
 def _about(prefix: str) -> dict[str, Any]:
@@ -307,11 +362,24 @@ def _schemas() -> dict[str, Any]:
         }
         for kind, item in (("server", _ref("Server")), ("skill", _ref("Bare")), ("plugin", _ref("Bare")))
     }
+    claims = {"type": "object", "additionalProperties": {"anyOf": [_TEXT, {"type": "array", "items": _TEXT}]}}
+    publication = {
+        "type": "object",
+        "properties": {"claims": claims, **{kind: {"type": "object"} for kind in ("server", "skill", "plugin")}},
+    }
     issue = {"type": "object", "required": ["type", "path", "message", "severity", "reference"]}
     return {
         "Server": {"type": "object", "required": ["server", "_meta"], "properties": {"server": named, "_meta": meta}},
         "Bare": {**named, "required": ["namespace", "name", "version", "_meta"]},
         **lists,
+        "Me": {
+            "type": "object",
+            "required": ["subject", "roles"],
+            "properties": {"subject": _TEXT, "roles": {"type": "array", "items": _TEXT}},
+        },
+        "Publication": publication,
+        "Stored": named,
+        "Claimed": {"type": "object", "properties": {"claims": claims}},
         "Document": document_,
         "StatusChange": status,
         "BulkResult": {

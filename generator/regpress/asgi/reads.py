@@ -32,7 +32,9 @@ _END: Final = "\U0010ffff"
 class Reader:
     """Answers GET requests below the API of one registry."""
 
-    def __init__(self) -> None:
+    def __init__(self, most_bytes: int = _MOST_BYTES) -> None:
+        """Take the most bytes of answers that are kept."""
+        self._most_bytes = most_bytes
         self._kept: OrderedDict[tuple[str, bytes, bytes], tuple[int, Answer]] = OrderedDict()
         self._size = 0
         self._cursors: dict[tuple[str, Kind], tuple[int, dict[str, tuple[ListName, Key]]]] = {}
@@ -71,7 +73,7 @@ class Reader:
             self._size -= len(earlier[1].body)
         self._kept[key] = (changes, answer)
         self._size += len(answer.body)
-        while len(self._kept) > _MOST_KEPT or self._size > _MOST_BYTES:
+        while len(self._kept) > _MOST_KEPT or self._size > self._most_bytes:
             _, (_, dropped) = self._kept.popitem(last=False)
             self._size -= len(dropped.body)
 

@@ -89,14 +89,18 @@ class Request:
             if not _is_in(hop, proxies):
                 return
 
-    async def body(self, receive: Receive) -> bytes:
+    async def body(self, receive: Receive, *, any_type: bool = False) -> bytes:
         """Return the whole body, which is JSON by its type.
+
+        Args:
+            receive: gives its parts.
+            any_type: whether it may call itself something else.
 
         Raises:
             InputError: it is too large, too slow, of another type or missing.
         """
         kind = self.header(b"content-type").partition(";")[0].strip().lower()
-        if kind and not _JSON_TYPE.fullmatch(kind):
+        if kind and not any_type and not _JSON_TYPE.fullmatch(kind):
             raise InputError(415, "validation failed", f"unsupported content type: {kind[:80]}")
         length = self.headers.get(b"content-length", b"")
         if length.isdigit() and int(length[:20]) >= MAX_BODY:

@@ -78,6 +78,23 @@ def _decoded(rest: bytes, dialect: Dialect) -> tuple[str, ...]:
     return parts  # type: ignore[return-value]  # just tested
 
 
+def admin_path(path: bytes) -> tuple[str, ...] | None:
+    """Return the segments of a path below ``/v1``, decoded; None for one that is elsewhere.
+
+    Raises:
+        InputError: a segment is no UTF-8, or has a broken escape.
+    """
+    if not path.startswith(b"/v1/"):
+        return None
+    segments = path[len(b"/v1/") :].split(b"/")
+    if _ESCAPE.search(path.decode("latin-1")):
+        raise InputError(400, "invalid URL encoding in name")
+    found = [decoded(segment) for segment in segments]
+    if None in found:
+        raise InputError(400, "invalid URL encoding in name")
+    return tuple(segment or "" for segment in found)
+
+
 def entry_path(parts: tuple[str, ...], dialect: Dialect) -> EntryPath | None:
     """Return what the segments behind an API prefix name, None where they name nothing that there could be.
 
@@ -105,7 +122,7 @@ def _server_path(parts: tuple[str, ...], dialect: Dialect) -> EntryPath | None:
     else:
         name, rest = first, parts[1:]
     if dialect == "toolhive":
-        _check_parameter("serverName", name)
+        check_parameter("serverName", name)
     match rest:
         case ("versions",):
             return EntryPath("server", name)
@@ -120,7 +137,7 @@ def _server_path(parts: tuple[str, ...], dialect: Dialect) -> EntryPath | None:
 
 def _collection_path(kind: Kind, namespace: str, name: str, rest: list[str]) -> EntryPath | None:
     for label, text in (("namespace", namespace), ("name", name)):
-        _check_parameter(label, text)
+        check_parameter(label, text)
     full = f"{namespace}/{name}"
     match rest:
         case []:
@@ -135,7 +152,7 @@ def _collection_path(kind: Kind, namespace: str, name: str, rest: list[str]) -> 
 def _version(text: str, dialect: Dialect) -> str:
     version = _again(text, "version", dialect)
     if dialect == "toolhive":
-        _check_parameter("version", version)
+        check_parameter("version", version)
     return version
 
 
@@ -155,7 +172,12 @@ def _bad_encoding(what: str, dialect: Dialect) -> str:
     return f"invalid URL encoding in {'serverName' if what == 'server name' else what}"
 
 
-def _check_parameter(label: str, text: str) -> None:
+def check_parameter(label: str, text: str) -> None:
+    """Hold that a part of a path could be a name, ToolHive registry specification 1.5.
+
+    Raises:
+        InputError: it could not.
+    """
     if not text.strip():
         raise InputError(400, f"{label} cannot be empty")
     if _SPACE.search(text):

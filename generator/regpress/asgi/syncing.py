@@ -15,6 +15,7 @@ from regpress.asgi.answers import Answer, written
 from regpress.asgi.requests import Request, is_local
 from regpress.asgi.writer import Writer
 from regpress.auth import Authenticator
+from regpress.callers import Callers
 from regpress.errors import ForbiddenError, RegistryError, UnknownEntryError
 from regpress.service import Service, clock, renew, renewed_sources
 
@@ -105,10 +106,11 @@ class Syncer:
 class SyncRoutes:
     """Answers requests to look at sources, and about the last looks, below ``x/dev.regpress/sync``."""
 
-    def __init__(self, syncer: Syncer, authenticator: Authenticator) -> None:
-        """Take what looks at sources, and what recognises callers."""
+    def __init__(self, syncer: Syncer, authenticator: Authenticator, callers: Callers) -> None:
+        """Take what looks at sources, what recognises callers, and what these may."""
         self._syncer = syncer
         self._authenticator = authenticator
+        self._callers = callers
 
     async def answer(self, request: Request) -> Answer | None:
         """Return the history to a GET, and what came of a look to a POST.
@@ -120,7 +122,11 @@ class SyncRoutes:
         if request.method not in {"GET", "HEAD", "POST"}:
             return None
         principal = await self._authenticator.recognise(request.header(b"authorization"), local=is_local(request))
-        if not principal.may("edit", "*"):
+        if self._callers.roles is not None:
+            may = self._callers.caller(principal).has("manageSources")
+        else:
+            may = principal.may("edit", "*")
+        if not may:
             raise ForbiddenError("Syncing is for those who may edit everything")
         if request.method != "POST":
             return written({"history": self._syncer.history()})

@@ -55,9 +55,14 @@ class WriteRoutes:
         limit: RateLimit,
         *,
         purge: Callable[[str], None],
+        guard: Callable[[Principal, str], None],
     ) -> None:
-        """Take what writes need, and what lets no old page mention an entry."""
+        """Take what writes need.
+
+        *purge* lets no old page mention an entry; *guard* refuses servers that these routes are not for.
+        """
         self._purge = purge
+        self._guard = guard
         self._publisher = publisher
         self._writer = writer
         self._authenticator = authenticator
@@ -108,9 +113,11 @@ class WriteRoutes:
 
     def _prepared(self, asked: _Asked, value: Any, principal: Principal) -> Write:
         publisher, registry = self._publisher, asked.registry.plan.name
+        if asked.event_type == "entry.publish":
+            asked.name, asked.version = str(value["name"]), str(value["version"])
+        self._guard(principal, asked.name)
         match asked.event_type:
             case "entry.publish":
-                asked.name, asked.version = str(value["name"]), str(value["version"])
                 return publisher.publish(registry, value, principal, adopt=_says(asked.request, "adopt"))
             case "entry.edit":
                 return publisher.edit(registry, asked.name, asked.version, value, principal)

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 from pydantic import BeforeValidator, Field, StrictBool, WithJsonSchema
 
 from regpress.model import config_checks as checks
-from regpress.model.config_fields import URL, checked
+from regpress.model.config_fields import URL, Claims, checked
 from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, Flaw, choice_flaw, empty_lists, kind_of
 
 MODES: Final = ("anonymous", "oauth", "token", "registry")
@@ -168,6 +168,21 @@ class RegistrySettings(ConfigRecord):
     )
 
 
+class RolesSettings(ConfigRecord):
+    """Who has which role: a list of claims for each, of which one must match; each key of it shares a value."""
+
+    super_admin: tuple[Claims, ...] = Field(default=(), description="Who may do and see everything.")
+    manage_sources: tuple[Claims, ...] = Field(default=(), description="Who may manage sources.")
+    manage_registries: tuple[Claims, ...] = Field(default=(), description="Who may manage registries.")
+    manage_entries: tuple[Claims, ...] = Field(default=(), description="Who may publish, delete and claim entries.")
+
+
+class AuthzSettings(ConfigRecord):
+    """Roles and claims: with it, callers see and change only what their claims cover."""
+
+    roles: RolesSettings = Field(default_factory=RolesSettings, description="Who has which role.")
+
+
 class AuthConfig(ConfigRecord):
     """Who may read and write; only the app asks, a static tree is public as a whole."""
 
@@ -185,7 +200,7 @@ class AuthConfig(ConfigRecord):
     ] = Field(default=None, description="anonymous, oauth, token or registry; or a list of them.")
     public_paths: tuple[str, ...] = Field(default=(), description="Paths that need no token, whole segments.")
     oauth: OAuthSettings | None = Field(default=None, description="Settings of the mode oauth.")
-    authz: Mapping[str, Any] = Field(default_factory=dict, description="Roles, as ToolHive's configuration has them.")
+    authz: AuthzSettings | None = Field(default=None, description="Roles of callers in the mode oauth.")
     token: TokenSettings | None = Field(default=None, description="Settings of the mode token.")
     registry: RegistrySettings | None = Field(default=None, description="Settings of the mode registry.")
 

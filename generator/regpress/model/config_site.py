@@ -53,6 +53,9 @@ class PolicyConfig(ConfigRecord):
     rules: Mapping[str, RuleSeverity] = Field(
         default_factory=dict, description="Severity per rule: error, warning, info or off."
     )
+    max_meta_size: StrictInt = Field(
+        default=262144, ge=0, description="Most bytes of publisher metadata that `/v1/entries` takes."
+    )
 
 
 class CatalogConfig(ConfigRecord):

@@ -1,0 +1,263 @@
+"""Requests below ``/v1`` to use cases: the admin API of the ToolHive Registry Server, specification 5 and 8.
+
+A token comes first, then the role, then path and body.
+"""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from regpress.admin_entries import Managed
+from regpress.asgi import routes
+from regpress.asgi.answers import Answer, InputError, problem, written
+from regpress.asgi.limits import RateLimit
+from regpress.asgi.looking import Gate
+from regpress.asgi.requests import Receive, Request
+from regpress.asgi.writer import Writer
+from regpress.audit_log import AuditLog
+from regpress.callers import ROLE_REFUSED
+from regpress.claims import ROLES, UNGATED, Caller, Role
+from regpress.desk import Job, Write
+from regpress.errors import AuthError, ForbiddenError, NotOfferedError, RegistryError, UnauthenticatedError
+from regpress.model.document import DocumentError, compact_text, parse_json
+from regpress.names import KINDS, Kind
+from regpress.principal import Principal
+from regpress.times import format_time
+
+_COMPONENT: Final = "regpress"
+_NEEDED: Final = "authentication required"
+_READS: Final = frozenset({"GET", "HEAD"})
+
+
+@dataclass(slots=True)
+class _Asked:
+    """One request, as far as it is understood."""
+
+    request: Request
+    event_type: str
+    caller: Caller
+    principal: Principal | None
+    target: dict[str, str] = field(default_factory=dict)
+    started: float = field(default_factory=time.perf_counter)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AdminRoutes:
+    """Answers requests below ``/v1``.
+
+    Attributes:
+        gate: recognises callers.
+        managed: the entries that can be written.
+        writer: does the writes.
+        log: where they are noted, and those that were refused.
+        limit: how often one caller may write.
+    """
+
+    gate: Gate
+    managed: Managed
+    writer: Writer
+    log: AuditLog
+    limit: RateLimit
+
+    async def answer(self, request: Request, receive: Receive, parts: tuple[str, ...]) -> Answer:
+        """Return the answer to a request.
+
+        Args:
+            request: the request.
+            receive: gives the parts of its body.
+            parts: the segments of its path behind ``/v1``.
+
+        Raises:
+            RegistryError: it is refused.
+        """
+        event_type, role = _route(request.method, parts)
+        asked = _Asked(request, event_type or "unknown", Caller(), None)
+        try:
+            if request.method not in _READS:
+                self.limit.take(request.client)
+            await self._recognise(asked)
+            if not event_type:
+                return _nothing(parts)
+            if role is not None and not asked.caller.has(role):
+                raise ForbiddenError(ROLE_REFUSED)
+            answer = await self._answered(asked, receive, parts)
+        except NotOfferedError as error:
+            self._note(asked, "error", str(error))
+            # The one situation of this site that clients know as a failure of the service.
+            return problem(500, error.detail)
+        except AuthError as error:
+            asked.event_type = "auth.unauthenticated" if isinstance(error, UnauthenticatedError) else asked.event_type
+            self._note(asked, "denied", str(error))
+            raise
+        except RegistryError as error:
+            self._note(asked, "failure", str(error))
+            raise
+        if request.method in _READS:
+            self._note(asked, "success")
+        return answer
+
+    async def _recognise(self, asked: _Asked) -> None:
+        request, callers = asked.request, self.gate.callers
+        if callers.anonymous and (request.method in _READS):
+            asked.caller = UNGATED
+            return
+        asked.principal = await self.gate.recognise(request, "toolhive")
+        asked.caller = callers.caller(asked.principal)
+
+    async def _answered(self, asked: _Asked, receive: Receive, parts: tuple[str, ...]) -> Answer:
+        match asked.event_type:
+            case "user.info":
+                return _me(asked)
+            case "entry.publish":
+                return await self._publish(asked, receive)
+            case "entry.delete":
+                _, kind, name, _, version = parts
+                return await self._delete(asked, kind, name, version)
+        _, kind, name, _ = parts
+        return await self._claims(asked, receive, kind, name)
+
+    async def _publish(self, asked: _Asked, receive: Receive) -> Answer:
+        body = await _body(asked.request, receive)
+        write = self.managed.publish(body, asked.caller, claims_needed=self.gate.callers.roles is not None)
+        kind = next(kind for kind in KINDS if body.get(kind) is not None)
+        value = body[kind]
+        asked.target = {
+            "entry_type": kind,
+            "resource_name": str(value["name"]),
+            "namespace": str(value.get("namespace") or ""),
+            "version": str(value["version"]),
+        }
+        return written(await self._done(asked, write), status=201)
+
+    async def _delete(self, asked: _Asked, kind: str, name: str, version: str) -> Answer:
+        if kind not in KINDS:
+            raise InputError(400, "unsupported entry type: must be 'server', 'skill', or 'plugin'")
+        routes.check_parameter("name", name)
+        routes.check_parameter("version", version)
+        asked.target = {"entry_type": kind, "resource_name": name, "version": version}
+        await self._done(asked, self.managed.delete(kind, name, version, asked.caller))
+        return Answer(204, cache=b"no-store")
+
+    async def _claims(self, asked: _Asked, receive: Receive, kind: str, name: str) -> Answer:
+        if kind not in KINDS:
+            raise InputError(400, f"invalid entry type: {kind[:80]}")
+        routes.check_parameter("name", name)
+        asked.target = {"entry_type": kind, "resource_name": name}
+        chosen: Kind = kind
+        if asked.event_type == "entry.claims.read":
+            return written({"claims": dict(self.managed.claims(chosen, name, asked.caller))})
+        body = await _body(asked.request, receive)
+        claims = body.get("claims")
+        write = self.managed.set_claims(chosen, name, {} if claims is None else claims, asked.caller)
+        await self._done(asked, write)
+        return Answer(204, cache=b"no-store")
+
+    async def _done(self, asked: _Asked, write: Write) -> bytes:
+        return await self.writer.do(Job(write, self._event(asked)))
+
+    # The log
+
+    def _event(self, asked: _Asked) -> dict[str, Any]:
+        """Return what the log says about a request, but for its outcome; ToolHive registry specification 19.5."""
+        request, principal = asked.request, asked.principal
+        now = format_time(datetime.now(UTC))
+        subjects: dict[str, str] = {"identity": "anonymous"}
+        if principal is not None:
+            is_super = "superAdmin" in asked.caller.roles and self.gate.callers.roles is not None
+            subjects = {
+                "sub": principal.subject,
+                "user": principal.user,
+                "method": principal.method,
+                "role": "super_admin" if is_super else "",
+            }
+        extra = {"user_agent": request.header(b"user-agent")[:512], "x_forwarded_for": request.forwarded}
+        target = {
+            "method": request.method,
+            "path": request.path.decode("latin-1")[:1024],
+            "resource_type": asked.event_type.partition(".")[0],
+            **{key: value[:300] for key, value in asked.target.items()},
+        }
+        milliseconds = round((time.perf_counter() - asked.started) * 1000, 3)
+        return {
+            "time": now,
+            "logged_at": now,
+            "audit_id": str(uuid.uuid4()),
+            "type": asked.event_type,
+            "component": _COMPONENT,
+            "source": {"type": "network", "value": request.client, "extra": _filled(extra)},
+            "subjects": _filled(subjects),
+            "target": _filled(target),
+            "metadata": {"extra": {"request_id": request.id, "duration_ms": milliseconds}},
+        }
+
+    def _note(self, asked: _Asked, outcome: str, reason: str = "") -> None:
+        event = {**self._event(asked), "outcome": outcome, **({"reason": reason[:500]} if reason else {})}
+        self.log.append([event], durable=False)
+
+
+def _route(method: str, parts: tuple[str, ...]) -> tuple[str, Role | None]:
+    """Return the event of a request and the role that it needs; an empty event where there is no such route."""
+    reads = method in _READS
+    match parts:
+        case ("me",) if reads:
+            return "user.info", None
+        case ("entries",) if method == "POST":
+            return "entry.publish", "manageEntries"
+        case ("entries", _, _, "versions", _) if method == "DELETE":
+            return "entry.delete", "manageEntries"
+        case ("entries", _, _, "claims") if reads:
+            return "entry.claims.read", "manageEntries"
+        case ("entries", _, _, "claims") if method == "PUT":
+            return "entry.claims.update", "manageEntries"
+    return "", None
+
+
+def template(parts: tuple[str, ...]) -> str:
+    """Return the route of a path without the names in it, for the figures."""
+    match parts:
+        case ("me",) | ("entries",):
+            return f"/v1/{parts[0]}"
+        case ("entries", _, _, "versions", _):
+            return "/v1/entries/{type}/{name}/versions/{version}"
+        case ("entries", _, _, "claims"):
+            return "/v1/entries/{type}/{name}/claims"
+    return "unknown_route"
+
+
+def _nothing(parts: tuple[str, ...]) -> Answer:
+    if template(parts) == "unknown_route":
+        return problem(404, "Endpoint not found. See /docs for the API documentation.")
+    return problem(405, "This address takes other methods")
+
+
+def _me(asked: _Asked) -> Answer:
+    principal = asked.principal
+    if principal is None or principal.method == "none":
+        raise UnauthenticatedError(_NEEDED)
+    roles = [role for role in ROLES if role in asked.caller.roles]
+    return written({"subject": principal.subject, "roles": roles})
+
+
+async def _body(request: Request, receive: Receive) -> Mapping[str, Any]:
+    """Return the body of a request, an object, whatever its type says.
+
+    Raises:
+        InputError: it is none.
+    """
+    try:
+        value = parse_json(await request.body(receive, any_type=True))
+        compact_text(value)
+    except DocumentError as error:
+        raise InputError(400, f"invalid request body: {error}") from error
+    if not isinstance(value, dict):
+        raise InputError(400, "invalid request body: it is no object")
+    return value
+
+
+def _filled(members: Mapping[str, str]) -> dict[str, str]:
+    return {name: value for name, value in members.items() if value}

@@ -25,10 +25,11 @@ if __name__ == "__main__":
 from crash.driver import NOW, Site
 from crash.reader import content, settled
 from crash.world import World
-from regpress import gathering, rendering, workers
+from regpress import gathering, kept, readings, rendering, workers
 from regpress.build import BuildResult
 from regpress.build import build as build_site
 from regpress.hosts.table import profile
+from regpress.model import registry
 from regpress.site import Options
 from regpress.wiring import open_site
 
@@ -42,19 +43,24 @@ def share_all(items: Sequence[Any], work: Callable[..., Any], *, jobs: int, leas
     return _share(items, work, jobs=jobs, least=1)
 
 
-#: What makes builds treat small sites as they treat large ones: names, wherever they were imported, to values.
-SMALL = {"share": share_all, "LARGE_FILE_BYTES": 1, "LEAST_RUN_BYTES": 1, "FEW": 0}
+#: What makes builds treat small sites as they treat large ones: names with the module that they come from, to values;
+#: wherever they were imported, but not what another module calls alike.
+SMALL = {
+    (workers, "share"): share_all,
+    (registry, "LARGE_FILE_BYTES"): 1,
+    (readings, "LEAST_RUN_BYTES"): 1,
+    (kept, "FEW"): 0,
+}
 
 
 @contextmanager
 def small_is_large() -> Iterator[None]:
-    """Patch every module of the package that has one of the names."""
+    """Patch every module of the package that has one of the names from where it comes from."""
     modules = [module for name, module in sys.modules.items() if name.startswith("regpress.")]
     with ExitStack() as stack:
-        for name, value in SMALL.items():
-            having = [module for module in modules if hasattr(module, name)]
-            assert having, f"nothing is called {name} any more"
-            for module in having:
+        for (origin, name), value in SMALL.items():
+            real = getattr(origin, name)
+            for module in [module for module in modules if getattr(module, name, None) == real]:
                 stack.enter_context(mock.patch.object(module, name, value))
         yield
 

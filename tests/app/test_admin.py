@@ -462,30 +462,119 @@ def test_a_source_that_changed_shows_to_those_who_see_it(world: World) -> None:
         world.ask("POST", "/v0.1/x/dev.regpress/sync", None, sub="o", role="ops")
 
 
+# Sources and registries
+
+OPS = {"sub": "o", "role": "ops", "layer": ["one", "three"]}
+
+
+def test_sources_are_shown_to_those_who_manage_them_and_cover_their_claims(world: World) -> None:
+    refused(world.ask("GET", "/v1/sources", **AUTHOR), 403, "forbidden: insufficient permissions")
+    listed = world.ask("GET", "/v1/sources", **OPS).json["sources"]
+    assert [one["name"] for one in listed] == ["one", "three"]
+    assert world.ask("GET", "/v1/sources", sub="o", role="ops").json == {"sources": []}
+    everything = world.ask("GET", "/v1/sources", sub="r", role="root").json["sources"]
+    assert [one["name"] for one in everything] == ["one", "open", "own", "three", "two"]
+    found = world.ask("GET", "/v1/sources/one", **OPS).json
+    assert found == listed[0]
+    status = found.pop("syncStatus")
+    assert found.pop("createdAt") == found.pop("updatedAt")
+    assert found == {
+        "name": "one", "type": "file", "creationType": "CONFIG", "sourceType": "file",
+        "sourceConfig": {"path": "one.json"}, "claims": {"layer": "one"},
+    }  # fmt: skip
+    assert status.pop("lastSyncTime")
+    assert status == {
+        "phase": "complete", "attemptCount": 0, "serverCount": 2, "skillCount": 1, "pluginCount": 1,
+        "message": "Sync completed successfully",
+    }  # fmt: skip
+    for name in ("two", "nowhere"):
+        refused(world.ask("GET", f"/v1/sources/{name}", **OPS), 404, f"source not found: {name}")
+        refused(world.ask("GET", f"/v1/sources/{name}/entries", **OPS), 404, f"source not found: {name}")
+    refused(world.ask("GET", "/v1/sources/a%20b", **OPS), 400, "name cannot contain whitespace")
+
+
+def test_the_entries_of_a_source_are_listed_whatever_their_own_claims(world: World) -> None:
+    entries = world.ask("GET", "/v1/sources/three/entries", **OPS).json["entries"]
+    assert [(one["entryType"], one["name"]) for one in entries] == [
+        ("MCP", "com.example/only-three"), ("PLUGIN", SHARED), ("MCP", SHARED), ("SKILL", SHARED),
+    ]  # fmt: skip
+    assert entries[2]["claims"] == {"layer": "three"}
+    (version,) = entries[2]["versions"]
+    assert (version["version"], version["description"]) == ("1.0.0", "From three")
+    assert version["createdAt"]
+
+
+def test_registries_are_shown_to_those_who_cover_their_claims(world: World) -> None:
+    listed = world.ask("GET", "/v1/registries", sub="x", org="currents").json["registries"]
+    assert [one["name"] for one in listed] == ["tides"]
+    assert listed[0]["sources"] == list(LAYERS)
+    assert listed[0]["claims"] == {"org": ["tides", "currents"]}
+    assert listed == [world.ask("GET", "/v1/registries/tides", sub="x", org="tides").json]
+    assert world.ask("GET", "/v1/registries", sub="x").json == {"registries": []}
+    refused(world.ask("GET", "/v1/registries/tides", sub="x"), 404, "registry not found: tides")
+    everything = world.ask("GET", "/v1/registries", sub="r", role="root").json["registries"]
+    assert [one["name"] for one in everything] == ["default", "tides"]
+
+
+def test_the_entries_of_a_registry_are_listed_with_what_is_shadowed(world: World) -> None:
+    path = "/v1/registries/tides/entries"
+    refused(world.ask("GET", path, sub="x", org="tides"), 403, "forbidden: insufficient permissions")
+    rows = world.ask("GET", path, sub="x", org="tides", role="lead").json["entries"]
+    shared = [
+        (one["sourceName"], one["position"]) for one in rows if one["entryType"] == "MCP" and one["name"] == SHARED
+    ]
+    assert shared == [("one", 0), ("two", 1), ("three", 2)]
+    assert len(rows) == 12
+
+
+def test_a_look_at_a_source_is_asked_for_and_what_came_of_it_is_told(world: World) -> None:
+    path = "/v1/x/dev.regpress/sync"
+    refused(world.ask("POST", path, **AUTHOR), 403, "forbidden: insufficient permissions")
+    refused(world.ask("POST", f"{path}?source=two", **OPS), 404, "source not found: two")
+    file = world.site / "three.json"
+    before = file.read_text()
+    try:
+        for attempt in (1, 2):
+            file.write_text("{")
+            answer = world.ask("POST", f"{path}?source=three", **OPS)
+            assert (answer.status, answer.json["phase"]) == (200, "failed")
+            status = world.ask("GET", "/v1/sources/three", **OPS).json["syncStatus"]
+            assert (status["phase"], status["attemptCount"], status["serverCount"]) == ("failed", attempt, 2)
+            assert status["message"].startswith("Fetch failed: three")
+    finally:
+        file.write_text(before)
+    assert world.ask("POST", path, **OPS).json["sources"] == ["one", "three"]
+    status = world.ask("GET", "/v1/sources/three", **OPS).json["syncStatus"]
+    assert (status["phase"], status["attemptCount"]) == ("complete", 0)
+    history = world.ask("GET", path, **OPS).json["history"]
+    assert [event["phase"] for event in history[:3]] == ["complete", "failed", "failed"]
+    assert world.ask("GET", path, sub="o", role="ops", layer="one").json["history"] == []
+    assert [event["outcome"] for event in world.events("source.sync")[-2:]] == ["error", "success"]
+
+
 def test_the_admin_routes_are_described_as_they_are(world: World) -> None:
     description = world.server.get("/openapi.json").json
     described = {path: methods for path, methods in description["paths"].items() if path.startswith("/v1/")}
-    assert described.keys() == {
-        "/v1/me",
-        "/v1/entries",
-        "/v1/entries/{type}/{name}/claims",
-        "/v1/entries/{type}/{name}/versions/{version}",
-    }
     name = "com.example/described"
     world.publish(entry(name))
-    # The last one takes away what the others are about.
-    for path, methods in sorted(described.items()):
-        filled = path.format_map({"type": "server", "name": encoded(name), "version": "1.0.0"})
+    seen = set()
+    for path, methods in described.items():
+        plain = {"/v1/registries": "tides", "/v1/sources": "one"}.get(path.partition("/{")[0], encoded(name))
+        filled = path.format_map({"type": "server", "name": plain, "version": "1.0.0"})
         for method, operation in methods.items():
-            body = {"post": entry(name, "2.0.0"), "put": {"claims": {"org": "tides"}}}.get(method)
-            answer = world.ask(method.upper(), filled, body, **AUTHOR)
+            if method == "delete":
+                continue
+            body = {"/v1/entries": entry(name, "2.0.0")}.get(path, {"claims": {"org": "tides", "team": "a"}})
+            answer = world.ask(method.upper(), filled, body if method != "get" else None, **{**AUTHOR, "role": "root"})
             assert str(answer.status) in operation["responses"], (method, path, answer.body)
-            assert answer.status < 300
+            assert answer.status < 300, (method, path, answer.body)
+            seen.add((method, path))
             if answer.status == 204:
                 continue
             content = operation["responses"][str(answer.status)]["content"]["application/json"]["schema"]
             schema = {**content, "components": description["components"]}
             assert list(Draft202012Validator(schema).iter_errors(answer.json)) == [], path
+    assert len(seen) == 12
 
 
 def test_without_a_managed_source_nothing_is_published(tmp_path: Path) -> None:

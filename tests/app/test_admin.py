@@ -9,6 +9,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from builders import server, skill
 from identity_servers import Issuer, issuer
 from sites import config, registry_file, run, write_site
 
+TOOLHIVE = Path(__file__).parents[3] / "shared/schemas/toolhive-swagger.json"
 ROLES = {
     "superAdmin": [{"role": "root"}],
     "manageSources": [{"role": ["ops", "lead"]}],
@@ -575,6 +577,46 @@ def test_the_admin_routes_are_described_as_they_are(world: World) -> None:
             schema = {**content, "components": description["components"]}
             assert list(Draft202012Validator(schema).iter_errors(answer.json)) == [], path
     assert len(seen) == 12
+
+
+@pytest.mark.skipif(not TOOLHIVE.exists(), reason="ToolHive's description is not beside the project")
+def test_our_answers_hold_for_the_description_of_toolhive(world: World) -> None:
+    description = json.loads(TOOLHIVE.read_text(encoding="utf-8"))
+    # It names no values of members that are objects in Go, and calls every member optional: types are what it holds.
+    values = {"registryName": "tides", "serverName": encoded(SHARED), "namespace": "com.example", "version": "1.0.0"}
+    world.publish(entry("com.example/toolhive"))
+    root = {**AUTHOR, "role": "root"}
+    checked = 0
+    for path, methods in description["paths"].items():
+        names = {"/v1/registries": "tides", "/v1/sources": "one", "/v1/entries": encoded("com.example/toolhive")}
+        name = next((name for prefix, name in names.items() if path.startswith(f"{prefix}/")), "shared")
+        filled = path.format_map({**values, "type": "server", "name": name})
+        content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        if schema is None:
+            continue
+        answer = world.ask("GET", filled, **root)
+        assert answer.status == 200, (filled, answer.body)
+        errors = Draft202012Validator({**schema, "components": description["components"]}).iter_errors(answer.json)
+        assert [error.message for error in errors] == [], path
+        checked += 1
+    assert checked >= 18
+
+
+@pytest.mark.parametrize(
+    ("publishes", "edits", "status"), [(["*"], ["*"], 201), (["*"], [], 403), (["com.a/*"], ["*"], 403)]
+)
+def test_a_static_token_for_everything_administers_and_no_other(
+    publishes: list[str], edits: list[str], status: int, tmp_path: Path
+) -> None:
+    holder = {"name": "bot", "digest": sha256(b"secret").hexdigest(), "publish": publishes, "edit": edits}
+    site = layered_site(tmp_path / "site", {"mode": "token", "token": {"tokens": [holder]}})
+    with serving_app(site) as running:
+        running.token = "secret"
+        assert running.ask("POST", "/v1/entries", {"server": document("com.a/b1")}).status == status
+        names = [one["server"]["name"] for one in running.get("/v0.1/servers?search=only").json["servers"]]
+        assert len(names) == (3 if status == 201 else 0)
+        assert running.get("/registry/tides/v0.1/servers").status == (200 if status == 201 else 403)
 
 
 def test_without_a_managed_source_nothing_is_published(tmp_path: Path) -> None:

@@ -79,6 +79,8 @@ def layered_site(folder: Path, auth: dict[str, Any] | None, **of_default: Any) -
     registries = [
         {"name": "default", "sources": ["own", *LAYERS, "open"], **of_default},
         {"name": "tides", "sources": list(LAYERS), "claims": {"org": ["tides", "currents"]}},
+        {"name": "unclaimed", "sources": ["open"]},
+        {"name": "mixed", "sources": ["open"], "claims": {"org": "tides"}},
     ]
     made = config(*sources, registries=registries)
     return write_site(folder, {"config.yaml": made | ({"auth": auth} if auth else {}), **files})
@@ -170,6 +172,18 @@ def test_the_claims_of_a_registry_decide_who_may_look_at_it(world: World) -> Non
     answer = world.ask("GET", path, sub="x", role="root")
     assert answer.status == 200
     assert "private" in answer.headers["cache-control"]
+
+
+def test_with_roles_what_has_no_claims_is_for_super_admins_unless_the_registry_is_public(world: World) -> None:
+    told = "forbidden: insufficient claims for registry"
+    refused(world.ask("GET", "/registry/unclaimed/v0.1/servers", **AUTHOR), 403, told)
+    assert world.ask("GET", "/registry/mixed/v0.1/servers", **AUTHOR).json["servers"] == []
+    assert (
+        world.ask("GET", "/registry/mixed/v0.1/servers/com.example%2Funclaimed/versions/latest", **AUTHOR).status == 404
+    )
+    for name in ("unclaimed", "mixed"):
+        listed = world.ask("GET", f"/registry/{name}/v0.1/servers", sub="r", role="root").json["servers"]
+        assert [one["server"]["name"] for one in listed] == ["com.example/unclaimed"]
 
 
 @pytest.mark.parametrize("seen", [set(some) for size in range(4) for some in itertools.combinations(LAYERS, size)])
@@ -507,7 +521,7 @@ def test_the_entries_of_a_source_are_listed_whatever_their_own_claims(world: Wor
 
 
 def test_registries_are_shown_to_those_who_cover_their_claims(world: World) -> None:
-    listed = world.ask("GET", "/v1/registries", sub="x", org="currents").json["registries"]
+    listed = world.ask("GET", "/v1/registries", sub="x", org="currents", role=5).json["registries"]
     assert [one["name"] for one in listed] == ["tides"]
     assert listed[0]["sources"] == list(LAYERS)
     assert listed[0]["claims"] == {"org": ["tides", "currents"]}
@@ -515,7 +529,7 @@ def test_registries_are_shown_to_those_who_cover_their_claims(world: World) -> N
     assert world.ask("GET", "/v1/registries", sub="x").json == {"registries": []}
     refused(world.ask("GET", "/v1/registries/tides", sub="x"), 404, "registry not found: tides")
     everything = world.ask("GET", "/v1/registries", sub="r", role="root").json["registries"]
-    assert [one["name"] for one in everything] == ["default", "tides"]
+    assert [one["name"] for one in everything] == ["default", "mixed", "tides", "unclaimed"]
 
 
 def test_the_entries_of_a_registry_are_listed_with_what_is_shadowed(world: World) -> None:

@@ -9,6 +9,7 @@ import itertools
 import json
 from collections.abc import Iterator
 from dataclasses import dataclass
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -21,6 +22,7 @@ from builders import server, skill
 from identity_servers import Issuer, issuer
 from sites import config, registry_file, run, write_site
 
+TOOLHIVE = Path(__file__).parents[3] / "shared/schemas/toolhive-swagger.json"
 ROLES = {
     "superAdmin": [{"role": "root"}],
     "manageSources": [{"role": ["ops", "lead"]}],
@@ -77,6 +79,8 @@ def layered_site(folder: Path, auth: dict[str, Any] | None, **of_default: Any) -
     registries = [
         {"name": "default", "sources": ["own", *LAYERS, "open"], **of_default},
         {"name": "tides", "sources": list(LAYERS), "claims": {"org": ["tides", "currents"]}},
+        {"name": "unclaimed", "sources": ["open"]},
+        {"name": "mixed", "sources": ["open"], "claims": {"org": "tides"}},
     ]
     made = config(*sources, registries=registries)
     return write_site(folder, {"config.yaml": made | ({"auth": auth} if auth else {}), **files})
@@ -168,6 +172,18 @@ def test_the_claims_of_a_registry_decide_who_may_look_at_it(world: World) -> Non
     answer = world.ask("GET", path, sub="x", role="root")
     assert answer.status == 200
     assert "private" in answer.headers["cache-control"]
+
+
+def test_with_roles_what_has_no_claims_is_for_super_admins_unless_the_registry_is_public(world: World) -> None:
+    told = "forbidden: insufficient claims for registry"
+    refused(world.ask("GET", "/registry/unclaimed/v0.1/servers", **AUTHOR), 403, told)
+    assert world.ask("GET", "/registry/mixed/v0.1/servers", **AUTHOR).json["servers"] == []
+    assert (
+        world.ask("GET", "/registry/mixed/v0.1/servers/com.example%2Funclaimed/versions/latest", **AUTHOR).status == 404
+    )
+    for name in ("unclaimed", "mixed"):
+        listed = world.ask("GET", f"/registry/{name}/v0.1/servers", sub="r", role="root").json["servers"]
+        assert [one["server"]["name"] for one in listed] == ["com.example/unclaimed"]
 
 
 @pytest.mark.parametrize("seen", [set(some) for size in range(4) for some in itertools.combinations(LAYERS, size)])
@@ -462,30 +478,159 @@ def test_a_source_that_changed_shows_to_those_who_see_it(world: World) -> None:
         world.ask("POST", "/v0.1/x/dev.regpress/sync", None, sub="o", role="ops")
 
 
+# Sources and registries
+
+OPS = {"sub": "o", "role": "ops", "layer": ["one", "three"]}
+
+
+def test_sources_are_shown_to_those_who_manage_them_and_cover_their_claims(world: World) -> None:
+    refused(world.ask("GET", "/v1/sources", **AUTHOR), 403, "forbidden: insufficient permissions")
+    listed = world.ask("GET", "/v1/sources", **OPS).json["sources"]
+    assert [one["name"] for one in listed] == ["one", "three"]
+    assert world.ask("GET", "/v1/sources", sub="o", role="ops").json == {"sources": []}
+    everything = world.ask("GET", "/v1/sources", sub="r", role="root").json["sources"]
+    assert [one["name"] for one in everything] == ["one", "open", "own", "three", "two"]
+    found = world.ask("GET", "/v1/sources/one", **OPS).json
+    assert found == listed[0]
+    status = found.pop("syncStatus")
+    assert found.pop("createdAt") == found.pop("updatedAt")
+    assert found == {
+        "name": "one", "type": "file", "creationType": "CONFIG", "sourceType": "file",
+        "sourceConfig": {"path": "one.json"}, "claims": {"layer": "one"},
+    }  # fmt: skip
+    assert status.pop("lastSyncTime")
+    assert status == {
+        "phase": "complete", "attemptCount": 0, "serverCount": 2, "skillCount": 1, "pluginCount": 1,
+        "message": "Sync completed successfully",
+    }  # fmt: skip
+    for name in ("two", "nowhere"):
+        refused(world.ask("GET", f"/v1/sources/{name}", **OPS), 404, f"source not found: {name}")
+        refused(world.ask("GET", f"/v1/sources/{name}/entries", **OPS), 404, f"source not found: {name}")
+    refused(world.ask("GET", "/v1/sources/a%20b", **OPS), 400, "name cannot contain whitespace")
+
+
+def test_the_entries_of_a_source_are_listed_whatever_their_own_claims(world: World) -> None:
+    entries = world.ask("GET", "/v1/sources/three/entries", **OPS).json["entries"]
+    assert [(one["entryType"], one["name"]) for one in entries] == [
+        ("MCP", "com.example/only-three"), ("PLUGIN", SHARED), ("MCP", SHARED), ("SKILL", SHARED),
+    ]  # fmt: skip
+    assert entries[2]["claims"] == {"layer": "three"}
+    (version,) = entries[2]["versions"]
+    assert (version["version"], version["description"]) == ("1.0.0", "From three")
+    assert version["createdAt"]
+
+
+def test_registries_are_shown_to_those_who_cover_their_claims(world: World) -> None:
+    listed = world.ask("GET", "/v1/registries", sub="x", org="currents", role=5).json["registries"]
+    assert [one["name"] for one in listed] == ["tides"]
+    assert listed[0]["sources"] == list(LAYERS)
+    assert listed[0]["claims"] == {"org": ["tides", "currents"]}
+    assert listed == [world.ask("GET", "/v1/registries/tides", sub="x", org="tides").json]
+    assert world.ask("GET", "/v1/registries", sub="x").json == {"registries": []}
+    refused(world.ask("GET", "/v1/registries/tides", sub="x"), 404, "registry not found: tides")
+    everything = world.ask("GET", "/v1/registries", sub="r", role="root").json["registries"]
+    assert [one["name"] for one in everything] == ["default", "mixed", "tides", "unclaimed"]
+
+
+def test_the_entries_of_a_registry_are_listed_with_what_is_shadowed(world: World) -> None:
+    path = "/v1/registries/tides/entries"
+    refused(world.ask("GET", path, sub="x", org="tides"), 403, "forbidden: insufficient permissions")
+    rows = world.ask("GET", path, sub="x", org="tides", role="lead").json["entries"]
+    shared = [
+        (one["sourceName"], one["position"]) for one in rows if one["entryType"] == "MCP" and one["name"] == SHARED
+    ]
+    assert shared == [("one", 0), ("two", 1), ("three", 2)]
+    assert len(rows) == 12
+
+
+def test_a_look_at_a_source_is_asked_for_and_what_came_of_it_is_told(world: World) -> None:
+    path = "/v1/x/dev.regpress/sync"
+    refused(world.ask("POST", path, **AUTHOR), 403, "forbidden: insufficient permissions")
+    refused(world.ask("POST", f"{path}?source=two", **OPS), 404, "source not found: two")
+    file = world.site / "three.json"
+    before = file.read_text()
+    try:
+        for attempt in (1, 2):
+            file.write_text("{")
+            answer = world.ask("POST", f"{path}?source=three", **OPS)
+            assert (answer.status, answer.json["phase"]) == (200, "failed")
+            status = world.ask("GET", "/v1/sources/three", **OPS).json["syncStatus"]
+            assert (status["phase"], status["attemptCount"], status["serverCount"]) == ("failed", attempt, 2)
+            assert status["message"].startswith("Fetch failed: three")
+    finally:
+        file.write_text(before)
+    assert world.ask("POST", path, **OPS).json["sources"] == ["one", "three"]
+    status = world.ask("GET", "/v1/sources/three", **OPS).json["syncStatus"]
+    assert (status["phase"], status["attemptCount"]) == ("complete", 0)
+    history = world.ask("GET", path, **OPS).json["history"]
+    assert [event["phase"] for event in history[:3]] == ["complete", "failed", "failed"]
+    assert world.ask("GET", path, sub="o", role="ops", layer="one").json["history"] == []
+    assert [event["outcome"] for event in world.events("source.sync")[-2:]] == ["error", "success"]
+
+
 def test_the_admin_routes_are_described_as_they_are(world: World) -> None:
     description = world.server.get("/openapi.json").json
     described = {path: methods for path, methods in description["paths"].items() if path.startswith("/v1/")}
-    assert described.keys() == {
-        "/v1/me",
-        "/v1/entries",
-        "/v1/entries/{type}/{name}/claims",
-        "/v1/entries/{type}/{name}/versions/{version}",
-    }
     name = "com.example/described"
     world.publish(entry(name))
-    # The last one takes away what the others are about.
-    for path, methods in sorted(described.items()):
-        filled = path.format_map({"type": "server", "name": encoded(name), "version": "1.0.0"})
+    seen = set()
+    for path, methods in described.items():
+        plain = {"/v1/registries": "tides", "/v1/sources": "one"}.get(path.partition("/{")[0], encoded(name))
+        filled = path.format_map({"type": "server", "name": plain, "version": "1.0.0"})
         for method, operation in methods.items():
-            body = {"post": entry(name, "2.0.0"), "put": {"claims": {"org": "tides"}}}.get(method)
-            answer = world.ask(method.upper(), filled, body, **AUTHOR)
+            if method == "delete":
+                continue
+            body = {"/v1/entries": entry(name, "2.0.0")}.get(path, {"claims": {"org": "tides", "team": "a"}})
+            answer = world.ask(method.upper(), filled, body if method != "get" else None, **{**AUTHOR, "role": "root"})
             assert str(answer.status) in operation["responses"], (method, path, answer.body)
-            assert answer.status < 300
+            assert answer.status < 300, (method, path, answer.body)
+            seen.add((method, path))
             if answer.status == 204:
                 continue
             content = operation["responses"][str(answer.status)]["content"]["application/json"]["schema"]
             schema = {**content, "components": description["components"]}
             assert list(Draft202012Validator(schema).iter_errors(answer.json)) == [], path
+    assert len(seen) == 12
+
+
+@pytest.mark.skipif(not TOOLHIVE.exists(), reason="ToolHive's description is not beside the project")
+def test_our_answers_hold_for_the_description_of_toolhive(world: World) -> None:
+    description = json.loads(TOOLHIVE.read_text(encoding="utf-8"))
+    # It names no values of members that are objects in Go, and calls every member optional: types are what it holds.
+    values = {"registryName": "tides", "serverName": encoded(SHARED), "namespace": "com.example", "version": "1.0.0"}
+    world.publish(entry("com.example/toolhive"))
+    root = {**AUTHOR, "role": "root"}
+    checked = 0
+    for path, methods in description["paths"].items():
+        names = {"/v1/registries": "tides", "/v1/sources": "one", "/v1/entries": encoded("com.example/toolhive")}
+        name = next((name for prefix, name in names.items() if path.startswith(f"{prefix}/")), "shared")
+        filled = path.format_map({**values, "type": "server", "name": name})
+        content = methods.get("get", {}).get("responses", {}).get("200", {}).get("content", {})
+        schema = content.get("application/json", {}).get("schema")
+        if schema is None:
+            continue
+        answer = world.ask("GET", filled, **root)
+        assert answer.status == 200, (filled, answer.body)
+        errors = Draft202012Validator({**schema, "components": description["components"]}).iter_errors(answer.json)
+        assert [error.message for error in errors] == [], path
+        checked += 1
+    assert checked >= 18
+
+
+@pytest.mark.parametrize(
+    ("publishes", "edits", "status"), [(["*"], ["*"], 201), (["*"], [], 403), (["com.a/*"], ["*"], 403)]
+)
+def test_a_static_token_for_everything_administers_and_no_other(
+    publishes: list[str], edits: list[str], status: int, tmp_path: Path
+) -> None:
+    holder = {"name": "bot", "digest": sha256(b"secret").hexdigest(), "publish": publishes, "edit": edits}
+    site = layered_site(tmp_path / "site", {"mode": "token", "token": {"tokens": [holder]}})
+    with serving_app(site) as running:
+        running.token = "secret"
+        assert running.ask("POST", "/v1/entries", {"server": document("com.a/b1")}).status == status
+        names = [one["server"]["name"] for one in running.get("/v0.1/servers?search=only").json["servers"]]
+        assert len(names) == (3 if status == 201 else 0)
+        assert running.get("/registry/tides/v0.1/servers").status == (200 if status == 201 else 403)
 
 
 def test_without_a_managed_source_nothing_is_published(tmp_path: Path) -> None:

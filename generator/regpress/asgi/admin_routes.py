@@ -1,4 +1,4 @@
-"""Requests below ``/v1`` to use cases: the admin API of the ToolHive Registry Server, specification 5 and 8.
+"""Requests below ``/v1`` to use cases: the admin API of the ToolHive Registry Server, specification 5 to 8.
 
 A token comes first, then the role, then path and body.
 """
@@ -10,20 +10,30 @@ import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
+from urllib.parse import parse_qs
 
 from regpress.admin_entries import Managed
+from regpress.admin_sources import Sources
 from regpress.asgi import routes
 from regpress.asgi.answers import Answer, InputError, problem, written
 from regpress.asgi.limits import RateLimit
 from regpress.asgi.looking import Gate
 from regpress.asgi.requests import Receive, Request
+from regpress.asgi.syncing import Syncer
 from regpress.asgi.writer import Writer
 from regpress.audit_log import AuditLog
 from regpress.callers import ROLE_REFUSED
 from regpress.claims import ROLES, UNGATED, Caller, Role
 from regpress.desk import Job, Write
-from regpress.errors import AuthError, ForbiddenError, NotOfferedError, RegistryError, UnauthenticatedError
+from regpress.errors import (
+    AuthError,
+    ForbiddenError,
+    NotOfferedError,
+    RefusedWriteError,
+    RegistryError,
+    UnauthenticatedError,
+)
 from regpress.model.document import DocumentError, compact_text, parse_json
 from regpress.names import KINDS, Kind
 from regpress.principal import Principal
@@ -53,6 +63,8 @@ class AdminRoutes:
     Attributes:
         gate: recognises callers.
         managed: the entries that can be written.
+        sources: the sources and registries that can be looked at.
+        syncer: looks at sources.
         writer: does the writes.
         log: where they are noted, and those that were refused.
         limit: how often one caller may write.
@@ -60,6 +72,8 @@ class AdminRoutes:
 
     gate: Gate
     managed: Managed
+    sources: Sources
+    syncer: Syncer
     writer: Writer
     log: AuditLog
     limit: RateLimit
@@ -75,11 +89,12 @@ class AdminRoutes:
         Raises:
             RegistryError: it is refused.
         """
-        event_type, role = _route(request.method, parts)
+        method = "GET" if request.method == "HEAD" else request.method
+        event_type, role = _route(parts).methods.get(method, ("", None))
+        # Everything is noted: nobody may fill the disk by asking.
+        self.limit.take(request.client)
         asked = _Asked(request, event_type or "unknown", Caller(), None)
         try:
-            if request.method not in _READS:
-                self.limit.take(request.client)
             await self._recognise(asked)
             if not event_type:
                 return _nothing(parts)
@@ -115,11 +130,51 @@ class AdminRoutes:
                 return _me(asked)
             case "entry.publish":
                 return await self._publish(asked, receive)
+            case "source.sync.list":
+                return written({"history": self._seen_events(asked)})
+            case "source.sync":
+                return await self._sync(asked)
             case "entry.delete":
                 _, kind, name, _, version = parts
                 return await self._delete(asked, kind, name, version)
+        if parts[0] in {"sources", "registries"}:
+            return written(self._shown(asked, parts))
         _, kind, name, _ = parts
         return await self._claims(asked, receive, kind, name)
+
+    def _seen_events(self, asked: _Asked) -> list[dict[str, Any]]:
+        """Return what came of the last looks at sources that the caller sees."""
+        seen = {source["name"] for source in self.sources.sources(asked.caller)["sources"]}
+        return [event for event in self.syncer.history() if seen.issuperset(event["sources"])]
+
+    async def _sync(self, asked: _Asked) -> Answer:
+        wanted = parse_qs(asked.request.query.decode("latin-1")).get("source", [])
+        for name in wanted:
+            self.sources.source(name, asked.caller)
+        seen = [source["name"] for source in self.sources.sources(asked.caller)["sources"] if "syncStatus" in source]
+        names = [name for name in wanted or seen if name in seen]
+        if not names:
+            raise RefusedWriteError("there is no source to sync")
+        asked.target = {"resource_name": ",".join(names)}
+        event = await self.syncer.sync(names, trigger="request")
+        self._note(asked, "success" if event["phase"] == "complete" else "error", event.get("message", ""))
+        return written(event)
+
+    def _shown(self, asked: _Asked, parts: tuple[str, ...]) -> dict[str, Any]:
+        sources, caller = self.sources, asked.caller
+        if len(parts) == 1:
+            return sources.sources(caller) if parts[0] == "sources" else sources.registries(caller)
+        name = parts[1]
+        routes.check_parameter("name", name)
+        asked.target = {"resource_name": name}
+        match asked.event_type:
+            case "source.read":
+                return sources.source(name, caller)
+            case "source.entries.list":
+                return sources.source_entries(name, caller)
+            case "registry.read":
+                return sources.registry(name, caller)
+        return sources.registry_entries(name, caller)
 
     async def _publish(self, asked: _Asked, receive: Receive) -> Answer:
         body = await _body(asked.request, receive)
@@ -200,33 +255,49 @@ class AdminRoutes:
         self.log.append([event], durable=False)
 
 
-def _route(method: str, parts: tuple[str, ...]) -> tuple[str, Role | None]:
-    """Return the event of a request and the role that it needs; an empty event where there is no such route."""
-    reads = method in _READS
-    match parts:
-        case ("me",) if reads:
-            return "user.info", None
-        case ("entries",) if method == "POST":
-            return "entry.publish", "manageEntries"
-        case ("entries", _, _, "versions", _) if method == "DELETE":
-            return "entry.delete", "manageEntries"
-        case ("entries", _, _, "claims") if reads:
-            return "entry.claims.read", "manageEntries"
-        case ("entries", _, _, "claims") if method == "PUT":
-            return "entry.claims.update", "manageEntries"
-    return "", None
+class _Route(NamedTuple):
+    """One route: its methods to the event and the role that each needs."""
+
+    template: str
+    methods: Mapping[str, tuple[str, Role | None]]
+
+
+_ROUTES: Final = (
+    _Route("me", {"GET": ("user.info", None)}),
+    _Route("sources", {"GET": ("source.list", "manageSources")}),
+    _Route("sources/{name}", {"GET": ("source.read", "manageSources")}),
+    _Route("sources/{name}/entries", {"GET": ("source.entries.list", "manageSources")}),
+    _Route("registries", {"GET": ("registry.list", None)}),
+    _Route("registries/{name}", {"GET": ("registry.read", None)}),
+    _Route("registries/{name}/entries", {"GET": ("registry.entries.list", "manageRegistries")}),
+    _Route("entries", {"POST": ("entry.publish", "manageEntries")}),
+    _Route("entries/{type}/{name}/versions/{version}", {"DELETE": ("entry.delete", "manageEntries")}),
+    _Route(
+        "entries/{type}/{name}/claims",
+        {"GET": ("entry.claims.read", "manageEntries"), "PUT": ("entry.claims.update", "manageEntries")},
+    ),
+    _Route(
+        "x/dev.regpress/sync",
+        {"GET": ("source.sync.list", "manageSources"), "POST": ("source.sync", "manageSources")},
+    ),
+)
+_UNKNOWN: Final = _Route("", {})
+
+
+def _route(parts: tuple[str, ...]) -> _Route:
+    for route in _ROUTES:
+        wanted = route.template.split("/")
+        if len(wanted) == len(parts) and all(
+            one.startswith("{") or one == part for one, part in zip(wanted, parts, strict=True)
+        ):
+            return route
+    return _UNKNOWN
 
 
 def template(parts: tuple[str, ...]) -> str:
     """Return the route of a path without the names in it, for the figures."""
-    match parts:
-        case ("me",) | ("entries",):
-            return f"/v1/{parts[0]}"
-        case ("entries", _, _, "versions", _):
-            return "/v1/entries/{type}/{name}/versions/{version}"
-        case ("entries", _, _, "claims"):
-            return "/v1/entries/{type}/{name}/claims"
-    return "unknown_route"
+    found = _route(parts).template
+    return f"/v1/{found}" if found else "unknown_route"
 
 
 def _nothing(parts: tuple[str, ...]) -> Answer:

@@ -12,6 +12,7 @@ from typing import Final
 
 from regpress.access import Access
 from regpress.admin_entries import Managed, official_guard
+from regpress.admin_sources import Sources
 from regpress.asgi import openapi
 from regpress.asgi.admin_routes import AdminRoutes
 from regpress.asgi.app import App
@@ -25,7 +26,7 @@ from regpress.asgi.requests import Network
 from regpress.asgi.syncing import Syncer, SyncRoutes
 from regpress.asgi.writer import Builder, Writer
 from regpress.asgi.writes import WriteRoutes
-from regpress.service import Service
+from regpress.service import Service, clock
 from regpress.views import Views
 
 _LOG: Final = logging.getLogger("regpress.serve")
@@ -59,6 +60,13 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
     writer = Writer(service.publisher, on_write=builder.want)
     syncer = Syncer(service, writer, on_change=builder.want)
     managed = Managed(service.site, service.live)
+    sources = Sources(
+        config=config,
+        live=service.live,
+        states=syncer.state,
+        started=clock(),
+        unclaimed=access.callers.roles is None,
+    )
     gate = Gate(
         views=Views(service.live),
         public=service.public,
@@ -118,7 +126,9 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
             purge=builder.purge,
             guard=partial(official_guard, managed, access.callers),
         ),
-        admin=AdminRoutes(gate=gate, managed=managed, writer=writer, log=service.log, limit=limit),
+        admin=AdminRoutes(
+            gate=gate, managed=managed, sources=sources, syncer=syncer, writer=writer, log=service.log, limit=limit
+        ),
         logins=LoginRoutes(access, RateLimit(settings.login_rate, burst=max(settings.login_rate // 3, 5))),
         syncs=SyncRoutes(syncer, access.authenticator, access.callers),
         challenge=access.challenge.encode("latin-1", "replace"),

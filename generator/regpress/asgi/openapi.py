@@ -161,9 +161,29 @@ def _admin() -> dict[str, Any]:
     kind = _path("type", "server, skill or plugin")
     name = _path("name", "Name with its slash as %2F; of a skill or plugin also without its namespace")
     entry = [kind, name]
+    one = _path("name", "Name in the configuration")
     exact = _path("version", "An exact version")
     return {
-        "/v1/me": {"get": _managed("Say who asks, and which roles that gives", [], ("200", "Me"), ("401",))},
+        "/v1/me": {"get": _managed("Say who asks, and which roles that gives", [], ("200", "Me"), ("401", "429"))},
+        "/v1/sources": {"get": _managed("List sources", [], ("200", "SourceInfos"), _LOOKING)},
+        "/v1/sources/{name}": {"get": _managed("Get a source", [one], ("200", "SourceInfo"), _LOOKING)},
+        "/v1/sources/{name}/entries": {
+            "get": _managed("List what a source holds", [one], ("200", "SourceEntries"), _LOOKING)
+        },
+        "/v1/registries": {"get": _managed("List registries", [], ("200", "RegistryInfos"), _LOOKING)},
+        "/v1/registries/{name}": {"get": _managed("Get a registry", [one], ("200", "RegistryInfo"), _LOOKING)},
+        "/v1/registries/{name}/entries": {
+            "get": _managed("List what a registry's sources hold", [one], ("200", "RegistryEntries"), _LOOKING)
+        },
+        "/v1/x/dev.regpress/sync": {
+            "get": _managed("Say what came of the last looks at sources", [], ("200", "SyncHistory"), _LOOKING),
+            "post": _managed(
+                "Look at sources now",
+                [_query("source", _TEXT, "Name of a source, also several times; all without one")],
+                ("200", "SyncEvent"),
+                _LOOKING,
+            ),
+        },
         "/v1/entries": {
             "post": _managed("Publish a server, skill or plugin", [], ("201", "Stored"), _REFUSALS, body="Publication")
         },
@@ -190,6 +210,7 @@ _FAILURES: Final = {
     "503": "the disk cannot be written",
 }
 _REFUSALS: Final = tuple(_FAILURES)
+_LOOKING: Final = ("400", "401", "403", "404", "429")
 
 
 def _managed(
@@ -305,6 +326,89 @@ _SERVER_FILTERS: Final = (
 )
 
 
+def _source_schemas(claims: Mapping[str, Any]) -> dict[str, Any]:
+    count = {"type": "integer", "minimum": 0}
+    dated = {"createdAt": _TIME, "updatedAt": _TIME}
+    status = {
+        "type": "object",
+        "required": ["phase", "attemptCount", "serverCount", "skillCount", "pluginCount"],
+        "properties": {
+            "phase": {"enum": ["complete", "syncing", "failed"]},
+            "lastSyncTime": _TIME,
+            "lastAttempt": _TIME,
+            "attemptCount": count,
+            "serverCount": count,
+            "skillCount": count,
+            "pluginCount": count,
+            "message": _TEXT,
+        },
+    }
+    source = {
+        "type": "object",
+        "required": ["name", "type", "createdAt", "updatedAt"],
+        "properties": {
+            "name": _TEXT,
+            "type": _TEXT,
+            "creationType": _TEXT,
+            "sourceType": _TEXT,
+            "sourceConfig": {"type": "object"},
+            "filterConfig": {"type": "object"},
+            "syncSchedule": _TEXT,
+            "claims": claims,
+            "syncStatus": status,
+            **dated,
+        },
+    }
+    registry = {
+        "type": "object",
+        "required": ["name", "sources", "createdAt", "updatedAt"],
+        "properties": {
+            "name": _TEXT,
+            "claims": claims,
+            "creationType": _TEXT,
+            "sources": {"type": "array", "items": _TEXT},
+            **dated,
+        },
+    }
+    about = {"version": _TEXT, "title": _TEXT, "description": _TEXT, **dated}
+    kind = {"enum": ["MCP", "SKILL", "PLUGIN"]}
+    version = {"type": "object", "required": ["version", *dated], "properties": about}
+    held = {
+        "type": "object",
+        "required": ["entryType", "name", "versions"],
+        "properties": {
+            "entryType": kind,
+            "name": _TEXT,
+            "claims": claims,
+            "versions": {"type": "array", "items": version},
+        },
+    }
+    row = {
+        "type": "object",
+        "required": ["entryType", "name", "version", "sourceName", "position", *dated],
+        "properties": {"entryType": kind, "name": _TEXT, "sourceName": _TEXT, "position": count, **about},
+    }
+    event = {
+        "type": "object",
+        "required": ["sources", "trigger", "phase", "startedAt", "endedAt"],
+        "properties": {"sources": {"type": "array", "items": _TEXT}, "startedAt": _TIME, "endedAt": _TIME},
+    }
+    return {
+        "SourceInfo": source,
+        "SourceInfos": _listed("sources", _ref("SourceInfo")),
+        "SourceEntries": _listed("entries", held),
+        "RegistryInfo": registry,
+        "RegistryInfos": _listed("registries", _ref("RegistryInfo")),
+        "RegistryEntries": _listed("entries", row),
+        "SyncEvent": event,
+        "SyncHistory": _listed("history", _ref("SyncEvent")),
+    }
+
+
+def _listed(member: str, item: Mapping[str, Any]) -> dict[str, Any]:
+    return {"type": "object", "required": [member], "properties": {member: {"type": "array", "items": item}}}
+
+
 def _schemas() -> dict[str, Any]:
     official = {
         "type": "object",
@@ -377,6 +481,7 @@ def _schemas() -> dict[str, Any]:
             "required": ["subject", "roles"],
             "properties": {"subject": _TEXT, "roles": {"type": "array", "items": _TEXT}},
         },
+        **_source_schemas(claims),
         "Publication": publication,
         "Stored": named,
         "Claimed": {"type": "object", "properties": {"claims": claims}},

@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -22,6 +22,8 @@ from regpress.service import Service, clock, renew, renewed_sources
 #: Events that are remembered.
 HISTORY: Final = 100
 
+_COMPLETED: Final[Mapping[str, Any]] = {"attemptCount": 0, "message": "Sync completed successfully"}
+
 _LOG: Final = logging.getLogger("regpress.serve")
 
 
@@ -36,6 +38,8 @@ class Syncer:
         self._revisions = dict(service.revisions)
         self._lock = asyncio.Lock()
         self._tasks: list[asyncio.Task[None]] = []
+        # What is served was good at the start.
+        self._states = {name: {"phase": "complete", "lastSyncTime": clock(), **_COMPLETED} for name in self._revisions}
         self._history: deque[dict[str, Any]] = deque(maxlen=HISTORY)
 
     def start(self) -> None:
@@ -56,6 +60,10 @@ class Syncer:
         """Return what came of the last looks, the newest first."""
         return list(reversed(self._history))
 
+    def state(self, name: str) -> Mapping[str, Any] | None:
+        """Return what came of the last look at a source; None for one that is not looked at."""
+        return self._states.get(name)
+
     async def sync(self, names: Sequence[str], *, trigger: str) -> dict[str, Any]:
         """Look at sources now, and show what they hold; returns what came of it.
 
@@ -72,6 +80,9 @@ class Syncer:
         chosen = list(names) or known
         event: dict[str, Any] = {"sources": chosen, "trigger": trigger, "startedAt": clock()}
         started = time.monotonic()
+        for name in chosen:
+            self._states[name] |= {"phase": "syncing", "lastAttempt": event["startedAt"]}
+            self._states[name]["attemptCount"] += 1
         try:
             async with self._lock:
                 event["changed"] = await self._look(chosen)
@@ -80,9 +91,17 @@ class Syncer:
             # What was good before goes on being served.
             _LOG.error("sync of %s failed: %s", ", ".join(chosen), error)
             event |= {"phase": "failed", "message": str(error)}
+        for name in chosen:
+            self._note(name, event)
         event |= {"endedAt": clock(), "seconds": round(time.monotonic() - started, 3)}
         self._history.append(event)
         return event
+
+    def _note(self, name: str, event: Mapping[str, Any]) -> None:
+        state = self._states[name]
+        state.pop("lastAttempt", None)
+        state |= {"phase": event["phase"], "lastSyncTime": clock()}
+        state |= _COMPLETED if event["phase"] == "complete" else {"message": f"Fetch failed: {event['message']}"}
 
     async def _look(self, names: Sequence[str]) -> bool:
         service = self._service

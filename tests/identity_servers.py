@@ -41,11 +41,17 @@ def web_server(respond: Respond, *, context: ssl.SSLContext | None = None) -> It
             status, body = respond(self.path, {name.lower(): text for name, text in self.headers.items()})
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response_only(status)
+            if status == 401 and isinstance(body, bytes):
+                self.send_header("WWW-Authenticate", body.decode())
             if 300 <= status < 400:
                 self.send_header("Location", data.decode())
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            if self.command != "HEAD":
+                self.wfile.write(data)
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *args: Any) -> None:
             pass

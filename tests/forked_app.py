@@ -1,7 +1,7 @@
 """``regpress serve`` as a process that is forked from one that has everything imported: for tests that start many.
 
 Run as a program it is that one. Each line of its input is a JSON array: the path of a pipe, then arguments of
-``serve``; it answers with the number of the process that serves, whose standard error is that pipe.
+``serve``. It answers with the number of the process that serves, whose standard error is that pipe.
 """
 
 from __future__ import annotations

@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.parse import parse_qsl
 
 import dns.flags
 import dns.message
@@ -41,11 +42,22 @@ def web_server(respond: Respond, *, context: ssl.SSLContext | None = None) -> It
             status, body = respond(self.path, {name.lower(): text for name, text in self.headers.items()})
             data = body if isinstance(body, bytes) else json.dumps(body).encode()
             self.send_response_only(status)
+            if status == 401 and isinstance(body, bytes):
+                self.send_header("WWW-Authenticate", body.decode())
             if 300 <= status < 400:
                 self.send_header("Location", data.decode())
             self.send_header("Content-Length", str(len(data)))
             self.end_headers()
-            self.wfile.write(data)
+            if self.command != "HEAD":
+                self.wfile.write(data)
+
+        def do_POST(self) -> None:
+            self.form = dict(parse_qsl(self.rfile.read(int(self.headers["Content-Length"])).decode()))
+            self.headers["X-Form"] = json.dumps(self.form)
+            self.do_GET()
+
+        def do_HEAD(self) -> None:
+            self.do_GET()
 
         def log_message(self, *args: Any) -> None:
             pass
@@ -71,12 +83,14 @@ class Issuer:
         keys: by the names that tokens carry.
         asked: paths of the requests that it had.
         away: whether it answers nothing but 503.
+        opaque: what it says about tokens that are no JWTs, asked by the client ``registry`` with its secret.
     """
 
     url: str = ""
     keys: dict[str, Any] = field(default_factory=dict)
     asked: list[str] = field(default_factory=list)
     away: bool = False
+    opaque: dict[str, dict[str, Any]] = field(default_factory=dict)
 
     def add(self, name: str, *, elliptic: bool = False) -> None:
         """Make a new key, RSA or an elliptic curve's."""
@@ -91,10 +105,15 @@ class Issuer:
         given = {claim: value for claim, value in made.items() if value is not None}
         return jwt.encode(given, private, algorithm=chosen, headers={"kid": name})
 
-    def respond(self, path: str, _: Mapping[str, str]) -> tuple[int, Any]:
+    def respond(self, path: str, headers: Mapping[str, str]) -> tuple[int, Any]:
         self.asked.append(path)
         if self.away:
             return 503, {}
+        if path == "/introspect":
+            pair = base64.b64encode(b"registry:s%2Fcret").decode()
+            if headers.get("authorization") != f"Basic {pair}":
+                return 401, {}
+            return 200, self.opaque.get(json.loads(headers["x-form"])["token"], {"active": False})
         if path == "/.well-known/openid-configuration":
             return 200, {"issuer": self.url, "jwks_uri": f"{self.url}/keys"}
         return 200, {"keys": [self._public(name, key) for name, key in self.keys.items()]}

@@ -13,7 +13,6 @@ from typing import Any, Final
 from regpress import logins
 from regpress.auth import Authenticator, StaticToken, StaticTokens, Verifier
 from regpress.callers import Callers, callers_of
-from regpress.errors import ConfigError
 from regpress.identity_fetch import Fetcher, NameServers
 from regpress.model.config import Config
 from regpress.model.config_auth import OAuthSettings, ProviderSettings, RegistrySettings, TokenSettings
@@ -123,11 +122,9 @@ def _own_key(cache: Path) -> Path:
 
 
 def _provider(settings: ProviderSettings) -> Provider:
-    if settings.client_secret_file or settings.introspection_url:
-        raise ConfigError(
-            f"auth.oauth.providers: {settings.name}: introspection of tokens that are no JWTs is not available yet "
-            "(expected a provider whose access tokens are JWTs)"
-        )
+    if settings.introspection_url and settings.client_secret_file:
+        # So that what cannot be read is said at the start.
+        read_secret(settings.client_secret_file)
     return Provider(
         issuer=settings.issuer_url,
         audience=settings.audience,
@@ -138,6 +135,9 @@ def _provider(settings: ProviderSettings) -> Provider:
         clock=time.monotonic,
         jwks_url=settings.jwks_url or "",
         token_file=settings.auth_token_file,
+        introspection_url=settings.introspection_url or "",
+        client_id=settings.client_id or "",
+        client_secret_file=settings.client_secret_file,
     )
 
 

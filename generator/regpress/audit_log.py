@@ -42,7 +42,10 @@ class AuditLog:
                 # A line that a crash cut off must not swallow the next one.
                 if not is_new and not _ends_with_line(self.path):
                     lines = b"\n" + lines
-                os.write(handle, lines)
+                # A disk that is nearly full takes a part, and refuses the rest.
+                rest = memoryview(lines)
+                while rest:
+                    rest = rest[os.write(handle, rest) :]
                 if durable:
                     os.fsync(handle)
             finally:

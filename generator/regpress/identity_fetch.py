@@ -76,7 +76,7 @@ class Fetcher:
 
         Args:
             url: an http or https address.
-            method: GET or POST.
+            method: GET, HEAD or POST.
             headers: further header fields.
             form: what a POST carries.
             limit: most bytes of the body.

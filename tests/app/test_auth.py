@@ -391,6 +391,56 @@ def test_tokens_of_providers_open_a_private_registry_also_while_keys_change(tmp_
                 assert server.get(path).status in {401, 404}, path
 
 
+def test_opaque_tokens_count_as_their_provider_says(tmp_path: Path) -> None:
+    now = int(time.time())
+    good = {"active": True, "aud": ["other", "mcp-registry"], "sub": "ada", "exp": now + 600}
+    with issuer() as provider:
+        (tmp_path / "secret").write_text("s/cret\n")
+        settings = {
+            "name": "id",
+            "issuerUrl": provider.url,
+            "audience": "mcp-registry",
+            "introspectionUrl": f"{provider.url}/introspect",
+            "clientId": "registry",
+            "clientSecretFile": str(tmp_path / "secret"),
+        }
+        provider.opaque = {
+            "good": good,
+            "by-client": {**good, "sub": "", "client_id": "robot", "aud": "mcp-registry"},
+            "inactive": {**good, "active": False},
+            "text": {**good, "active": "true"},
+            "audience": {**good, "aud": "other"},
+            "no-audience": {**good, "aud": None},
+            "issuer": {**good, "iss": "https://other.example"},
+            "over": {**good, "exp": now - 60},
+            "later": {**good, "nbf": now + 600},
+            "odd": {**good, "exp": "never"},
+            "nobody": {**good, "sub": ""},
+        }
+        site = own_site(tmp_path / "site", auth={"mode": "oauth", "oauth": {"providers": [settings]}})
+        with serving_app(site) as server:
+
+            def allowed(token: str) -> bool:
+                answer = server.get("/v0.1/servers", Authorization=f"Bearer {token}")
+                assert answer.status in {200, 401}
+                return answer.status == 200
+
+            assert {token for token in [*provider.opaque, "unknown"] if allowed(token)} == {"good", "by-client"}
+            asked = len(provider.asked)
+            assert allowed("good")
+            assert not allowed("unknown")
+            assert len(provider.asked) == asked
+            assert allowed(provider.token("one"))
+            assert "/introspect" not in provider.asked[asked:]
+            published = server.publish(document("com.example/opaque"), Authorization="Bearer by-client")
+            assert published.status == 200
+            provider.away = True
+            assert not allowed("another")
+    event = json.loads((site / "audit.jsonl").read_text().splitlines()[-1])
+    assert event["subjects"]["sub"] == "robot"
+    assert "by-client" not in (site / "audit.jsonl").read_text()
+
+
 # Limits
 
 

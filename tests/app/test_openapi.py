@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import json
 import re
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -12,12 +14,15 @@ import pytest
 import yaml
 from jsonschema import Draft202012Validator
 
-from app_server import AppServer
+from app_server import AppServer, serving_app
+from app_site import document, own_site
+from sites import environment
 from varied import VERSIONS
 
 OFFICIAL = Path(__file__).parents[3] / "shared/schemas/official-openapi.yaml"
 #: Values of path parameters by which something is found.
 FOUND = {"registryName": "default", "serverName": VERSIONS, "version": "latest"}
+UNLIMITED = ("--write-rate", "0", "--login-rate", "0", "--no-access-log")
 COLLECTIONS = {"skills": ("com.example", "review"), "plugins": ("com.example", "bundle")}
 
 
@@ -58,6 +63,26 @@ def test_what_is_wrong_is_answered_as_described(reading: AppServer) -> None:
         answer = reading.get(path)
         assert answer.status >= 400
         assert list(validator(description, "Problem").iter_errors(answer.json)) == []
+
+
+def test_requests_made_from_the_description_are_answered_as_described(tmp_path: Path) -> None:
+    checks = (
+        "not_a_server_error",
+        "status_code_conformance",
+        "content_type_conformance",
+        "response_headers_conformance",
+        "response_schema_conformance",
+    )
+    with serving_app(own_site(tmp_path / "site"), *UNLIMITED, anonymous=True) as running:
+        assert running.publish(document("com.example/tool")).status == 200
+        command = [sys.executable, "-c", "from schemathesis.cli import schemathesis; schemathesis()", "run"]
+        command += [f"{running.base}/openapi.json", "--checks", ",".join(checks), "--phases", "coverage,fuzzing"]
+        command += ["--max-examples", "3", "--seed", "1", "--generation-database", "none", "--warnings", "off"]
+        done = subprocess.run(command, cwd=tmp_path, env=environment(), capture_output=True, text=True)
+        assert done.returncode == 0, done.stdout + done.stderr
+    passed = re.search(r"(\d+) generated, \1 passed", done.stdout)
+    assert passed is not None, done.stdout
+    assert int(passed[1]) > 1000
 
 
 @pytest.mark.skipif(not OFFICIAL.exists(), reason="the official description is not beside the project")

@@ -26,6 +26,7 @@ from regpress.asgi.requests import Network
 from regpress.asgi.syncing import Syncer, SyncRoutes
 from regpress.asgi.writer import Builder, Writer
 from regpress.asgi.writes import WriteRoutes
+from regpress.ownership import Ownership
 from regpress.service import Service, clock
 from regpress.views import Views
 
@@ -42,12 +43,14 @@ class Settings:
         out: the folder of the built tree.
         build_command: what renews it.
         proxies: whose word about the caller's address counts.
+        ownership: asks who publishes packages; None where nobody does.
         write_rate, login_rate: requests a minute for each caller; 0 sets no limit.
     """
 
     out: Path
     build_command: Sequence[str]
     proxies: Sequence[Network] = ()
+    ownership: Ownership | None = None
     write_rate: int = 600
     login_rate: int = 60
 
@@ -124,6 +127,7 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
             service.log,
             limit,
             purge=builder.purge,
+            ownership=settings.ownership,
             guard=partial(official_guard, managed, access.callers),
         ),
         admin=AdminRoutes(

@@ -22,12 +22,15 @@ from regpress.errors import AuthError, RegistryError
 from regpress.live import LiveRegistry
 from regpress.model.document import DocumentError, compact_text, parse_json, plain_value
 from regpress.model.issue import Issue
+from regpress.ownership import Ownership
 from regpress.principal import Principal
 from regpress.publish import Publisher, StatusChange
 from regpress.times import format_time
 from regpress.validate.body import SERVER, STATUS, Rule, body_problems, without_foreign_meta
 
 _COMPONENT: Final = "regpress"
+#: Writes that bring packages, and what their refusal is called.
+_OWNED: Final = {"entry.publish": "Failed to publish server", "entry.edit": "Failed to edit server"}
 
 
 @dataclass(slots=True)
@@ -56,11 +59,14 @@ class WriteRoutes:
         *,
         purge: Callable[[str], None],
         guard: Callable[[Principal, str], None],
+        ownership: Ownership | None = None,
     ) -> None:
         """Take what writes need.
 
-        *purge* lets no old page mention an entry; *guard* refuses servers that these routes are not for.
+        *purge* lets no old page mention an entry; *guard* refuses servers that these routes are not for; *ownership*
+        asks who publishes packages.
         """
+        self._ownership = ownership
         self._purge = purge
         self._guard = guard
         self._publisher = publisher
@@ -102,6 +108,8 @@ class WriteRoutes:
         value = await _body_of(asked, receive)
         asked.principal = await self._authenticator.recognise(authorization, local=is_local(asked.request))
         write = self._prepared(asked, value, asked.principal)
+        if self._ownership is not None and asked.event_type in _OWNED:
+            await self._ownership.check(plain_value(value), _OWNED[asked.event_type])
         purges = asked.event_type == "entry.delete" and _says(asked.request, "purge")
         if purges:
             # Before and after: a build may begin as soon as the write is done.

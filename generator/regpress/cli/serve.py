@@ -13,6 +13,7 @@ from regpress.cli.help import HELP
 from regpress.errors import ConfigError
 from regpress.service import open_service
 from regpress.site import Site
+from regpress.validate.policy_package import DEMANDS
 
 _BUILD = "from regpress.cli.main import main; main()"
 
@@ -38,6 +39,10 @@ _BUILD = "from regpress.cli.main import main; main()"
 @click.option("--audit-log", type=click.Path(path_type=Path), help="Log of writes, if not audit.jsonl in the site.")
 @click.option("--git/--no-git", default=None, help="Whether writes are committed; where the site is in a repository.")
 @click.option("--unique-remotes/--no-unique-remotes", default=True, help="Whether a remote URL belongs to one server.")
+@click.option("--verify-packages", is_flag=True, help="Hold that the packages of what is published name the server.")
+@click.option(
+    "--package-base", "bases", multiple=True, metavar="TYPE=URL", help="Another registry for a type of package."
+)
 @click.option("--write-rate", type=click.IntRange(min=0), default=600, show_default=True, help="Writes a minute.")
 @click.option("--login-rate", type=click.IntRange(min=0), default=60, show_default=True, help="Logins a minute.")
 @click.option("--access-log/--no-access-log", default=True, help="Whether every request is logged.")
@@ -55,6 +60,8 @@ def serve(
     audit_log: Path | None,
     git: bool | None,
     unique_remotes: bool,
+    verify_packages: bool,
+    bases: tuple[str, ...],
     write_rate: int,
     login_rate: int,
     access_log: bool,
@@ -69,6 +76,7 @@ def serve(
         from regpress import access  # noqa: PLC0415  # an extra, and nothing to other commands
         from regpress.asgi import assembly, server  # noqa: PLC0415
         from regpress.asgi.requests import parse_network  # noqa: PLC0415
+        from regpress.ownership import open_ownership  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(f"serve needs the extra 'app': pip install 'regpress[app]' ({error})") from error
     opened = options.open_for(site, config_file, host=host, base_url=base_url)
@@ -78,6 +86,8 @@ def serve(
         networks = tuple(map(parse_network, proxies))
     except ValueError as error:
         raise ConfigError(f"--trusted-proxy: {error} (expected e.g. 10.0.0.0/8)") from error
+    packages = _package_bases(bases)
+    trusted = opened.config.site.trust.allow_private_addresses
     folder = (out or site / "dist").absolute()
     build_options = options.options_for(opened, folder, jobs=jobs)
     command = [sys.executable, "-c", _BUILD, "build", str(site.absolute()), "--out", str(folder), "--format", "json"]
@@ -100,6 +110,7 @@ def serve(
                 out=folder,
                 build_command=command,
                 proxies=networks,
+                ownership=open_ownership(packages, allow_private=trusted) if verify_packages else None,
                 write_rate=write_rate,
                 login_rate=login_rate,
             ),
@@ -109,6 +120,17 @@ def serve(
         shown = f"[{name}]" if ":" in name else name
         click.echo(f"Serving {site} at http://{shown}:{number}{opened.config.site.base_path}/", err=True)
         server.run(app, bound)
+
+
+def _package_bases(options: tuple[str, ...]) -> dict[str, str]:
+    found = {}
+    for option in options:
+        kind, _, url = option.partition("=")
+        if kind not in DEMANDS or not url.startswith(("https://", "http://")):
+            types = ", ".join(DEMANDS)
+            raise ConfigError(f"--package-base: {option} (expected TYPE=URL, a type of {types} and an http address)")
+        found[kind] = url
+    return found
 
 
 def _check_anonymous(site: Site, bind: str) -> None:

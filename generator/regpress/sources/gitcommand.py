@@ -203,9 +203,12 @@ def _start(arguments: Sequence[str], environment: Mapping[str, str], stdin: byte
     with contextlib.ExitStack() as stack:
         source: IO[bytes] | None = None
         if stdin:
-            source = stack.enter_context(tempfile.TemporaryFile())
-            source.write(stdin)
-            source.seek(0)
+            try:
+                source = stack.enter_context(tempfile.TemporaryFile())
+                source.write(stdin)
+                source.seek(0)
+            except OSError as error:
+                raise GitFailedError(f"git: what it reads cannot be written: {error.strerror}") from error
         try:
             # A session of its own: a timeout ends the helpers of git with it.
             started = Git(os.sep).execute(

@@ -78,7 +78,7 @@ def measure(folder: Path, host: str, *, catalog: bool) -> dict[str, float | str]
         "megabytes": sum(sizes) / 1e6,
         "cpu": after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime,
         "wall": time.perf_counter() - started,
-        "refused": "; ".join(_EXCEEDS.findall(done.stderr)) if done.returncode else "",
+        "refused": "; ".join(_EXCEEDS.findall(done.stdout + done.stderr)) if done.returncode else "",
     }
 
 

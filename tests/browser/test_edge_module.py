@@ -27,6 +27,8 @@ from regpress.model.document import escape_html_in_json
 from regpress.query import Query, QueryError, next_cursor, parse_query, problem
 from regpress.times import time_key
 
+#: Bytes of the index that the module searches at a time.
+BLOCK = 32768
 PLURALS = {"server": "servers", "skill": "x/dev.toolhive/skills"}
 
 _ADD = """
@@ -75,10 +77,14 @@ class Edge:
         files: what lies there.
     """
 
-    def __init__(self, page: Page, catalogs: list[Catalog], base_path: str = "", **sizes: Any) -> None:
+    def __init__(
+        self, page: Page, catalogs: list[Catalog], base_path: str = "", *, block: int = BLOCK, **sizes: Any
+    ) -> None:
         self._page = page
         self.files = edge_site.tree(catalogs, **sizes)
         source = edge_module(address_of(catalogs, base_path=base_path)).decode()
+        assert f"const BLOCK = {BLOCK};" in source
+        source = source.replace(f"const BLOCK = {BLOCK};", f"const BLOCK = {block};")
         given = {file: (body.decode(), edge_site.tag(body)) for file, body in self.files.items()}
         self._number = page.evaluate(_ADD, [source, given])
 
@@ -112,7 +118,8 @@ CATALOGS = {
 
 @pytest.fixture(scope="module")
 def edges(page: Page) -> dict[int, Edge]:
-    return {seed: Edge(page, catalogs) for seed, catalogs in CATALOGS.items()}
+    # Some search name by name, some a few names at a time, some the whole index at once.
+    return {seed: Edge(page, catalogs, block=(1, 600, BLOCK)[seed % 3]) for seed, catalogs in CATALOGS.items()}
 
 
 def stored_cursors(catalog: Catalog, kind: str, files: dict[str, bytes]) -> Callable[[str], Any]:

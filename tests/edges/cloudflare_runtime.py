@@ -82,10 +82,10 @@ def _running(command: list[str]) -> Iterator[str]:
     with socket.socket() as free:
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
-    own = {**os.environ, "CI": "1", "WRANGLER_SEND_METRICS": "false"}
     url = f"http://127.0.0.1:{port}"
-    # Wrangler keeps files of its own where it is started.
+    # Wrangler keeps files of its own where it is started, and both leave some among those of the system.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        own = {**os.environ, "CI": "1", "WRANGLER_SEND_METRICS": "false", "TMPDIR": folder}
         process = subprocess.Popen(
             [*command, str(port)],
             cwd=folder,

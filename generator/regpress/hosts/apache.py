@@ -32,6 +32,8 @@ root and below a base path; and by the contract suite.
   names as most clients send them are not found.
 - Redirects of pages name the host. Behind a proxy with TLS set `ServerName https://registry.example.org` and
   `UseCanonicalName On`, or they lead to `http`. The API has no redirects.
+- Apache compresses each answer itself, and gets no compressed siblings (`site.precompress`): each rule that leads to a
+  file would be needed once more for every encoding. A cache in front of it saves the same work.
 - A version may be called `1.0.php`: the rules keep Apache from running anything below the API.
 """
 _LIMITS: Final = Limits()

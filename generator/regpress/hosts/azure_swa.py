@@ -27,11 +27,14 @@ a slash to folders by a redirect. Not proven against the service, which is repor
 
 ## Mind
 
+- The limits are those of the paid plan; the free one takes half the bytes, 250 MB. What is deployed as a preview of a
+  change counts too.
 - Queries are not seen: no pages of lists, and searches get the complete list.
 - A version with `+` was reported as not found in the cloud. Run `regpress probe` after the first deployment.
 - Where it redirects to the folder before the answer, two of the tested clients do not follow.
 - `/v0` and `/registry/<default>` need copies (`site.aliases`): a route cannot rewrite a prefix.
 """
+#: Of the paid plan; how many bytes the free one takes is half of it, and the number of files is the same.
 _LIMITS: Final = Limits(files=15_000, total_bytes=500 * 1024 * 1024)
 _TYPE: Final = "application/json"
 

@@ -31,6 +31,8 @@ generated settings. Not proven against the service.
 
 ## Mind
 
+- The limit of bytes is that of the free plan, for all sites of a project together with the earlier releases that are
+  kept. No limit of files is published.
 - Queries are not seen: no pages of lists, and searches get the complete list.
 - Documents of servers are written twice, under the plain name and under the encoded one: the published server
   does not decode `%2F`, and whether the service does is not known.

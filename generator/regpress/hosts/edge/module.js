@@ -24,7 +24,7 @@ const MOST_SHARDS = 3;
 const MOST_KEPT = 16;
 // Bytes of the query index that become text at a time: engines have fresh memory for large texts only, which costs more
 // than to search in them.
-const BLOCK = 65536;
+const BLOCK = 32768;
 
 export default {
   async fetch(request, env) {
@@ -142,10 +142,10 @@ async function storedVersions(site, plural, name) {
 
 async function deletedBodies(site, plural, name) {
   const index = await queryIndex(site, plural);
-  const row = rowOf(linesFrom(index, seek(index, name), 1));
-  if (row?.[1] !== name) return [];
-  const shard = await kept(site, `${OURS}query/${plural}/all/${index.all[row[4]]}`);
-  return row[7].flatMap((one, number) => (one[2] === 3 ? bodyAt(shard, row[5], number) : []));
+  const [, , found, , , shard, place, , versions] = parsedName(linesFrom(index, seek(index, name), 1));
+  if (found !== name) return [];
+  const bodies = await kept(site, `${OURS}query/${plural}/all/${index.all[shard]}`);
+  return versions.flatMap((one, number) => (one[2] === 3 ? bodyAt(bodies, place, number) : []));
 }
 
 async function list(site, plural, parameters) {
@@ -188,39 +188,42 @@ async function found(site, plural, query) {
   const index = await queryIndex(site, plural);
   const latestOnly = version === "latest";
   const part = latestOnly ? version : "all";
-  const exact = version && !latestOnly && `"${ascii(version)}"`;
-  const needle = ascii(search);
+  const exact = version && !latestOnly;
+  const wanted = ascii(search) || (exact && `"${ascii(version)}"`);
+  // Engines look for the first letter of a text, and so for long at one that is common.
+  const rare = wanted && Math.max(0, wanted.search(/[^ "acdeilnorst]/));
   const since = sinceTime && compactTime(sinceTime);
   const picked = [];
   const shards = new Map();
-  let cut = false;
+  let cut;
   let lines;
-  for (let from = afterName ? seek(index, afterName) : index.start; from < index.end && !cut; from += lines.length) {
+  scan: for (let from = afterName ? seek(index, afterName) : index.start; from < index.end; from += lines.length) {
     lines = linesFrom(index, from, BLOCK);
     let at = 0;
-    while (at < lines.length && !cut) {
-      if (needle || exact) {
-        const hit = lines.indexOf(needle || exact, at);
-        if (hit < 0) break;
-        at = lineStart(lines, hit);
+    while (at < lines.length) {
+      if (wanted) {
+        let hit = at + rare;
+        do hit = lines.indexOf(wanted.slice(rare), hit) + 1;
+        while (hit && !lines.startsWith(wanted, hit - 1 - rare));
+        if (!hit) break;
+        at = lineStart(lines, hit - 1);
         if (lines[at] === "[") {
-          if (needle) {
+          if (search) {
             at = lineEnd(lines, at);
             continue;
           }
           at = lineStart(lines, at - 2);
         }
       }
-      const texts = at;
+      const start = at;
       const row = lineEnd(lines, at);
       at = lineEnd(lines, row);
       if (since && lines.slice(row + 2, lines.indexOf('"', row + 2)) <= since) continue;
-      if (needle && exact && !lines.slice(row, at).includes(exact)) continue;
-      const [changed, name, ...places] = rowOf(lines, texts);
+      const [texts, changed, name, ...places] = parsedName(lines.slice(start, at));
       const [latest, versions] = places.slice(4);
-      const [own, ...fields] = parsedLine(lines, texts).split(/\t(.*)/s);
-      const takes = (text) =>
-        own.includes(search) || fields[0].split("\n")[text].split("\t").some((field) => field.includes(search));
+      const [own] = texts.split("\t");
+      // What ends fields and texts is in no search.
+      const fields = texts.split("\n");
       for (let number = 0; number < versions.length; number++) {
         const [one, time, state = 0, text = 0] = [versions[number]].flat();
         if (
@@ -229,23 +232,20 @@ async function found(site, plural, query) {
           (since && (time || changed) <= since) ||
           (statuses[0] && !statuses.includes(STATES[state])) ||
           !isAfter([name, one], [afterName, afterVersion]) ||
-          !takes(text)
+          !(own.includes(search) || fields[text].includes(search))
         )
           continue;
         const [shard, place] = places.slice(latestOnly ? 0 : 2);
         cut = picked.length === limit || (!shards.has(shard) && shards.size === MOST_SHARDS);
-        if (cut) break;
-        shards.set(shard);
+        if (cut) break scan;
+        if (!shards.has(shard)) shards.set(shard, kept(site, `${OURS}query/${plural}/${part}/${index[part][shard]}`));
         picked.push([name, one, shard, place, latestOnly ? 0 : number]);
       }
     }
   }
-  await Promise.all(
-    [...shards.keys()].map(async (number) =>
-      shards.set(number, await kept(site, `${OURS}query/${plural}/${part}/${index[part][number]}`)),
-    ),
+  const bodies = await Promise.all(
+    picked.map(async ([, , shard, place, number]) => bodyAt(await shards.get(shard), place, number)),
   );
-  const bodies = picked.map(([, , shard, place, number]) => bodyAt(shards.get(shard), place, number));
   return joined(plural, bodies, cut && cursorAfter(query, picked.at(-1)));
 }
 
@@ -257,43 +257,35 @@ function ascii(value) {
 async function queryIndex(site, plural) {
   const index = (await kept(site, `${OURS}query/${plural}`)) ?? refuse(404, NO_DOCUMENT);
   const { bytes } = index;
-  const head = lineEnd(bytes, 0);
+  const head = lineEnd(bytes, 0, 10);
   return Object.assign(index, JSON.parse(text(bytes.subarray(0, head - 2)) + "}"), {
-    start: lineEnd(bytes, head),
+    start: lineEnd(bytes, head, 10),
     end: bytes.length - 3,
   });
 }
 
-// Where a line begins, and where the next one does, in text or in bytes.
-function lineStart(lines, at) {
-  return lines.lastIndexOf(newline(lines), at) + 1;
+// Where a line begins, and where the next one does; in bytes the line feed is a number.
+function lineStart(lines, at, feed = "\n") {
+  return lines.lastIndexOf(feed, at) + 1;
 }
 
-function lineEnd(lines, at) {
-  return lines.indexOf(newline(lines), at) + 1 || lines.length;
-}
-
-function newline(lines) {
-  return typeof lines === "string" ? "\n" : 10;
+function lineEnd(lines, at, feed = "\n") {
+  return lines.indexOf(feed, at) + 1 || lines.length;
 }
 
 // The lines of whole names from a place on: so many bytes, all ASCII, and what completes the last name.
 function linesFrom({ bytes, end }, at, size) {
-  let to = lineEnd(bytes, at + size);
-  if (bytes[to] === 91) to = lineEnd(bytes, to);
-  return text(bytes.subarray(at, Math.min(to, end)));
+  let to = lineEnd(bytes, at + size, 10);
+  if (bytes[to] === 91) to = lineEnd(bytes, to, 10);
+  return text(bytes.subarray(at, Math.min(to, end)), "latin1");
 }
 
-function parsedLine(lines, at) {
-  return JSON.parse(lines.slice(at, lineEnd(lines, at)).replace(/,?\n$/, ""));
-}
-
-// What the second line of a name says; the name stands in the first where that is spelt alike.
-function rowOf(lines, at = 0) {
-  if (!lines) return;
-  const row = parsedLine(lines, lineEnd(lines, at));
-  row[1] ||= parsedLine(lines, at).split("\t")[0];
-  return row;
+// The lines of a name as a list: the texts, and the row of what filters need, whose name stands in the texts where that
+// is spelt alike.
+function parsedName(lines) {
+  const [texts = "", row = []] = JSON.parse(`[${lines.replace(/,?\s*$/, "")}]`);
+  row[1] ||= texts.split("\t")[0];
+  return [texts, ...row];
 }
 
 // Where the lines of a name begin, or of the name after its place.
@@ -302,18 +294,18 @@ function seek(index, name) {
   let low = index.start;
   let high = index.end;
   while (low < high) {
-    let middle = lineStart(bytes, ((low + high) >> 1) - 1);
-    if (bytes[middle] === 91) middle = lineStart(bytes, middle - 2);
+    let middle = lineStart(bytes, ((low + high) >> 1) - 1, 10);
+    if (bytes[middle] === 91) middle = lineStart(bytes, middle - 2, 10);
     const lines = linesFrom(index, middle, 1);
-    if (rowOf(lines)[1] < name) low = middle + lines.length;
+    if (parsedName(lines)[2] < name) low = middle + lines.length;
     else high = middle;
   }
   return low;
 }
 
 function bodyAt({ bytes }, place, number) {
-  for (; number; number--) place = bytes.indexOf(10, place) + 1;
-  return text(bytes.subarray(place, bytes.indexOf(10, place))).replace(/,$/, "");
+  for (; number; number--) place = lineEnd(bytes, place, 10);
+  return text(bytes.subarray(place, lineEnd(bytes, place, 10) - 1)).replace(/,$/, "");
 }
 
 // Parameters
@@ -354,8 +346,7 @@ function parsed(plural, isOfficial, parameters) {
 }
 
 function numbers(server, isOfficial, parameters) {
-  for (const pair of parameters)
-    if (pair.join().includes("\0")) refuseNull("query parameters contain");
+  if ([...parameters].join().includes("\0")) refuseNull("query parameters contain");
   const given = (name) => parameters.get(name) || "";
   const strict = isOfficial && server;
   const errors = [];
@@ -472,8 +463,8 @@ function joined(plural, bodies, next) {
   return `{"${plural}":[${bodies}],"metadata":{"count":${bodies.length}${tail}}}`;
 }
 
-function text(bytes) {
-  return new TextDecoder().decode(bytes);
+function text(bytes, encoding) {
+  return new TextDecoder(encoding).decode(bytes);
 }
 
 // Files
@@ -503,7 +494,7 @@ async function kept(site, path) {
 async function reply({ request }, body, caching, tag) {
   if (!tag) {
     const digest = await crypto.subtle.digest("SHA-256", (body = new TextEncoder().encode(body)));
-    tag = `"${[...new Uint8Array(digest, 0, 16)].map((byte) => (byte + 256).toString(16).slice(1)).join("")}"`;
+    tag = `"${btoa(String.fromCharCode(...new Uint8Array(digest, 0, 15)))}"`;
   }
   const headers = { ...HEADERS, "content-type": "application/json", "cache-control": caching, etag: tag };
   const asked = request.headers.get("if-none-match");

@@ -573,3 +573,12 @@ def test_reading_times_writes_nothing_into_the_repository(repo: Repo) -> None:
 def test_text_from_outside_is_printed_as_one_harmless_line() -> None:
     assert printable("a\x1b[31mred\x1b[0m\r\nb\u2028c") == "a red   b c"
     assert printable("x" * 400) == "x" * 299 + "…"
+
+
+def test_a_folder_in_no_repository_is_told_without_asking_git(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.json").write_text("{}")
+    monkeypatch.setenv("PATH", str(tmp_path / "empty"))
+    times = local_history(tmp_path, ["a.json"])
+    assert (dict(times), times.problem) == ({}, "")
+    (tmp_path / ".git").mkdir()
+    assert local_history(tmp_path, ["a.json"]).problem

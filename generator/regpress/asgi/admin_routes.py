@@ -6,10 +6,8 @@ A token comes first, then the role, then path and body.
 from __future__ import annotations
 
 import time
-import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
@@ -17,6 +15,7 @@ from regpress.admin_entries import Managed
 from regpress.admin_sources import Sources
 from regpress.asgi import routes
 from regpress.asgi.answers import Answer, InputError, problem, written
+from regpress.asgi.events import audit_event
 from regpress.asgi.limits import RateLimit
 from regpress.asgi.looking import Gate
 from regpress.asgi.requests import Receive, Request
@@ -37,9 +36,7 @@ from regpress.errors import (
 from regpress.model.document import DocumentError, compact_text, parse_json
 from regpress.names import KINDS, Kind
 from regpress.principal import Principal
-from regpress.times import format_time
 
-_COMPONENT: Final = "regpress"
 _NEEDED: Final = "authentication required"
 _READS: Final = frozenset({"GET", "HEAD"})
 
@@ -218,37 +215,14 @@ class AdminRoutes:
     # The log
 
     def _event(self, asked: _Asked) -> dict[str, Any]:
-        """Return what the log says about a request, but for its outcome; ToolHive registry specification 19.5."""
-        request, principal = asked.request, asked.principal
-        now = format_time(datetime.now(UTC))
-        subjects: dict[str, str] = {"identity": "anonymous"}
-        if principal is not None:
-            is_super = "superAdmin" in asked.caller.roles and self.gate.callers.roles is not None
-            subjects = {
-                "sub": principal.subject,
-                "user": principal.user,
-                "method": principal.method,
-                "role": "super_admin" if is_super else "",
-            }
-        extra = {"user_agent": request.header(b"user-agent")[:512], "x_forwarded_for": request.forwarded}
+        """Return what the log says about a request, but for its outcome."""
+        is_super = "superAdmin" in asked.caller.roles and self.gate.callers.roles is not None
         target = {
-            "method": request.method,
-            "path": request.path.decode("latin-1")[:1024],
             "resource_type": asked.event_type.partition(".")[0],
             **{key: value[:300] for key, value in asked.target.items()},
         }
-        milliseconds = round((time.perf_counter() - asked.started) * 1000, 3)
-        return {
-            "time": now,
-            "logged_at": now,
-            "audit_id": str(uuid.uuid4()),
-            "type": asked.event_type,
-            "component": _COMPONENT,
-            "source": {"type": "network", "value": request.client, "extra": _filled(extra)},
-            "subjects": _filled(subjects),
-            "target": _filled(target),
-            "metadata": {"extra": {"request_id": request.id, "duration_ms": milliseconds}},
-        }
+        role = "super_admin" if is_super else ""
+        return audit_event(asked.request, asked.event_type, asked.principal, target, started=asked.started, role=role)
 
     def _note(self, asked: _Asked, outcome: str, reason: str = "") -> None:
         event = {**self._event(asked), "outcome": outcome, **({"reason": reason[:500]} if reason else {})}
@@ -328,7 +302,3 @@ async def _body(request: Request, receive: Receive) -> Mapping[str, Any]:
     if not isinstance(value, dict):
         raise InputError(400, "invalid request body: it is no object")
     return value
-
-
-def _filled(members: Mapping[str, str]) -> dict[str, str]:
-    return {name: value for name, value in members.items() if value}

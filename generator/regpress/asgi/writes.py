@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import time
-import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from typing import Any, Final
 from urllib.parse import parse_qs
 
 from regpress.asgi import routes
 from regpress.asgi.answers import Answer, InputError, dumped, written
+from regpress.asgi.events import audit_event
 from regpress.asgi.limits import RateLimit
 from regpress.asgi.requests import Receive, Request, is_local
 from regpress.asgi.writer import Writer
@@ -25,10 +24,8 @@ from regpress.model.issue import Issue
 from regpress.ownership import Ownership
 from regpress.principal import Principal
 from regpress.publish import Publisher, StatusChange
-from regpress.times import format_time
 from regpress.validate.body import SERVER, STATUS, Rule, body_problems, without_foreign_meta
 
-_COMPONENT: Final = "regpress"
 #: Writes that bring packages, and what their refusal is called.
 _OWNED: Final = {"entry.publish": "Failed to publish server", "entry.edit": "Failed to edit server"}
 
@@ -145,40 +142,15 @@ class WriteRoutes:
     # The log
 
     def _event(self, asked: _Asked) -> dict[str, Any]:
-        """Return what the log says about a write, but for its outcome; ToolHive registry specification 19.5."""
-        request, principal = asked.request, asked.principal
-        now = format_time(datetime.now(UTC))
-        extra = {"user_agent": request.header(b"user-agent")[:512], "x_forwarded_for": request.forwarded}
-        subjects = (
-            {"sub": principal.subject, "user": principal.user, "method": principal.method}
-            if principal
-            else {"identity": "anonymous"}
-        )
+        """Return what the log says about a write, but for its outcome."""
         target = {
-            "method": request.method,
-            "path": request.path.decode("latin-1")[:1024],
             "resource_type": "server",
             "resource_name": asked.name,
             "registry_name": asked.registry.plan.name,
             "entry_type": "server",
             "version": asked.version,
         }
-        return {
-            "time": now,
-            "logged_at": now,
-            "audit_id": str(uuid.uuid4()),
-            "type": asked.event_type,
-            "component": _COMPONENT,
-            "source": {"type": "network", "value": request.client, "extra": _without_empty(extra)},
-            "subjects": _without_empty(subjects),
-            "target": _without_empty(target),
-            "metadata": {
-                "extra": {
-                    "request_id": request.id,
-                    "duration_ms": round((time.perf_counter() - asked.started) * 1000, 3),
-                }
-            },
-        }
+        return audit_event(asked.request, asked.event_type, asked.principal, target, started=asked.started)
 
     def _note(self, asked: _Asked, outcome: str, reason: str) -> None:
         kind = {"refused": "failure"}.get(outcome, outcome)
@@ -245,7 +217,3 @@ def _shown(issue: Issue) -> dict[str, str]:
         "severity": issue.severity,
         "reference": issue.reference,
     }
-
-
-def _without_empty(members: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in members.items() if value}

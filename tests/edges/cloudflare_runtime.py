@@ -10,7 +10,6 @@ import fcntl
 import os
 import shutil
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -21,6 +20,8 @@ from contextlib import contextmanager, suppress
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
+
+from edges.web_server import free_port
 
 #: The last one whose miniflare (4.20250405.0) runs on Node 20, and a minifier to measure the module with.
 PACKAGES = ("wrangler@4.8.0", "terser@5.39.0")
@@ -79,9 +80,7 @@ def pages(folder: Path) -> Iterator[str]:
 @contextmanager
 def _running(command: list[str]) -> Iterator[str]:
     """Run *command* with a free port as its last argument until the context ends, in a process group of its own."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     url = f"http://127.0.0.1:{port}"
     # Wrangler keeps files of its own where it is started, and both leave some among those of the system.
     with TemporaryDirectory(ignore_cleanup_errors=True) as folder:

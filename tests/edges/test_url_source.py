@@ -1,5 +1,4 @@
 import shutil
-import socket
 import ssl
 import subprocess
 import threading
@@ -11,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from edges.web_server import free_port
 from regpress import __version__
 from regpress.errors import SourceMalformedError, SourceUnavailableError
 from regpress.names import SourceName
@@ -340,9 +340,7 @@ def test_messages_do_not_repeat_what_may_be_a_secret() -> None:
 
 
 def closed_port() -> str:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return f"http://127.0.0.1:{free.getsockname()[1]}"
+    return f"http://127.0.0.1:{free_port()}"
 
 
 def test_the_last_good_copy_stands_in_for_an_address_that_cannot_be_reached(tmp_path: Path) -> None:

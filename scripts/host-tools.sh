@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
-# Prepares what `make test-hosts` drives: web servers of the system, rule engines of hosts from npm, clients and an S3
-# emulation from PyPI, each in an environment of its own below $VENV/hosts. What cannot be had is named, and the tests
-# that need it are skipped with their reason; nothing here fails.
+# Prepares what `make test-hosts` drives: web servers of the system, a clock to set, rule engines of hosts from npm,
+# clients and an S3 emulation from PyPI, each in an environment of its own below $VENV/hosts. What cannot be had is
+# named, and the tests that need it are skipped with their reason; nothing here fails.
 set -uo pipefail
 cd "$(dirname "$0")/.."
 
@@ -45,7 +45,7 @@ node_tools() {
     fi
 }
 
-scripts/system-packages.sh optional nginx apache2 caddy || true
+scripts/system-packages.sh optional nginx apache2 caddy faketime || true
 node_tools &
 python=$venv/bin/python
 environment moto "$python" 'moto[s3,server]==5.2.5'

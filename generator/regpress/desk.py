@@ -15,7 +15,7 @@ from regpress.remote_urls import RemoteUrls
 from regpress.resolve import PreviousVersion, VersionKey, restated
 from regpress.site import Site
 from regpress.sources.managed import ManagedSource
-from regpress.times import time_key
+from regpress.times import later_time, time_key
 
 #: Event of a write, for the log; see `regpress.audit_log`.
 Event = Mapping[str, Any]
@@ -63,8 +63,11 @@ class Desk:
         return staged or self.live.registries[registry].standing(kind, str(name))
 
     def moment(self, versions: Sequence[EntryVersion]) -> str:
-        """Return the time, never before what *versions* have seen, whatever the clock says."""
-        return max([self.clock(), *(one.official.updated_at for one in versions)], key=time_key)
+        """Return the time, after all that *versions* have seen, whatever the clock says.
+
+        After, not at: who asks for what changed since the last time that they saw is to find this change too.
+        """
+        return later_time(self.clock(), max((one.official.updated_at for one in versions), key=time_key, default=""))
 
     def change(self, kind: Kind, name: EntryName, changes: Sequence[FileChange]) -> None:
         """Change files of an entry and take over how it stands then.

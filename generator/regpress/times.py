@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Final
 
@@ -42,6 +42,21 @@ def time_key(text: str) -> str:
     found = _RFC3339.fullmatch(text)
     fraction = found.group(3) if found else None
     return parse_time(text).strftime("%Y-%m-%dT%H:%M:%S") + "." + (fraction or "").rstrip("0")
+
+
+def later_time(text: str, after: str) -> str:
+    """Return an RFC 3339 time, or the first microsecond later than *after* where that is not earlier.
+
+    Args:
+        text: RFC 3339.
+        after: RFC 3339; empty for none.
+    """
+    if not after or time_key(text) > time_key(after):
+        return text
+    try:
+        return format_time(parse_time(after) + timedelta(microseconds=1))
+    except OverflowError:  # the end of the year 9999: nothing can be said to be later
+        return after
 
 
 def from_epoch(seconds: float) -> str:

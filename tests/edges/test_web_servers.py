@@ -6,7 +6,6 @@ nginx is asked by `make test`, the others by `make test-hosts`.
 from __future__ import annotations
 
 import gzip
-import json
 import os
 import subprocess
 from collections.abc import Callable
@@ -313,11 +312,13 @@ def test_two_sites_may_share_a_server(folder, kind):
             assert server.ask(f"{base}/v0/servers").json["metadata"]["count"] > 0
 
 
-def test_an_unreadable_file_is_missing_not_forbidden(folder, kind):
+def test_an_unreadable_file_is_not_shown(folder, kind):
     if os.geteuid() == 0:
         pytest.skip("root may read everything")
     root, rules = write_site(folder, kind, "")
     (root / f"v0.1/servers/{UPPER}/versions/latest.json").chmod(0)
     with kind.serving(folder / "server", root=root, rules=rules) as server:
         answer = server.ask(f"/v0.1/servers/{UPPER}/versions/latest")
-        assert (answer.status, json.loads(answer.body)["status"]) == (404, 404)
+        # A fault of the one who copied the files; nginx calls it missing, the others say what it is.
+        assert answer.status == (404 if kind.profile is nginx.PROFILE else 403)
+        assert UPPER.encode() not in answer.body

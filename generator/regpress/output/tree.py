@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
@@ -95,6 +97,7 @@ class OutputTree:
         """
         with self.locked():
             try:
+                _check_writable(self.state_file.parent)
                 if self._state is None or self._hashed is not full:
                     self.begin(hashed=full)
                 replacement = Replacement(self.root, files_of, keeps=keeps, inherited=inherited, jobs=self.jobs)
@@ -141,3 +144,9 @@ class OutputTree:
         # What is known now is out of date, whether or not it can be kept.
         self._state = None
         save_state(self.state_file, self.root, groups, inputs=inputs, summary=summary)
+
+
+def _check_writable(folder: Path) -> None:
+    """Raise a PermissionError where what a build knows could not be kept, before the output is touched."""
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), str(folder))

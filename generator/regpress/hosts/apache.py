@@ -8,12 +8,12 @@ most clients send them.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
-from regpress.hosts import apache_rules, layouts, ruled, serving
-from regpress.hosts.base import Limits, Reply, SiteAddress
-from regpress.model.artifact import Artifact, Form
+from regpress.hosts import apache_rules, ruled, serving
+from regpress.hosts.base import SiteAddress
+from regpress.hosts.ruled_host import RuledHost
+from regpress.model.artifact import Artifact
 
 _GUIDE: Final = """\
 Proven against the real Apache (Debian package, 2.4): every rule, walks by cursors, errors and types, at the
@@ -36,37 +36,19 @@ root and below a base path; and by the contract suite.
   file would be needed once more for every encoding. A cache in front of it saves the same work.
 - A version may be called `1.0.php`: the rules keep Apache from running anything below the API.
 """
-_LIMITS: Final = Limits()
-_MANNERS: Final = ruled.Manners(decodes_query=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Apache:
-    """The flat layout, pages of lists, and ``_config/apache.conf`` to include in a virtual host."""
-
-    name: str = "apache"
-    title: str = "Apache"
-    limits: Limits = _LIMITS
-    guide: str = _GUIDE
-    follows_cursors: bool = True
-    stores_pages: bool = True
-    rewrites_aliases: bool = True
-    runs_code: bool = False
-    serves_precompressed: bool = False
-
-    def files(self, address: str, form: Form) -> tuple[str, ...]:
-        """Return the one path of an address: ``P.json`` for a document."""
-        return layouts.flat(address, form)
-
-    def configuration(self, site: SiteAddress) -> Iterable[Artifact]:
-        """Return the rules, and the bodies of the API's errors."""
-        yield serving.rules_file("apache.conf", apache_rules.apache_rules(site))
-        yield serving.bad_request_document()
-        yield serving.problem_document()
-
-    def answer(self, method: str, target: str, site: SiteAddress, exists: serving.Exists) -> Reply:
-        """Return what Apache answers by those rules."""
-        return ruled.answer(method, target, site, exists, _MANNERS)
+def _configuration(site: SiteAddress) -> Iterable[Artifact]:
+    """Return the rules, and the bodies of the API's errors."""
+    yield serving.rules_file("apache.conf", apache_rules.apache_rules(site))
+    yield serving.bad_request_document()
+    yield serving.problem_document()
 
 
-PROFILE: Final = Apache()
+PROFILE: Final = RuledHost(
+    name="apache",
+    title="Apache",
+    guide=_GUIDE,
+    configure=_configuration,
+    manners=ruled.Manners(decodes_query=False),
+)

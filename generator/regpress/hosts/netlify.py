@@ -8,12 +8,12 @@ the first page of the latest versions also ``c-``: a name that begins with a dot
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from regpress import paths
 from regpress.hosts import layouts, routing, ruled, serving
-from regpress.hosts.base import Limits, Reply, SiteAddress
+from regpress.hosts.base import Limits, SiteAddress
+from regpress.hosts.ruled_host import RuledHost
 from regpress.model.artifact import Artifact, Form
 
 #: What the names of files with pages begin with.
@@ -35,52 +35,22 @@ file that the emulation serves. Not proven against the service.
   deployment.
 - At most 54,000 files in one folder; the number of all has no limit.
 """
-_LIMITS: Final = Limits(folder_files=54_000)
-_MANNERS: Final = ruled.Manners(
-    refuses=404,
-    misses=404,
-    understands_twice=False,
-    cuts_slash=False,
-    preflight=False,
-    problems=False,
-    open_misses=False,
-    serves_files=True,
-    page_mark=_MARK,
-    headers={"server": "Netlify"},
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Netlify:
-    """The flat layout, pages of lists, ``_redirects`` and ``_headers``."""
+def _files(address: str, form: Form) -> tuple[str, ...]:
+    """Return the path of an address: ``P.json``, but for pages of lists."""
+    folder, _, page = address.rpartition("/")
+    if form != "document" or not f"/{folder}".rpartition("/")[0].endswith(f"/{paths.PAGES}"):
+        return layouts.flat(address, form)
+    cursors = (page, "") if page == "latest" else (page,)
+    return tuple(f"{folder}/{_MARK}{cursor}.json" for cursor in cursors)
 
-    name: str = "netlify"
-    title: str = "Netlify"
-    limits: Limits = _LIMITS
-    guide: str = _GUIDE
-    follows_cursors: bool = True
-    stores_pages: bool = True
-    rewrites_aliases: bool = True
-    runs_code: bool = False
-    serves_precompressed: bool = False
 
-    def files(self, address: str, form: Form) -> tuple[str, ...]:
-        """Return the path of an address: ``P.json``, but for pages of lists."""
-        folder, _, page = address.rpartition("/")
-        if form != "document" or not f"/{folder}".rpartition("/")[0].endswith(f"/{paths.PAGES}"):
-            return layouts.flat(address, form)
-        cursors = (page, "") if page == "latest" else (page,)
-        return tuple(f"{folder}/{_MARK}{cursor}.json" for cursor in cursors)
-
-    def configuration(self, site: SiteAddress) -> Iterable[Artifact]:
-        """Return the rules and the fields."""
-        yield serving.text_file("_redirects", _rules(site))
-        yield serving.text_file("_headers", _fields(site))
-        yield serving.problem_document()
-
-    def answer(self, method: str, target: str, site: SiteAddress, exists: serving.Exists) -> Reply:
-        """Return what Netlify answers by those rules."""
-        return ruled.answer(method, target, site, exists, _MANNERS)
+def _configuration(site: SiteAddress) -> Iterable[Artifact]:
+    """Return the rules and the fields."""
+    yield serving.text_file("_redirects", _rules(site))
+    yield serving.text_file("_headers", _fields(site))
+    yield serving.problem_document()
 
 
 def _rules(site: SiteAddress) -> Iterator[str]:
@@ -120,4 +90,23 @@ def _introduction(site: SiteAddress, what: str) -> Iterator[str]:
         yield f"# Belongs into the root of what is published, beside the folder {site.base_path[1:]}."
 
 
-PROFILE: Final = Netlify()
+PROFILE: Final = RuledHost(
+    name="netlify",
+    title="Netlify",
+    guide=_GUIDE,
+    limits=Limits(folder_files=54_000),
+    configure=_configuration,
+    manners=ruled.Manners(
+        refuses=404,
+        misses=404,
+        understands_twice=False,
+        cuts_slash=False,
+        preflight=False,
+        problems=False,
+        open_misses=False,
+        serves_files=True,
+        page_mark=_MARK,
+        headers={"server": "Netlify"},
+    ),
+    layout=_files,
+)

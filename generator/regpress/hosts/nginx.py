@@ -1,18 +1,18 @@
 """nginx: the flat layout and a file of rules, which follow cursors and answer under every prefix.
 
-The rules are `regpress.hosts.nginx_rules`, written to ``_config/nginx.conf`` and never served. `Nginx.answer` does what
-they make nginx do; a test asks both the same questions.
+The rules are `regpress.hosts.nginx_rules`, written to ``_config/nginx.conf`` and never served. `RuledHost.answer` does
+what they make nginx do; a test asks both the same questions.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
-from regpress.hosts import layouts, nginx_rules, ruled, serving
-from regpress.hosts.base import Limits, Reply, SiteAddress
-from regpress.model.artifact import Artifact, Form
+from regpress.hosts import nginx_rules, ruled, serving
+from regpress.hosts.base import SiteAddress
+from regpress.hosts.ruled_host import RuledHost
+from regpress.model.artifact import Artifact
 
 _GUIDE: Final = """\
 Proven against the real nginx (Debian package, 1.22): every rule, walks by cursors, errors and types, at the
@@ -29,37 +29,20 @@ root and below two base paths; by the contract suite and by real clients.
 
 - nginx must have its module for precompressed files (`gzip_static`), as the usual packages have it.
 """
-_LIMITS: Final = Limits()
-_MANNERS: Final = ruled.Manners(folds_parameters=True, decodes_query=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Nginx:
-    """The flat layout, pages of lists, and ``_config/nginx.conf`` to include in a ``server`` block."""
-
-    name: str = "nginx"
-    title: str = "nginx"
-    limits: Limits = _LIMITS
-    guide: str = _GUIDE
-    follows_cursors: bool = True
-    stores_pages: bool = True
-    rewrites_aliases: bool = True
-    runs_code: bool = False
-    serves_precompressed: bool = True
-
-    def files(self, address: str, form: Form) -> tuple[str, ...]:
-        """Return the one path of an address: ``P.json`` for a document."""
-        return layouts.flat(address, form)
-
-    def configuration(self, site: SiteAddress) -> Iterable[Artifact]:
-        """Return the rules, and the bodies of the API's errors."""
-        yield serving.rules_file("nginx.conf", nginx_rules.nginx_rules(site))
-        yield serving.bad_request_document()
-        yield serving.problem_document()
-
-    def answer(self, method: str, target: str, site: SiteAddress, exists: serving.Exists) -> Reply:
-        """Return what nginx answers by those rules."""
-        return ruled.answer(method, target, site, exists, _MANNERS)
+def _configuration(site: SiteAddress) -> Iterable[Artifact]:
+    """Return the rules, and the bodies of the API's errors."""
+    yield serving.rules_file("nginx.conf", nginx_rules.nginx_rules(site))
+    yield serving.bad_request_document()
+    yield serving.problem_document()
 
 
-PROFILE: Final = Nginx()
+PROFILE: Final = RuledHost(
+    name="nginx",
+    title="nginx",
+    guide=_GUIDE,
+    configure=_configuration,
+    manners=ruled.Manners(folds_parameters=True, decodes_query=False),
+    serves_precompressed=True,
+)

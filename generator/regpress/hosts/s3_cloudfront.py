@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable
-from dataclasses import dataclass
 from typing import Final
 
 from regpress.errors import BuildRefusedError
-from regpress.hosts import cloudfront_function, layouts, ruled, serving
-from regpress.hosts.base import Limits, Reply, SiteAddress
-from regpress.model.artifact import Artifact, Form
+from regpress.hosts import cloudfront_function, ruled, serving
+from regpress.hosts.base import SiteAddress
+from regpress.hosts.ruled_host import RuledHost
+from regpress.model.artifact import Artifact
 
 _GUIDE: Final = """\
 The function was run in Node over every request of the routing table and leads each to the object that the
@@ -39,48 +39,24 @@ emulation serves. Not proven against the service.
 - The bucket reads `+` as a space; the function sends `%2B` instead.
 - A page whose address has no slash at its end is redirected there without a look whether it exists.
 """
-_LIMITS: Final = Limits()
-_MANNERS: Final = ruled.Manners(misses=404, problems=False, headers={"server": "AmazonS3"})
 
 
-@dataclass(frozen=True, slots=True)
-class S3CloudFront:
-    """The flat layout, pages of lists, a viewer-request function and a policy for response headers."""
+def _configuration(site: SiteAddress) -> Iterable[Artifact]:
+    """Return the function and the policy.
 
-    name: str = "s3-cloudfront"
-    title: str = "S3 with CloudFront"
-    limits: Limits = _LIMITS
-    guide: str = _GUIDE
-    follows_cursors: bool = True
-    stores_pages: bool = True
-    rewrites_aliases: bool = True
-    runs_code: bool = False
-    serves_precompressed: bool = False
-
-    def files(self, address: str, form: Form) -> tuple[str, ...]:
-        """Return the one path of an address: ``P.json`` for a document."""
-        return layouts.flat(address, form)
-
-    def configuration(self, site: SiteAddress) -> Iterable[Artifact]:
-        """Return the function and the policy.
-
-        Raises:
-            BuildRefusedError: the site has so many registries that the function becomes too large.
-        """
-        source = cloudfront_function.cloudfront_function(site)
-        most = cloudfront_function.MOST_BYTES
-        if len(source.encode()) > most:
-            raise BuildRefusedError(
-                f"{self.title}: the function has {len(source.encode()):,} bytes, and CloudFront takes {most:,}: "
-                "publish fewer registries in one site"
-            )
-        yield serving.rules_file("cloudfront-function.js", source)
-        yield serving.rules_file("response-headers-policy.json", json.dumps(_policy(), indent=2) + "\n")
-        yield serving.problem_document()
-
-    def answer(self, method: str, target: str, site: SiteAddress, exists: serving.Exists) -> Reply:
-        """Return what CloudFront answers with that function, that policy and errors mapped to the page for misses."""
-        return ruled.answer(method, target, site, exists, _MANNERS)
+    Raises:
+        BuildRefusedError: the site has so many registries that the function becomes too large.
+    """
+    source = cloudfront_function.cloudfront_function(site)
+    most = cloudfront_function.MOST_BYTES
+    if len(source.encode()) > most:
+        raise BuildRefusedError(
+            f"{PROFILE.title}: the function has {len(source.encode()):,} bytes, and CloudFront takes {most:,}: "
+            "publish fewer registries in one site"
+        )
+    yield serving.rules_file("cloudfront-function.js", source)
+    yield serving.rules_file("response-headers-policy.json", json.dumps(_policy(), indent=2) + "\n")
+    yield serving.problem_document()
 
 
 def _policy() -> dict[str, object]:
@@ -101,4 +77,10 @@ def _policy() -> dict[str, object]:
     }
 
 
-PROFILE: Final = S3CloudFront()
+PROFILE: Final = RuledHost(
+    name="s3-cloudfront",
+    title="S3 with CloudFront",
+    guide=_GUIDE,
+    configure=_configuration,
+    manners=ruled.Manners(misses=404, problems=False, headers={"server": "AmazonS3"}),
+)

@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 
-from regpress.hosts import layouts, routing, ruled, serving
-from regpress.hosts.base import Limits, Reply, SiteAddress
+from regpress.hosts import routing, ruled, serving
+from regpress.hosts.base import SiteAddress
 from regpress.hosts.routing import ListRoutes
-from regpress.model.artifact import Artifact, Form
+from regpress.hosts.ruled_host import RuledHost
+from regpress.model.artifact import Artifact
 from regpress.pages import CURSOR_PATTERN
 
 _GUIDE: Final = """\
@@ -32,53 +32,20 @@ by the compiled routes to the file that the emulation serves. Not proven against
 - Leave `cleanUrls` off: it would take the extension off every file.
 - Not verified: preflight requests. Run `regpress probe` after the first deployment.
 """
-_LIMITS: Final = Limits()
 #: An address that no file has.
 _NOWHERE: Final = "/_nowhere"
-_MANNERS: Final = ruled.Manners(
-    refuses=404,
-    misses=404,
-    understands_twice=False,
-    cuts_slash=False,
-    preflight=False,
-    problems=False,
-    serves_files=True,
-    headers={"server": "Vercel"},
-)
 
 
-@dataclass(frozen=True, slots=True)
-class Vercel:
-    """The flat layout, pages of lists, and ``vercel.json``."""
-
-    name: str = "vercel"
-    title: str = "Vercel"
-    limits: Limits = _LIMITS
-    guide: str = _GUIDE
-    follows_cursors: bool = True
-    stores_pages: bool = True
-    rewrites_aliases: bool = True
-    runs_code: bool = False
-    serves_precompressed: bool = False
-
-    def files(self, address: str, form: Form) -> tuple[str, ...]:
-        """Return the one path of an address: ``P.json`` for a document."""
-        return layouts.flat(address, form)
-
-    def configuration(self, site: SiteAddress) -> Iterable[Artifact]:
-        """Return the settings."""
-        settings = {
-            "$schema": "https://openapi.vercel.sh/vercel.json",
-            "cleanUrls": False,
-            "headers": list(_headers(site)),
-            "rewrites": list(_rewrites(site)),
-        }
-        yield serving.settings_file("vercel.json", settings)
-        yield serving.problem_document()
-
-    def answer(self, method: str, target: str, site: SiteAddress, exists: serving.Exists) -> Reply:
-        """Return what Vercel answers by those rules."""
-        return ruled.answer(method, target, site, exists, _MANNERS)
+def _configuration(site: SiteAddress) -> Iterable[Artifact]:
+    """Return the settings."""
+    settings = {
+        "$schema": "https://openapi.vercel.sh/vercel.json",
+        "cleanUrls": False,
+        "headers": list(_headers(site)),
+        "rewrites": list(_rewrites(site)),
+    }
+    yield serving.settings_file("vercel.json", settings)
+    yield serving.problem_document()
 
 
 def _headers(site: SiteAddress) -> Iterator[dict[str, Any]]:
@@ -132,4 +99,19 @@ def _path(text: str) -> str:
     return re.sub(r"(?<![(])\.(?![*])", r"\\.", text)
 
 
-PROFILE: Final = Vercel()
+PROFILE: Final = RuledHost(
+    name="vercel",
+    title="Vercel",
+    guide=_GUIDE,
+    configure=_configuration,
+    manners=ruled.Manners(
+        refuses=404,
+        misses=404,
+        understands_twice=False,
+        cuts_slash=False,
+        preflight=False,
+        problems=False,
+        serves_files=True,
+        headers={"server": "Vercel"},
+    ),
+)

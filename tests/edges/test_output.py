@@ -345,6 +345,24 @@ def test_a_kept_page_that_is_made_again_is_an_ordinary_one(tmp_path: Path) -> No
     assert "kept" not in orjson.loads(content(tmp_path)["manifest.json"])
 
 
+def test_an_old_page_that_an_interrupted_build_changed_stays_too(tmp_path: Path) -> None:
+    put_pages(tmp_path, "a", "b")
+    # As after a kill between moving files and saving the state.
+    dist = tmp_path / "dist"
+    (dist / "_pages/b").write_bytes(b"changed")
+    (dist / STAGING).mkdir()
+    (dist / STAGING / "journal.json").write_bytes(b"[]")
+    assert put_pages(tmp_path, "a") == {"_pages/a": b"a", "_pages/b": b"changed"}
+    (kept,) = orjson.loads(content(tmp_path)["manifest.json"])["kept"]
+    assert (kept["age"], kept["size"], kept["sha256"]) == (1, 7, hashlib.sha256(b"changed").hexdigest())
+
+
+def test_an_old_page_that_somebody_changed_is_not_kept(tmp_path: Path) -> None:
+    put_pages(tmp_path, "a", "b")
+    (tmp_path / "dist/_pages/b").write_bytes(b"changed")
+    assert put_pages(tmp_path, "a") == {"_pages/a": b"a"}
+
+
 def test_kept_pages_survive_a_lost_state(tmp_path: Path) -> None:
     put_pages(tmp_path, "a", "b")
     put_pages(tmp_path, "a")

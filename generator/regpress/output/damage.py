@@ -7,7 +7,7 @@ import os
 import stat
 from collections.abc import Mapping
 
-from regpress.output.rows import split, unpack
+from regpress.output.rows import Row, split, unpack
 from regpress.output.state import Group
 
 
@@ -47,3 +47,17 @@ def _has_bytes(root: str, rows: bytes | memoryview) -> bool:
         except OSError:
             return False
     return True
+
+
+def present(root: str, row: Row) -> Row | None:
+    """Return the row of a file as it is now; None where there is none."""
+    path = f"{root}/{row.file}"
+    try:
+        found = os.lstat(path)
+        if not stat.S_ISREG(found.st_mode):
+            return None
+        with open(path, "rb") as stream:  # noqa: PTH123 - as above
+            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+    except OSError:
+        return None
+    return row._replace(size=found.st_size, sha256=digest, mtime=found.st_mtime_ns)

@@ -67,7 +67,12 @@ def names_any(names: Iterable[str]) -> Callable[[bytes], bool]:
 
 
 def next_generation(
-    gone: Mapping[str, Iterable[Row]], made: Collection[str], keeps: Keeps, inherited: Iterable[tuple[int, Row]]
+    gone: Mapping[str, Iterable[Row]],
+    made: Collection[str],
+    keeps: Keeps,
+    inherited: Iterable[tuple[int, Row]],
+    *,
+    read_again: Callable[[Row], Row | None],
 ) -> dict[str, Group]:
     """Return the groups of kept files after a build.
 
@@ -76,12 +81,14 @@ def next_generation(
         made: the files of the groups that it renders.
         keeps: which files are kept.
         inherited: files from elsewhere, with the age that they now have.
+        read_again: returns what there is now of a file that may hold anything; None where that is not to be kept.
     """
     kept: dict[int, list[Row]] = {age: [] for age in range(1, GENERATIONS + 1)}
     for key, rows in gone.items():
         age = age_of(key) + 1
         if age <= GENERATIONS:
-            kept[age] += [row for row in rows if row.sha256 and row.file not in made and keeps(row)]
+            found = (row for row in rows if row.file not in made and keeps(row))
+            kept[age] += [row for one in found if (row := one if one.sha256 else read_again(one))]
     for age, row in inherited:
         kept[age].append(row)
     return {kept_key(age): Group.of(UNKNOWN, "", pack(sorted(rows))) for age, rows in kept.items() if rows}

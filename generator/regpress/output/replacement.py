@@ -19,7 +19,7 @@ from regpress.errors import BuildRefusedError
 from regpress.model import manifest
 from regpress.model.artifact import STAGES, ArtifactGroup, TreeSize
 from regpress.output import moving
-from regpress.output.damage import damaged_groups
+from regpress.output.damage import damaged_groups, present
 from regpress.output.earlier import groups_of_manifest
 from regpress.output.keeping import Inherited, Keeps, age_of, inherit, next_generation, still_kept
 from regpress.output.listing import Listed, is_manifest, list_tree
@@ -249,7 +249,16 @@ class Replacement:
             return still_kept(difference.kept, self._keeps), []
         inherited = inherit(inheritance, files, self._keeps, self._writer({}, "kept", _as_named))
         older = [(age, row) for age, row, _ in inherited]
-        return next_generation(gone, files, self._keeps, older), [place for *_, places in inherited for place in places]
+        kept = next_generation(gone, files, self._keeps, older, read_again=self._read_again)
+        return kept, [place for *_, places in inherited for place in places]
+
+    def _read_again(self, row: Row) -> Row | None:
+        """Return what there is now of a former file that is not as the last build left it.
+
+        An interrupted build puts whole files in place, to which readers may be on their way; what else changed a file
+        is not known, and nobody's page.
+        """
+        return present(self._root, row) if self._staging.was_interrupted else None
 
     def _accept(
         self, accept: Accept, final: Mapping[str, Group], made: Mapping[str, Group], live: Mapping[str, Row]

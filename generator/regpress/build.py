@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from regpress import __version__, paths
 from regpress.digest import recipe
@@ -20,7 +20,8 @@ from regpress.fetching import fetch
 from regpress.hosts.limits import limit_summary
 from regpress.model.artifact import TreeSize
 from regpress.model.entry import Snapshot
-from regpress.model.issue import Hidden, Issue, Report
+from regpress.model.issue import Report
+from regpress.model.kept_report import pack_report, unpack_report
 from regpress.output.keeping import Inherited, Keeps, names_any
 from regpress.output.rows import Row
 from regpress.output.state import State
@@ -91,8 +92,17 @@ def check(site: Site, options: Options, progress: Progress) -> Report:
     return Report.of([*gathered.report.issues, *list_issues], gathered.report.hidden)
 
 
-def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildResult:
+def build(
+    site: Site, out: Path, options: Options, progress: Progress, *, tree: OutputTree | None = None
+) -> BuildResult:
     """Fetch, validate, merge, render and write every public registry of *site* to the folder *out*.
+
+    Args:
+        site: the site.
+        out: the output folder.
+        options: how to build.
+        progress: told what is going on.
+        tree: the output folder, where it is held and looked at already (`OutputTree.begin`).
 
     Returns:
         A result that is not ``done`` when a document is invalid; the output is as before.
@@ -102,14 +112,14 @@ def build(site: Site, out: Path, options: Options, progress: Progress) -> BuildR
         BuildRefusedError: the output must not be written.
         StorageError: it cannot be.
     """
-    tree = OutputTree(out, state_file=site.cache / "state" / _slug(out), jobs=options.jobs)
+    tree = tree or OutputTree.of(out, cache=site.cache, jobs=options.jobs)
     with _without_collector(), tree.locked():
         state = tree.begin(hashed=options.full)
         snapshots = fetch(site, progress)
         pictures, missing = site.icons.load() if site.icons is not None else ({}, ())
         inputs = _inputs(site, snapshots, options, pictures)
         if not options.full and not options.purged and state.inputs == inputs and tree.is_intact():
-            return _unchanged(state)
+            return _unchanged(state, options)
         from regpress.gathering import gather  # noqa: PLC0415
 
         gathered = gather(site, snapshots, options, progress)
@@ -168,7 +178,7 @@ def _write(
         keeps=_keeps(tree.root, options.purged),
         inherited=_without(options.purged, options.inherited),
         inputs=inputs,
-        summary={"report": _pack(report), "counts": counts},
+        summary={"report": pack_report(report), "counts": counts},
         full=options.full,
     )
     return BuildResult(
@@ -240,30 +250,15 @@ def _inputs(site: Site, snapshots: Mapping[str, Snapshot], options: Options, pic
     return recipe(parts()).hex()
 
 
-def _unchanged(state: State) -> BuildResult:
+def _unchanged(state: State, options: Options) -> BuildResult:
     """Return the former result: neither inputs nor output changed since."""
     return BuildResult(
-        report=_unpack(state.summary["report"]),
+        report=unpack_report(state.summary["report"], advice=options.advice),
         done=True,
         unchanged=True,
         counts=state.summary["counts"],
         summary="nothing changed",
     )
-
-
-def _pack(report: Report) -> dict[str, Any]:
-    return {"issues": list(map(tuple, report.issues)), "hidden": list(map(tuple, report.hidden))}
-
-
-def _unpack(packed: Mapping[str, Any]) -> Report:
-    return Report(
-        issues=tuple(Issue(*fields) for fields in packed["issues"]),
-        hidden=tuple(Hidden(*fields) for fields in packed["hidden"]),
-    )
-
-
-def _slug(out: Path) -> str:
-    return recipe((str(out.resolve()).encode(),)).hex()
 
 
 @contextmanager

@@ -77,13 +77,16 @@ def _list_issue(catalog: Catalog, kind: Kind, entries: int, size: int, profile: 
         consequence, severity = "it is left out and served in pages only", "warning"
     else:
         consequence, severity = "clients refuse it", "error"
-    paging = ", ".join(name for name, one in PROFILES.items() if one.follows_cursors)
+    expected = ""
+    if not profile.follows_cursors:
+        able = ", ".join(name for name, one in PROFILES.items() if one.follows_cursors)
+        expected = f"a host that serves pages ({able})"
     return Issue(
         type="output",
         severity="error" if severity == "error" else "warning",
         message=f"registry {catalog.registry}: {what}; {consequence}",
         reference="list-size",
-        expected=f"a host that serves pages ({paging})" if paging and not profile.follows_cursors else "",
+        expected=expected,
     )
 
 

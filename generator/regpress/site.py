@@ -80,6 +80,7 @@ class Options:
         jobs: number of processes.
         full: render and verify everything.
         strict: write nothing when there are warnings either.
+        advice: whether a build with nothing to do lists the advice of the last one again, or only counts it.
         folds_case: whether the output's disk folds case.
         purged: names of which no old page of a list may stay readable.
         gated: whether registries are taken that only recognised callers may read; never for a tree of files.
@@ -92,6 +93,7 @@ class Options:
     jobs: int = 1
     full: bool = False
     strict: bool = False
+    advice: bool = True
     folds_case: bool = False
     purged: Sequence[str] = ()
     gated: bool = False

@@ -10,8 +10,12 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from regpress.errors import ConflictError, StorageError
+
+#: Folder in a site for what can be made anew: fetched repositories, the state of outputs.
+CACHE_FOLDER: Final = ".regpress"
 
 
 def contained(root: str, relative: str) -> str:

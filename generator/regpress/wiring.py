@@ -24,7 +24,7 @@ from regpress.model.config_types import Flaw
 from regpress.model.manifest import MANIFEST_FILE
 from regpress.site import Site, config_fingerprint, replace_site
 from regpress.sources.factory import open_source
-from regpress.storage import folds_case
+from regpress.storage import CACHE_FOLDER, folds_case
 from regpress.times import from_epoch
 
 if TYPE_CHECKING:
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
     from regpress.iconstore import IconStore
 
 CONFIG_FILE: Final = "config.yaml"
-CACHE_FOLDER: Final = ".regpress"
 _ASSETS: Final = "assets"
 
 

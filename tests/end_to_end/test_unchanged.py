@@ -1,11 +1,39 @@
 """A build that has nothing to do says so, in every process."""
 
+import json
 import os
 import subprocess
 import sys
 from pathlib import Path
 
 from builders import dumps, server
+from sites import registry_file, run, run_program, write_site
+
+#: What reads, checks, merges and renders: none of it is needed to see that nothing changed, and all of it takes long to
+#: import.
+HEAVY = {
+    "git",
+    "jinja2",
+    "jsonschema_rs",
+    "markdown_it",
+    "regpress.api",
+    "regpress.gathering",
+    "regpress.hosts.cloudflare",
+    "regpress.html.render",
+    "regpress.merge",
+    "regpress.rendering",
+    "regpress.resolve",
+    "regpress.validate",
+    "urllib.request",
+}
+MODULES = """
+import sys
+from regpress.cli.main import main
+try:
+    main(["build", "--host", "nginx"])
+finally:
+    print("\\n".join(sys.modules))
+"""
 
 
 def git(folder: Path, *arguments: str) -> None:
@@ -37,3 +65,44 @@ def test_a_second_process_finds_nothing_to_do_whatever_the_order_of_its_sets(tmp
         assert found.returncode == 0, found.stderr
         said.append("nothing to do" in found.stderr)
     assert said == [False, True, True]
+
+
+def test_a_build_with_nothing_to_do_imports_nothing_that_reads_or_renders(tmp_path: Path) -> None:
+    file = registry_file(server("com.example/weather"))
+    site = write_site(tmp_path / "site", {"registry.json": file}, catalog={"enabled": True})
+
+    def imported() -> set[str]:
+        found = subprocess.run([sys.executable, "-c", MODULES], cwd=site, capture_output=True, text=True, timeout=120)
+        assert found.returncode == 0, found.stderr
+        return set(found.stdout.splitlines())
+
+    assert HEAVY - {"git", "regpress.hosts.cloudflare", "urllib.request"} <= imported()
+    assert not HEAVY & imported()
+
+
+def test_a_build_with_nothing_to_do_says_the_findings_of_the_last_one_again(tmp_path: Path) -> None:
+    servers = [{**server(f"com.example/{name}", name), "packages": []} for name in ("clock", "weather")]
+    site = write_site(tmp_path / "site", {"registry.json": registry_file(*servers)})
+    first, again = (run("build", site, "--format", "json", "-j", "1") for _ in range(2))
+    reports = [json.loads(done.out) for done in (first, again)]
+    assert [report["result"]["unchanged"] for report in reports] == [False, True]
+    advice = reports[0]["counts"]["info"]
+    assert advice
+    assert reports[0]["counts"] == reports[1]["counts"]
+    assert reports[0]["issues"] == reports[1]["issues"]
+    short, long = run("build", site), run("build", site, "-v")
+    assert f"{advice} pieces of advice" in short.err
+    assert f"{advice} pieces of advice" in long.err
+    assert len(long.out.splitlines()) == len(short.out.splitlines()) + advice
+
+
+def test_a_site_that_cannot_be_opened_says_so_although_its_output_is_looked_at(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site", {"registry.json": registry_file(server("com.example/weather"))})
+    sound = (site / "config.yaml").read_bytes()
+    assert run_program("build", "--jobs", "2", cwd=site).code == 0
+    (site / "config.yaml").write_text("sources: 1\n")
+    done = run_program("build", "--jobs", "2", cwd=site)
+    assert done.code == 2
+    assert "config.yaml:1" in done.err
+    (site / "config.yaml").write_bytes(sound)
+    assert "nothing to do" in run_program("build", "--jobs", "2", cwd=site).err

@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
 
-from regpress import build as use_case
 from regpress import paths
 from regpress.cli import options
 from regpress.cli.ending import collect_no_more
 from regpress.cli.help import HELP
 from regpress.cli.report import counts_line, findings_exit_code, write_report
+from regpress.output.tree import OutputTree
+from regpress.storage import CACHE_FOLDER
+from regpress.workers import default_jobs
+
+if TYPE_CHECKING:
+    from regpress.build import BuildResult
 
 
 @click.command(context_settings=HELP)
@@ -55,13 +63,26 @@ def build(
     """
     collect_no_more()
     started = time.monotonic()
-    opened = options.open_for(site, config_file, host=host, base_url=base_url)
     folder = out or site / "dist"
-    earlier = options.earlier_output(previous, opened)
-    build_options = options.options_for(
-        opened, folder, previous=earlier, jobs=jobs, full=full, strict=strict, purged=purged
-    )
-    result = use_case.build(opened, folder, build_options, options.progress())
+    tree = OutputTree.of(folder, cache=site.absolute() / CACHE_FOLDER, jobs=jobs or default_jobs())
+    with _looked_at(tree, hashed=full):
+        # Others look at tens of thousands of files while this process imports what opens and builds a site.
+        from regpress import build as use_case  # noqa: PLC0415
+        from regpress.cli import opening  # noqa: PLC0415
+
+        opened = opening.open_for(site, config_file, host=host, base_url=base_url)
+        earlier = opening.earlier_output(previous, opened)
+        build_options = opening.options_for(
+            opened,
+            folder,
+            previous=earlier,
+            jobs=jobs,
+            full=full,
+            strict=strict,
+            advice=verbose or output_format != "text",
+            purged=purged,
+        )
+        result = use_case.build(opened, folder, build_options, options.progress(), tree=tree)
     clear = use_case.paths_to_clear(result.outdated, opened.config.site.base_path) if purged else ()
     extra = {
         "result": {
@@ -85,7 +106,18 @@ def build(
     raise SystemExit(findings_exit_code(result.report, strict=strict))
 
 
-def _print_summary(result: use_case.BuildResult, folder: Path, seconds: float, *, quiet: bool) -> None:
+@contextmanager
+def _looked_at(tree: OutputTree, *, hashed: bool) -> Iterator[None]:
+    """Hold an output that was built before, and begin to look whether its files are still as they were left."""
+    if not tree.was_built:
+        yield
+        return
+    with tree.locked():
+        tree.begin(hashed=hashed)
+        yield
+
+
+def _print_summary(result: BuildResult, folder: Path, seconds: float, *, quiet: bool) -> None:
     for registry, counts in result.counts.items():
         parts = [_counted(counts[plural], plural) for plural in paths.ENTRY_PLURAL.values() if counts[plural]]
         versions = sum(count for key, count in counts.items() if key.endswith("Versions"))

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from regpress import build as use_case
-from regpress.cli import options
+from regpress.cli import opening, options
 from regpress.cli.ending import collect_no_more
 from regpress.cli.help import HELP
 from regpress.cli.report import counts_line, findings_exit_code, write_report
@@ -37,9 +37,9 @@ def check(
     Exit code 1 when there are errors (with --strict also warnings).
     """
     collect_no_more()
-    opened = options.open_for(site, config_file, host=host)
-    earlier = options.earlier_output(previous, opened)
-    build_options = options.options_for(opened, site / "dist", previous=earlier, jobs=jobs)
+    opened = opening.open_for(site, config_file, host=host)
+    earlier = opening.earlier_output(previous, opened)
+    build_options = opening.options_for(opened, site / "dist", previous=earlier, jobs=jobs)
     report = use_case.check(opened, build_options, options.progress())
     write_report(report, output_format, verbose=verbose)
     click.echo(counts_line(report), err=True)

@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from regpress import build as use_case
-from regpress.cli import options
+from regpress.cli import opening, options
 from regpress.cli.help import HELP
 from regpress.cli.report import counts_line, findings_exit_code, write_report
 from regpress.desk import Job
@@ -60,9 +60,9 @@ def delete(
 
     It is written, logged and committed as a service would. While a service runs on the site, ask that instead.
     """
-    opened = options.open_for(site, config_file, host=host, base_url=base_url)
+    opened = opening.open_for(site, config_file, host=host, base_url=base_url)
     folder = (out or site / "dist").absolute()
-    build_options = options.options_for(opened, folder, jobs=jobs, purged=(name,) if purge else ())
+    build_options = opening.options_for(opened, folder, jobs=jobs, purged=(name,) if purge else ())
     with open_service(opened, site, build_options, options.progress(), audit_file=audit_log, git=git) as service:
         chosen = registry or service.live.default.plan.name
         if chosen not in service.live.registries:

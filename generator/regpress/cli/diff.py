@@ -12,7 +12,7 @@ import orjson
 from regpress.api import response
 from regpress.catalog import Catalog
 from regpress.changes import Change, changed_fields, find_changes
-from regpress.cli import options
+from regpress.cli import opening, options
 from regpress.cli.earlier import open_previous
 from regpress.cli.help import HELP
 from regpress.cli.report import append_summary, counts_line, findings_exit_code, printable, write_report
@@ -57,11 +57,11 @@ def diff(
 
     Exit code 1 only when the sources have errors.
     """
-    opened = options.open_for(site, config_file)
+    opened = opening.open_for(site, config_file)
     default = site / "dist"
     location = previous or (str(default) if default.is_dir() else None)
     earlier = open_previous(location, opened) or Previous()
-    build_options = options.options_for(opened, default, previous=earlier, jobs=jobs)
+    build_options = opening.options_for(opened, default, previous=earlier, jobs=jobs)
     progress = options.progress()
     gathered = gather(opened, fetch(opened, progress), build_options, progress)
     changes = [change for catalog in gathered.catalogs for change in _detailed(catalog, earlier)]

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from regpress.build import icon_urls
-from regpress.cli import options
+from regpress.cli import opening, options
 from regpress.cli.help import HELP
 from regpress.cli.report import printable
 from regpress.errors import ConfigError
@@ -24,10 +24,10 @@ def icons(site: Path, config_file: Path | None, jobs: int | None, renew: bool, v
 
     Builds use nothing else, if site.trust.fetchIcons allows it.
     """
-    opened = options.open_for(site, config_file)
+    opened = opening.open_for(site, config_file)
     if opened.icons is None:
         raise ConfigError("site.trust.fetchIcons is not set, so that no icon would be used (expected true)")
-    urls = icon_urls(opened, options.options_for(opened, site / "dist", jobs=jobs), options.progress())
+    urls = icon_urls(opened, opening.options_for(opened, site / "dist", jobs=jobs), options.progress())
     done = opened.icons.renew(urls, again=renew)
     for url, why in done.refused:
         click.echo(f"warning: {printable(url)}: {printable(why)}", err=True)

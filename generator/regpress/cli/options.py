@@ -1,22 +1,16 @@
-"""Options that several commands share, and what they open."""
+"""Options that several commands share. What they open is in `regpress.cli.opening`, which takes longer to import."""
 
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from regpress.hosts.limits import with_most_files
-from regpress.hosts.table import profile
-from regpress.site import Options, Progress, Site
-from regpress.wiring import open_site, output_folds_case, read_now
-from regpress.workers import default_jobs
-
 if TYPE_CHECKING:
-    from regpress.previous import Previous
+    from regpress.site import Progress
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -113,61 +107,3 @@ def progress() -> Progress:
     if not sys.stderr.isatty():
         return lambda _: None
     return lambda message: click.echo(click.style(f"  {message} …", dim=True), err=True)
-
-
-def open_for(
-    site_root: Path, config_file: Path | None, *, host: str | None = None, base_url: str | None = None
-) -> Site:
-    """Return the site that the shared options name, its notes printed.
-
-    Raises:
-        ConfigError: it cannot be opened.
-    """
-    changes: dict[str, object] = {}
-    if host is not None:
-        changes["host"] = profile(host).name
-    if base_url is not None:
-        changes |= {"baseUrl": base_url, "basePath": ""}
-    site, notes = open_site(site_root, config_file=config_file, changes=changes)
-    profile(site.config.site.host)
-    for note in notes:
-        click.echo(f"note: {note}", err=True)
-    return site
-
-
-def earlier_output(location: str | None, site: Site) -> Previous | None:
-    """Return the output that ``--previous`` names, or None where it names none.
-
-    Raises:
-        SourceError: it cannot be read, or is not an output of regpress.
-    """
-    if not location:
-        return None
-    # Few builds need it, and the network takes long to import.
-    from regpress.cli.earlier import open_previous  # noqa: PLC0415
-
-    return open_previous(location, site)
-
-
-def options_for(
-    site: Site,
-    out: Path,
-    *,
-    previous: Previous | None = None,
-    jobs: int | None = None,
-    full: bool = False,
-    strict: bool = False,
-    purged: Sequence[str] = (),
-) -> Options:
-    """Return the build options that belong to a site and an output folder."""
-    return Options(
-        profile=with_most_files(profile(site.config.site.host), site.config.site.max_files),
-        now=read_now(),
-        previous=previous.versions if previous else {},
-        inherited=previous.list_pages() if previous else (),
-        jobs=jobs or default_jobs(),
-        full=full,
-        strict=strict,
-        folds_case=output_folds_case(out),
-        purged=purged,
-    )

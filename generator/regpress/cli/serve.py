@@ -8,7 +8,7 @@ from pathlib import Path
 
 import click
 
-from regpress.cli import options
+from regpress.cli import opening, options
 from regpress.cli.help import HELP
 from regpress.errors import ConfigError
 from regpress.service import open_service
@@ -79,7 +79,7 @@ def serve(
         from regpress.ownership import open_ownership  # noqa: PLC0415
     except ImportError as error:
         raise ConfigError(f"serve needs the extra 'app': pip install 'regpress[app]' ({error})") from error
-    opened = options.open_for(site, config_file, host=host, base_url=base_url)
+    opened = opening.open_for(site, config_file, host=host, base_url=base_url)
     if allow_anonymous_writes:
         _check_anonymous(opened, bind)
     try:
@@ -89,7 +89,7 @@ def serve(
     packages = _package_bases(bases)
     trusted = opened.config.site.trust.allow_private_addresses
     folder = (out or site / "dist").absolute()
-    build_options = options.options_for(opened, folder, jobs=jobs)
+    build_options = opening.options_for(opened, folder, jobs=jobs)
     command = [sys.executable, "-c", _BUILD, "build", str(site.absolute()), "--out", str(folder), "--format", "json"]
     for option, value in (("--config", config_file), ("--host", host), ("--base-url", base_url), ("--jobs", jobs)):
         command += [option, str(value)] if value is not None else []

@@ -77,10 +77,17 @@ class Hidden(NamedTuple):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Report:
-    """All findings of one run, in their stable order, and what was hidden."""
+    """All findings of one run.
+
+    Attributes:
+        issues: the findings, in their stable order.
+        hidden: what registries do not show.
+        unlisted: number of pieces of advice that are not among *issues*, where nobody wants to read them.
+    """
 
     issues: tuple[Issue, ...] = ()
     hidden: tuple[Hidden, ...] = ()
+    unlisted: int = 0
 
     @classmethod
     def of(cls, issues: Iterable[Issue], hidden: Iterable[Hidden] = ()) -> Report:
@@ -99,4 +106,5 @@ class Report:
     def counts(self) -> dict[Severity, int]:
         """Return the number of issues of each severity, zeros included."""
         counter = Counter(issue.severity for issue in self.issues)
+        counter["info"] += self.unlisted
         return {severity: counter[severity] for severity in SEVERITIES}

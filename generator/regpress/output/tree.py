@@ -10,6 +10,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Final
 
+from regpress.digest import recipe
 from regpress.model.artifact import ArtifactGroup
 from regpress.output.damage import damaged_groups
 from regpress.output.keeping import Inherited, Keeps
@@ -45,12 +46,27 @@ class OutputTree:
         self._look: Sharing[_Piece, set[str]] | None = None
         self._found: set[str] = set()
 
+    @classmethod
+    def of(cls, root: Path, *, cache: Path, jobs: int = 1) -> OutputTree:
+        """Return the output folder *root* of the site whose folder for what can be made anew is *cache*."""
+        slug = recipe((str(root.resolve()).encode(),)).hex()
+        return cls(root, state_file=cache / "state" / slug, jobs=jobs)
+
+    @property
+    def was_built(self) -> bool:
+        """Return whether the state of an earlier build is known."""
+        return self.state_file.exists() and self.root.is_dir()
+
     def begin(self, *, hashed: bool = False) -> State:
         """Return the state of the last build, and look meanwhile whether the files are still as it left them.
+
+        What was begun goes on where this is asked for again; to be called inside `locked`.
 
         Args:
             hashed: read every file instead of trusting its size and time.
         """
+        if self._state is not None and self._hashed is hashed:
+            return self._state
         self._close()
         self._state = load_state(self.state_file, self.root)
         self._hashed = hashed
@@ -98,8 +114,7 @@ class OutputTree:
         with self.locked():
             try:
                 _check_writable(self.state_file.parent)
-                if self._state is None or self._hashed is not full:
-                    self.begin(hashed=full)
+                self.begin(hashed=full)
                 replacement = Replacement(self.root, files_of, keeps=keeps, inherited=inherited, jobs=self.jobs)
                 return replacement.run(groups, self._earlier, accept, partial(self._save, inputs, summary or {}))
             except OSError as error:
@@ -121,6 +136,7 @@ class OutputTree:
                 yield
             finally:
                 self._is_locked = False
+                self._state = None
                 self._close()
 
     def _earlier(self) -> tuple[Mapping[str, Group], set[str]]:

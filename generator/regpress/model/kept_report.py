@@ -1,0 +1,65 @@
+"""A report to values that JSON holds and back: small, and read without its advice in no time.
+
+Builds with nothing to do say again what the last one said. Of a large registry that is tens of thousands of pieces of
+advice, nearly all of them alike but for where they belong, and hardly ever asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Final
+
+import orjson
+
+from regpress.model.issue import Hidden, Issue, Report
+
+#: What tells alike findings apart; all other fields are kept once.
+_OWN: Final = ("path", "entry", "pointer", "line")
+_SHARED: Final = tuple(field for field in Issue._fields if field not in _OWN)
+
+
+def pack_report(report: Report) -> dict[str, Any]:
+    """Return *report* as values that JSON holds."""
+    placed = list(enumerate(report.issues))
+    advice = [(place, issue) for place, issue in placed if issue.severity == "info"]
+    return {
+        "issues": _pack((place, issue) for place, issue in placed if issue.severity != "info"),
+        # A text in the text: not looked into where nobody asks.
+        "advice": orjson.dumps(_pack(advice)).decode(),
+        "pieces": len(advice),
+        "hidden": list(map(tuple, report.hidden)),
+    }
+
+
+def unpack_report(packed: Mapping[str, Any], *, advice: bool) -> Report:
+    """Return the report that `pack_report` was given.
+
+    Args:
+        packed: what it returned.
+        advice: whether advice is listed, or only counted.
+    """
+    placed = list(_unpack(packed["issues"]))
+    if advice:
+        placed += _unpack(orjson.loads(packed["advice"]))
+    placed.sort()
+    return Report(
+        issues=tuple(issue for _, issue in placed),
+        hidden=tuple(Hidden(*fields) for fields in packed["hidden"]),
+        unlisted=0 if advice else packed["pieces"],
+    )
+
+
+def _pack(placed: Iterable[tuple[int, Issue]]) -> list[Any]:
+    """Return issues with their places in the report, by what they share."""
+    alike: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
+    for place, issue in placed:
+        shared = tuple(getattr(issue, field) for field in _SHARED)
+        alike.setdefault(shared, []).append((place, *(getattr(issue, field) for field in _OWN)))
+    return list(alike.items())
+
+
+def _unpack(packed: Iterable[Any]) -> Iterator[tuple[int, Issue]]:
+    for shared, some in packed:
+        first = Issue(**dict(zip(_SHARED, shared, strict=True)))
+        for place, *own in some:
+            yield place, first._replace(**dict(zip(_OWN, own, strict=True)))

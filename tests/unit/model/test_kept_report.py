@@ -1,0 +1,44 @@
+import orjson
+from hypothesis import given
+from hypothesis import strategies as st
+
+from regpress.model.issue import Hidden, Issue, Report
+from regpress.model.kept_report import pack_report, unpack_report
+
+FEW = st.sampled_from(["", "a", "b"])
+ISSUES = st.lists(
+    st.builds(
+        Issue,
+        type=st.sampled_from(["schema", "linter"]),
+        severity=st.sampled_from(["error", "warning", "info"]),
+        message=FEW,
+        reference=FEW,
+        path=FEW,
+        expected=FEW,
+        source=FEW,
+        entry=FEW,
+        file=FEW,
+        pointer=FEW,
+        line=st.integers(0, 2),
+    )
+)
+HIDDEN = st.lists(
+    st.builds(
+        Hidden, reason=st.just("filtered"), kind=st.just("server"), name=FEW, source=FEW, versions=st.integers(0, 3)
+    )
+)
+
+
+@given(ISSUES, HIDDEN)
+def test_a_report_comes_back_as_it_was(issues: list[Issue], hidden: list[Hidden]) -> None:
+    report = Report.of(issues, hidden)
+    packed = orjson.loads(orjson.dumps(pack_report(report)))
+    assert unpack_report(packed, advice=True) == report
+
+
+@given(ISSUES)
+def test_advice_that_is_not_read_is_counted(issues: list[Issue]) -> None:
+    report = Report.of(issues)
+    short = unpack_report(orjson.loads(orjson.dumps(pack_report(report))), advice=False)
+    assert short.issues == tuple(issue for issue in report.issues if issue.severity != "info")
+    assert short.counts() == report.counts()

@@ -13,6 +13,7 @@ from regpress.cli import options
 from regpress.cli.ending import collect_no_more
 from regpress.cli.help import HELP
 from regpress.cli.report import counts_line, findings_exit_code, write_report
+from regpress.errors import ConfigError
 
 
 @click.command(context_settings=HELP)
@@ -31,6 +32,12 @@ from regpress.cli.report import counts_line, findings_exit_code, write_report
     metavar="NAME",
     help="Let no old page of a list mention this entry, and print the paths to clear at a CDN.",
 )
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="SOURCE",
+    help="Take a source to be empty, such as one that cannot be reached for now.",
+)
 @options.format_option
 @options.strict_option
 @options.verbose_option
@@ -44,6 +51,7 @@ def build(
     jobs: int | None,
     full: bool,
     purged: tuple[str, ...],
+    without: tuple[str, ...],
     output_format: str,
     strict: bool,
     verbose: bool,
@@ -58,8 +66,10 @@ def build(
     opened = options.open_for(site, config_file, host=host, base_url=base_url)
     folder = out or site / "dist"
     earlier = options.earlier_output(previous, opened)
+    if unknown := set(without) - {source.name for source in opened.config.sources}:
+        raise ConfigError(f"--without: there is no source {min(unknown)!r}")
     build_options = options.options_for(
-        opened, folder, previous=earlier, jobs=jobs, full=full, strict=strict, purged=purged
+        opened, folder, previous=earlier, jobs=jobs, full=full, strict=strict, purged=purged, without=without
     )
     result = use_case.build(opened, folder, build_options, options.progress())
     clear = use_case.paths_to_clear(result.outdated, opened.config.site.base_path) if purged else ()

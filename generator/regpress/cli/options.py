@@ -158,6 +158,7 @@ def options_for(
     full: bool = False,
     strict: bool = False,
     purged: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> Options:
     """Return the build options that belong to a site and an output folder."""
     return Options(
@@ -170,4 +171,5 @@ def options_for(
         strict=strict,
         folds_case=output_folds_case(out),
         purged=purged,
+        without=without,
     )

@@ -14,7 +14,7 @@ from typing import Any, Final
 import orjson
 
 from regpress import api
-from regpress.callers import ROLE_REFUSED, Callers
+from regpress.callers import ROLE_REFUSED, Callers, check_cover, check_stamp
 from regpress.claims import Caller, Claims, claims_problem, same_claims
 from regpress.content_store import FileChange
 from regpress.desk import Desk, Write
@@ -42,8 +42,6 @@ from regpress.validate.check import check_entry
 #: Below it lie the notes of deleted versions.
 TOMBSTONES: Final = "admin/tombstones"
 ONE_PAYLOAD: Final = "exactly one of 'server', 'skill', or 'plugin' must be provided"
-_NOT_COVERED: Final = "insufficient claims: caller claims do not cover resource claims"
-_NO_CLAIMS: Final = "insufficient claims: resource has no claims"
 #: A check of its own here, with a limit that can be configured.
 _ELSEWHERE: Final = frozenset({"publisher-metadata-too-large"})
 _MOST_REASONS: Final = 20
@@ -83,14 +81,16 @@ class Managed:
         if claims_needed and not claims:
             raise RefusedWriteError("claims are required when authorization is enabled")
         name, version, document = self._checked(kind, value)
-        _check_stamp(caller, claims)
+        check_stamp(caller, claims)
         source = self._source("no managed source available for publishing")
-        _check_cover(caller, source.claims)
+        check_cover(caller, source.claims)
 
         def run(desk: Desk) -> bytes:
             return _Work(desk, source, kind, name).add(version, document, claims)
 
-        return Write(summary=f"Publish {_label(kind, name)} {version}", paths=(_file(kind, name, version),), run=run)
+        return Write(
+            summary=f"Publish {_label(kind, name)} {version}", paths=(entry_file(kind, name, version),), run=run
+        )
 
     def delete(self, kind: Kind, given: str, version: str, caller: Caller) -> Write:
         """Return the write that removes a version for good.
@@ -108,7 +108,7 @@ class Managed:
         def run(desk: Desk) -> bytes:
             return _Work(desk, source, kind, name).remove(version, caller)
 
-        paths = (_file(kind, name, version), _status_file(kind, name), _tombstone_file(kind, name))
+        paths = (entry_file(kind, name, version), _status_file(kind, name), _tombstone_file(kind, name))
         return Write(summary=f"Remove {_label(kind, name)} {version}", paths=paths, run=run)
 
     def claims(self, kind: Kind, given: str, caller: Caller) -> Claims:
@@ -140,7 +140,7 @@ class Managed:
         """
         if problem := claims_problem(claims):
             raise RefusedWriteError(f"invalid request body: {problem}")
-        _check_stamp(caller, claims)
+        check_stamp(caller, claims)
         source = self._source("no managed source available for updating claims")
         name = self.named(kind, given, caller, missing=given)
 
@@ -148,7 +148,7 @@ class Managed:
             return _Work(desk, source, kind, name).claim(claims, caller)
 
         versions = self.live.candidates(source.name, kind, name).versions
-        paths = tuple(_file(kind, name, one.version) for one in versions)
+        paths = tuple(entry_file(kind, name, one.version) for one in versions)
         return Write(summary=f"Change claims of {_label(kind, name)}", paths=paths, run=run)
 
     def named(self, kind: Kind, given: str, caller: Caller, *, missing: str) -> EntryName:
@@ -268,7 +268,7 @@ class _Work:
         now = self.desk.moment(versions)
         block = {"publishedAt": now, "updatedAt": now}
         file = {self.kind: document, "_meta": {OFFICIAL_META: block}, **({"claims": claims} if claims else {})}
-        change = FileChange(_file(self.kind, self.name, version), canonical_text(file), is_new=True)
+        change = FileChange(entry_file(self.kind, self.name, version), canonical_text(file), is_new=True)
         try:
             self.desk.change(self.kind, self.name, [change])
         except ConflictError as error:
@@ -281,9 +281,9 @@ class _Work:
         full = self.name if self.kind == "server" else self.name.name
         if found is None:
             raise UnknownEntryError(f"not found: {full}@{version}")
-        _check_cover(caller, found.claims)
+        check_cover(caller, found.claims)
         moment = self.desk.moment(versions)
-        changes = [FileChange(_file(self.kind, self.name, version), None), self._tombstone(found, moment)]
+        changes = [FileChange(entry_file(self.kind, self.name, version), None), self._tombstone(found, moment)]
         path = _status_file(self.kind, self.name)
         if data := self.desk.store.read(path):
             statuses = dict(read_statuses(RawFile(path=path, data=data), self.kind, str(self.name))[0])
@@ -305,7 +305,7 @@ class _Work:
         return self.desk.held(self.kind, self.name).versions
 
     def _claimed(self, version: EntryVersion, claims: Claims) -> FileChange:
-        path = _file(self.kind, self.name, version.version)
+        path = entry_file(self.kind, self.name, version.version)
         before = self.desk.store.read(path)
         if before is None:
             raise RefusedWriteError(f"{path} is not where it was")
@@ -352,19 +352,9 @@ def _payload(body: Mapping[str, Any]) -> tuple[Kind, Any]:
     return given[0], body[given[0]]
 
 
-def _check_stamp(caller: Caller, claims: Claims) -> None:
-    if not caller.may_stamp(claims):
-        raise ForbiddenError(_NOT_COVERED if claims else _NO_CLAIMS)
-
-
-def _check_cover(caller: Caller, claims: Claims) -> None:
-    if not caller.may_read(claims):
-        raise ForbiddenError(_NOT_COVERED if claims else _NO_CLAIMS)
-
-
 def _check_all_covered(caller: Caller, versions: Sequence[EntryVersion]) -> None:
     for version in versions:
-        _check_cover(caller, version.claims)
+        check_cover(caller, version.claims)
 
 
 def _label(kind: Kind, name: EntryName) -> str:
@@ -375,7 +365,8 @@ def _folder(kind: Kind, name: EntryName) -> str:
     return f"{ENTRY_PLURAL[kind]}/{name.namespace}/{name.name}"
 
 
-def _file(kind: Kind, name: EntryName, version: str) -> str:
+def entry_file(kind: Kind, name: EntryName, version: str) -> str:
+    """Return the file of a version, below the content folder."""
     return f"{_folder(kind, name)}/{version}.json"
 
 

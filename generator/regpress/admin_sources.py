@@ -1,6 +1,6 @@
 """Sources and registries as the admin API shows them: ToolHive registry specification 6 and 7, what reads.
 
-Sources and registries stand in the configuration; they are shown to those whose claims cover theirs.
+They are shown to those whose claims cover theirs. `regpress.admin_changes` changes them.
 """
 
 from __future__ import annotations
@@ -16,12 +16,15 @@ from regpress.live import LiveSite
 from regpress.model.config import Config
 from regpress.model.config_site import RegistryConfig
 from regpress.model.config_source import SourceConfig
+from regpress.model.created import Created, Times
 from regpress.model.entry import EntryVersion
 from regpress.names import KINDS, Kind
+from regpress.times import time_key
 
 #: What ToolHive calls the kinds.
 ENTRY_TYPES: Final[Mapping[Kind, str]] = {"server": "MCP", "skill": "SKILL", "plugin": "PLUGIN"}
-_CREATED: Final = "CONFIG"
+_BY_API: Final = "API"
+_BY_CONFIG: Final = "CONFIG"
 
 #: The state of a source to its members of ``syncStatus``; None for a source that is not fetched.
 States = Callable[[str], Mapping[str, Any] | None]
@@ -32,23 +35,25 @@ class Sources:
     """The sources and registries of a site.
 
     Attributes:
-        config: the configuration.
+        config: the configuration, with what was created through the API.
+        created: that alone.
         live: what is served.
         states: what came of the last look at each source.
-        started: RFC 3339 time since when they are what they are.
+        started: RFC 3339 time since when those of the configuration are what they are.
         unclaimed: whether what has no claims is shown to everybody who is recognised.
     """
 
     config: Config
+    created: Created
     live: LiveSite
     states: States
     started: str
     unclaimed: bool
 
     def sources(self, caller: Caller) -> dict[str, Any]:
-        """Return the sources that a caller sees, by name: all of them are equally old."""
-        seen = [one for one in self.config.sources if self._sees(caller, one.claims)]
-        return {"sources": [self._source(one) for one in sorted(seen, key=lambda one: one.name)]}
+        """Return the sources that a caller sees, the oldest first, those of one time by name."""
+        seen = [self._source(one) for one in self.config.sources if self._sees(caller, one.claims)]
+        return {"sources": sorted(seen, key=lambda one: (time_key(one["createdAt"]), one["name"]))}
 
     def source(self, name: str, caller: Caller) -> dict[str, Any]:
         """Return one source.
@@ -117,36 +122,49 @@ class Sources:
                 return registry
         raise UnknownEntryError(f"registry not found: {name}")
 
+    def changed_source(self, name: str) -> dict[str, Any]:
+        """Return a source as the answer to a change of it shows it: without what came of looks at it."""
+        found = self._source(next(one for one in self.config.sources if one.name == name))
+        return {key: item for key, item in found.items() if key != "syncStatus"}
+
+    def changed_registry(self, name: str) -> dict[str, Any]:
+        """Return a registry as the answer to a change of it shows it."""
+        return self._registry(next(one for one in self.config.registries if one.name == name))
+
     def _source(self, source: SourceConfig) -> dict[str, Any]:
+        made = self.created.sources.get(source.name)
         interval = source.sync_policy.interval if source.sync_policy else None
         filters = source.filter.model_dump(mode="json", by_alias=True, exclude_none=True) if source.filter else {}
         status = self.states(source.name)
         return {
             "name": source.name,
             "type": source.type,
-            "creationType": _CREATED,
+            "creationType": _BY_API if made else _BY_CONFIG,
             "sourceType": source.type,
             "sourceConfig": _settings(source),
             **({"filterConfig": shown} if (shown := _without_empty(filters)) else {}),
             **({"syncSchedule": go_duration(interval)} if interval else {}),
             **({"claims": dict(source.claims)} if source.claims else {}),
             **({"syncStatus": {**status, **self._counts(source.name)}} if status is not None else {}),
-            "createdAt": self.started,
-            "updatedAt": self.started,
+            **self._dated(made.times if made else None),
         }
 
     def _counts(self, source: str) -> dict[str, int]:
         names = [kind for (kind, _), found in self.live.entries(source).items() if found.versions]
         return {f"{kind}Count": names.count(kind) for kind in KINDS}
 
+    def _dated(self, times: Times | None) -> dict[str, str]:
+        created, updated = times or (self.started, self.started)
+        return {"createdAt": created, "updatedAt": updated}
+
     def _registry(self, registry: RegistryConfig) -> dict[str, Any]:
+        made = self.created.registries.get(registry.name)
         return {
             "name": registry.name,
             **({"claims": dict(registry.claims)} if registry.claims else {}),
-            "creationType": _CREATED,
+            "creationType": _BY_API if made else _BY_CONFIG,
             "sources": list(registry.sources),
-            "createdAt": self.started,
-            "updatedAt": self.started,
+            **self._dated(made.times if made else None),
         }
 
     def _versions(self, sources: Iterable[str]) -> list[tuple[int, EntryVersion]]:

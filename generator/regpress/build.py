@@ -6,7 +6,7 @@
 from __future__ import annotations
 
 import gc
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
@@ -115,7 +115,7 @@ def build(
     tree = tree or OutputTree.of(out, cache=site.cache, jobs=options.jobs)
     with _without_collector(), tree.locked():
         state = tree.begin(hashed=options.full)
-        snapshots = fetch(site, progress)
+        snapshots = fetch(site, progress, without=options.without)
         pictures, missing = site.icons.load() if site.icons is not None else ({}, ())
         inputs = _inputs(site, snapshots, options, pictures)
         if not options.full and not options.purged and state.inputs == inputs and tree.is_intact():
@@ -175,7 +175,7 @@ def _write(
         all_groups(site, gathered, options, complete, pictures),
         options.profile.files,
         accept=accept,
-        keeps=_keeps(tree.root, options.purged),
+        keeps=_keeps(tree.root, options.purged, {catalog.registry for catalog in catalogs}),
         inherited=_without(options.purged, options.inherited),
         inputs=inputs,
         summary={"report": pack_report(report), "counts": counts},
@@ -193,12 +193,15 @@ def _write(
     )
 
 
-def _keeps(root: Path, purged: Sequence[str]) -> Keeps:
-    """Return which files stay readable although nothing makes them any more: pages of lists, without *purged* names."""
+def _keeps(root: Path, purged: Sequence[str], registries: Collection[str]) -> Keeps:
+    """Return which files stay readable although nothing makes them any more: pages of lists, without *purged* names.
+
+    Those of a registry that is not written any more are not among them: it may be private now.
+    """
     mentions = names_any(purged)
 
     def keeps(row: Row) -> bool:
-        if not paths.is_list_page(row.address):
+        if not paths.is_list_page(row.address) or paths.other_registry(row.address) not in {"", *registries}:
             return False
         page = root / row.file
         return not (purged and page.is_file() and mentions(page.read_bytes()))

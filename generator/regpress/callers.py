@@ -13,6 +13,8 @@ from regpress.principal import EVERYTHING, Permission, Principal
 
 REGISTRY_REFUSED: Final = "forbidden: insufficient claims for registry"
 ROLE_REFUSED: Final = "forbidden: insufficient permissions"
+_NOT_COVERED: Final = "insufficient claims: caller claims do not cover resource claims"
+_NO_CLAIMS: Final = "insufficient claims: resource has no claims"
 #: Somebody of whom nothing is known.
 NOBODY: Final = Caller()
 
@@ -74,6 +76,26 @@ class Callers:
         if not public and not caller.may_read(claims) and not (unclaimed and not claims):
             raise ForbiddenError(REGISTRY_REFUSED)
         return Viewer(caller, unclaimed)
+
+
+def check_stamp(caller: Caller, claims: Claims) -> None:
+    """Hold that a caller may give claims to something.
+
+    Raises:
+        ForbiddenError: they may not.
+    """
+    if not caller.may_stamp(claims):
+        raise ForbiddenError(_NOT_COVERED if claims else _NO_CLAIMS)
+
+
+def check_cover(caller: Caller, claims: Claims) -> None:
+    """Hold that a caller covers the claims of something that stands.
+
+    Raises:
+        ForbiddenError: they do not.
+    """
+    if not caller.may_read(claims):
+        raise ForbiddenError(_NOT_COVERED if claims else _NO_CLAIMS)
 
 
 def callers_of(auth: AuthConfig) -> Callers:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
 from regpress.content_store import ContentStore, FileChange
+from regpress.errors import NotOfferedError, UnknownEntryError
 from regpress.gathering import resolve_part
 from regpress.live import Candidates, EntryKey, LiveSite, Standing, settle
 from regpress.model.entry import EntryVersion, Snapshot, Status
@@ -50,17 +51,44 @@ class Desk:
     site: Site
     live: LiveSite
     store: ContentStore
-    managed: ManagedSource
+    source: ManagedSource | None
     clock: Callable[[], str]
     urls: dict[str, RemoteUrls]
     standings: dict[tuple[str, EntryKey], Standing] = field(default_factory=dict)
     candidates: dict[EntryKey, dict[str, Candidates]] = field(default_factory=dict)
     changed: list[str] = field(default_factory=list)
 
+    @property
+    def managed(self) -> ManagedSource:
+        """Return the source that is written.
+
+        Raises:
+            NotOfferedError: there is none, or none any more.
+        """
+        if self.source is None:
+            raise NotOfferedError("no managed source available")
+        return self.source
+
     def standing(self, registry: str, kind: Kind, name: EntryName) -> Standing:
-        """Return how an entry stands in a registry."""
+        """Return how an entry stands in a registry.
+
+        Raises:
+            UnknownEntryError: the registry was deleted while the write waited.
+        """
         staged = self.standings.get((registry, (kind, str(name))))
+        if registry not in self.live.registries:
+            raise UnknownEntryError("registry not found")
         return staged or self.live.registries[registry].standing(kind, str(name))
+
+    def put_files(self, changes: Sequence[FileChange]) -> None:
+        """Change files that are about no entry.
+
+        Raises:
+            ConflictError: a file that must not exist does.
+            StorageError: the disk failed.
+        """
+        self.store.apply(changes)
+        self.changed += [change.path for change in changes]
 
     def moment(self, versions: Sequence[EntryVersion]) -> str:
         """Return the time, after all that *versions* have seen, whatever the clock says.
@@ -76,8 +104,7 @@ class Desk:
             ConflictError: a file that must not exist does.
             StorageError: the disk failed.
         """
-        self.store.apply(changes)
-        self.changed += [change.path for change in changes]
+        self.put_files(changes)
         self.renew(kind, name)
 
     def renew(self, kind: Kind, name: EntryName) -> None:

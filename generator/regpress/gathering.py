@@ -20,7 +20,7 @@ from regpress.merge import Merged, merge
 from regpress.model.config import Config
 from regpress.model.config_site import PolicyConfig, RegistryConfig
 from regpress.model.config_source import SourceConfig
-from regpress.model.entry import Snapshot
+from regpress.model.entry import Snapshot, Status
 from regpress.model.issue import Hidden, Issue, Report
 from regpress.model.places import LineFinder
 from regpress.names import Kind
@@ -30,6 +30,9 @@ from regpress.site import Options, Progress, Site
 from regpress.validate.check import check_entry
 from regpress.validate.rulebook import RULES
 from regpress.validate.schema import is_harmless
+
+#: Status files by kind and name of the entry.
+Statuses = Mapping[tuple[Kind, str], Mapping[str, Status]]
 
 #: Defects whose line is looked up: it takes a walk through the file.
 MOST_LINES = 500
@@ -66,32 +69,14 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
         BuildRefusedError: every registry is private.
     """
     config = site.config
-    statuses = {key: value for snapshot in snapshots.values() for key, value in snapshot.statuses.items()}
     readmes = {
         key: raw.data.decode(errors="replace")
         for snapshot in snapshots.values()
         for key, raw in snapshot.readmes.items()
     }
-    cache = ReadingCache(
-        site.cache / "readings", compact_json([__version__, config.site.policy.model_dump(mode="json")])
-    )
     issues = [_unused(source) for source in config.sources if source.name not in snapshots]
-    reader = SnapshotReader(cache, partial(_check, config.site.policy), jobs=options.jobs)
-    with closing(reader):
-        resolved: dict[str, Resolved] = {}
-        for source in config.sources:
-            if source.name in snapshots:
-                progress(f"reading {source.name}")
-                resolver = Resolver(
-                    _rules(source),
-                    statuses=statuses,
-                    previous=options.previous,
-                    is_harmless=_is_harmless,
-                    now=options.now,
-                )
-                snapshot = snapshots[source.name]
-                resolved[source.name] = resolver.resolve(snapshot, reader.read(snapshot))
-        merged, private = _merge_all(config, resolved, readmes, options)
+    resolved = resolve_all(site, snapshots, statuses_of(snapshots.values()), options, progress)
+    merged, private = merge_all(config, resolved, readmes, options)
     hidden = [*private, *(item for one in resolved.values() for item in one.hidden)]
     issues += [issue for one in resolved.values() for issue in one.issues]
     issues += [issue for one in merged for issue in one.issues]
@@ -106,6 +91,35 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
     )
 
 
+def statuses_of(snapshots: Iterable[Snapshot]) -> Statuses:
+    """Return the status files of a site, which apply to entries of any source."""
+    return {key: value for snapshot in snapshots for key, value in snapshot.statuses.items()}
+
+
+def resolve_all(
+    site: Site, snapshots: Mapping[str, Snapshot], statuses: Statuses, options: Options, progress: Progress
+) -> dict[str, Resolved]:
+    """Return what sources publish, in the order of the configuration."""
+    policy = site.config.site.policy
+    cache = ReadingCache(site.cache / "readings", compact_json([__version__, policy.model_dump(mode="json")]))
+    reader = SnapshotReader(cache, partial(_check, policy), jobs=options.jobs)
+    resolved: dict[str, Resolved] = {}
+    with closing(reader):
+        for source in site.config.sources:
+            if source.name in snapshots:
+                progress(f"reading {source.name}")
+                resolver = Resolver(
+                    _rules(source),
+                    statuses=statuses,
+                    previous=options.previous,
+                    is_harmless=_is_harmless,
+                    now=options.now,
+                )
+                snapshot = snapshots[source.name]
+                resolved[source.name] = resolver.resolve(snapshot, reader.read(snapshot))
+    return resolved
+
+
 def resolve_part(
     site: Site, snapshot: Snapshot, *, previous: Mapping[VersionKey, PreviousVersion], now: str
 ) -> Resolved:
@@ -118,6 +132,21 @@ def resolve_part(
         now: RFC 3339 time for changes that nothing else dates.
     """
     source = next(source for source in site.config.sources if source.name == snapshot.source)
+    return resolve_source(site, source, snapshot, previous=previous, now=now)
+
+
+def resolve_source(
+    site: Site, source: SourceConfig, snapshot: Snapshot, *, previous: Mapping[VersionKey, PreviousVersion], now: str
+) -> Resolved:
+    """Return what a source publishes, of which the site need not know.
+
+    Args:
+        site: whose rules of validation count.
+        source: the source.
+        snapshot: what it holds, with its statuses.
+        previous: what is known about its versions.
+        now: RFC 3339 time for changes that nothing else dates.
+    """
     resolver = Resolver(
         _rules(source), statuses=snapshot.statuses, previous=previous, is_harmless=_is_harmless, now=now
     )
@@ -183,13 +212,17 @@ def _with_lines(issues: Sequence[Issue], snapshots: Iterable[Snapshot]) -> Itera
         yield issue._replace(line=finder.line_of(issue.pointer, issue.path))
 
 
-def _merge_all(
+def merge_all(
     config: Config,
     resolved: Mapping[str, Resolved],
     readmes: Mapping[tuple[Kind, str], str],
     options: Options,
 ) -> tuple[list[Merged], list[Hidden]]:
-    """Return the public registries, the default one first, and a note for each private one."""
+    """Return the public registries, the default one first, and a note for each private one.
+
+    Raises:
+        BuildRefusedError: the default registry is private.
+    """
     public = [
         registry
         for registry in config.registries

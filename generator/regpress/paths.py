@@ -51,6 +51,12 @@ def registry_prefix(registry: str, *, default: bool) -> str:
     return "" if default else f"registry/{registry}/"
 
 
+def other_registry(path: str) -> str:
+    """Return the registry that a path below ``registry/`` is about; empty for all other paths."""
+    head, _, rest = path.removeprefix("/").partition("/")
+    return rest.partition("/")[0] if head == "registry" else ""
+
+
 def collection(prefix: str, kind: Kind) -> str:
     """Return the address of the list of a kind: ``v0.1/servers``, ``v0.1/x/dev.toolhive/skills``."""
     return f"{prefix}{API}/servers" if kind == "server" else f"{prefix}{TOOLHIVE}/{ENTRY_PLURAL[kind]}"

@@ -103,6 +103,10 @@ class Publisher:
         self._managed = managed if isinstance(managed, ManagedSource) else None
         self._urls: dict[str, RemoteUrls] = {}
 
+    def moved(self, site: Site, live: LiveSite) -> Publisher:
+        """Return what writes to a site that took the place of this one."""
+        return Publisher(site, live, self._batches, clock=self._clock, unique_remotes=self._unique_remotes)
+
     # What is asked for
 
     def publish(self, registry: str, value: Any, principal: Principal, *, adopt: bool = False) -> Write:
@@ -272,7 +276,7 @@ class Publisher:
     def _add(self, desk: Desk, registry: str, name: EntryName, value: Any, *, adopt: bool) -> bytes:
         version = str(value["version"])
         standing = desk.standing(registry, "server", name)
-        self._check_urls(registry, value, str(name), _PUBLISH_FAILED)
+        _check_urls(desk, registry, value, str(name), _PUBLISH_FAILED)
         if len(standing.versions) >= MAX_VERSIONS:
             raise RefusedWriteError(
                 _PUBLISH_FAILED,
@@ -299,7 +303,7 @@ class Publisher:
         self, desk: Desk, registry: str, name: EntryName, standing: Standing, files: Mapping[str, bytes], *, asked: bool
     ) -> None:
         supplier = standing.supplier
-        plan = self.live.registries[registry].plan
+        plan = desk.live.registries[registry].plan
         if plan.sources.index(desk.managed.name) > plan.sources.index(supplier):
             raise RefusedWriteError(
                 _PUBLISH_FAILED,
@@ -326,7 +330,7 @@ class Publisher:
             raise UnknownEntryError("Server not found")
         if found.source != desk.managed.name:
             raise RefusedWriteError(_EDIT_FAILED, f"{name} is supplied by the source {found.source!r}")
-        self._check_urls(registry, value, str(name), _EDIT_FAILED)
+        _check_urls(desk, registry, value, str(name), _EDIT_FAILED)
         path = version_path(name, version)
         before = desk.store.read(path)
         if before is None:
@@ -343,7 +347,7 @@ class Publisher:
         if change.status == "active":
             for version in versions:
                 if version.official.status == "deleted":
-                    self._check_urls(registry, version.value, str(name), _STATUS_FAILED)
+                    _check_urls(desk, registry, version.value, str(name), _STATUS_FAILED)
         path = status_path(name)
         raw = RawFile(path=path, data=desk.store.read(path) or b"{}")
         statuses = dict(read_statuses(raw, "server", str(name))[0])
@@ -367,10 +371,6 @@ class Publisher:
             raise RefusedWriteError(failed, f"the configuration of source {desk.managed.name!r} leaves {name} out")
         return api.response(found)
 
-    def _check_urls(self, registry: str, document: Any, name: str, detail: str) -> None:
-        if self._unique_remotes and (holder := self._urls_of(registry).holder(document, name)):
-            raise RefusedWriteError(detail, f"remote URL {holder[0]} is already used by server {holder[1]}")
-
     def _urls_of(self, registry: str) -> RemoteUrls:
         found = self._urls.get(registry)
         if found is None:
@@ -391,12 +391,18 @@ class Publisher:
         Returns:
             As `regpress.batches.Batches.run`.
         """
-        assert self._managed is not None
         # Before anything is changed: an index made later would not know what to take back.
         for registry in self.live.registries if self._unique_remotes else ():
             self._urls_of(registry)
         desk = Desk(self._site, self.live, self._batches.store, self._managed, self._clock, self._urls)
         return self._batches.run(desk, jobs)
+
+
+def _check_urls(desk: Desk, registry: str, document: Any, name: str, detail: str) -> None:
+    # Where remotes need not be unique, nobody has an index of them.
+    urls = desk.urls.get(registry)
+    if urls is not None and (holder := urls.holder(document, name)):
+        raise RefusedWriteError(detail, f"remote URL {holder[0]} is already used by server {holder[1]}")
 
 
 def _publish_refusal(principal: Principal, name: str) -> str:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from regpress.digest import compact_json, recipe
 from regpress.model.config import Config
+from regpress.model.created import NOTHING_CREATED, Created
 
 if TYPE_CHECKING:
     from regpress.hosts.base import HostProfile
@@ -50,7 +51,10 @@ class Site:
     """A site, opened: everything that a build needs from outside.
 
     Attributes:
-        config: its configuration.
+        root: its folder.
+        base: the configuration of the file alone.
+        created: what was created through the admin API beside it.
+        config: the configuration, with what was created.
         sources: a fetcher for each source of the configuration.
         renderer: makes the HTML catalog, given pictures by their address; None where it is switched off.
         icons: pictures of entries, None where the site wants none.
@@ -59,6 +63,9 @@ class Site:
         cache: folder for what can be made anew: fetched repositories, the state of outputs.
     """
 
+    root: Path
+    base: Config
+    created: Created = NOTHING_CREATED
     config: Config
     sources: Mapping[str, SourceLike]
     renderer: Callable[[Mapping[str, bytes]], HtmlRenderer] | None
@@ -83,6 +90,7 @@ class Options:
         advice: whether a build with nothing to do lists the advice of the last one again, or only counts it.
         folds_case: whether the output's disk folds case.
         purged: names of which no old page of a list may stay readable.
+        without: names of sources that are taken to be empty.
         gated: whether registries are taken that only recognised callers may read; never for a tree of files.
     """
 
@@ -96,6 +104,7 @@ class Options:
     advice: bool = True
     folds_case: bool = False
     purged: Sequence[str] = ()
+    without: Sequence[str] = ()
     gated: bool = False
 
 

@@ -6,6 +6,7 @@ import os
 import re
 import time
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from functools import partial
 from importlib import resources
 from pathlib import Path
@@ -14,15 +15,18 @@ from typing import TYPE_CHECKING, Final
 from pydantic import ValidationError
 
 from regpress import __version__
+from regpress.created_files import read_created
 from regpress.digest import recipe
 from regpress.errors import ConfigError
 from regpress.hosts.table import profile
 from regpress.html.site import ContentPage, SiteView
 from regpress.model.config import Config, default_config, load_config
 from regpress.model.config_problems import flaws_of, spell
+from regpress.model.config_source import SourceConfig
 from regpress.model.config_types import Flaw
+from regpress.model.created import ADMIN_FOLDER, CONTENT_FOLDER, Created, with_created
 from regpress.model.manifest import MANIFEST_FILE
-from regpress.site import Site, config_fingerprint, replace_site
+from regpress.site import Site, SourceLike, config_fingerprint, replace_site
 from regpress.sources.factory import open_source
 from regpress.storage import CACHE_FOLDER, folds_case
 from regpress.times import from_epoch
@@ -58,6 +62,8 @@ def open_site(
         config = _with_changes(config, changes)
     # Programs that sources start have working folders of their own.
     root = root.absolute()
+    base, created = config, read_created(root / CONTENT_FOLDER)
+    config = with_created(base, created)
     templates = _templates(root)
     pages = _pages(root, config)
     fingerprint = config_fingerprint(
@@ -67,16 +73,11 @@ def open_site(
     )
     cache = root / CACHE_FOLDER
     site = Site(
+        root=root,
+        base=base,
+        created=created,
         config=config,
-        sources={
-            source.name: open_source(
-                source,
-                site_root=root,
-                cache=cache,
-                allow_private_addresses=config.site.trust.allow_private_addresses,
-            )
-            for source in config.sources
-        },
+        sources={source.name: _opened(source, root, config) for source in config.sources},
         renderer=partial(_renderer, config, templates) if config.site.catalog.enabled else None,
         icons=_icons(root, config, cache) if config.site.catalog.enabled and config.site.trust.fetch_icons else None,
         pages=pages,
@@ -84,6 +85,30 @@ def open_site(
         cache=cache,
     )
     return site, notes
+
+
+def reopened(site: Site, created: Created) -> Site:
+    """Return a site with other sources and registries created beside those of its file.
+
+    What a build needs besides, such as templates, stays as it was opened.
+
+    Raises:
+        ConfigError: they do not go together with the file, or a source cannot be opened.
+    """
+    config = with_created(site.base, created)
+    known = {source.name: source for source in site.config.sources}
+    sources = {
+        source.name: site.sources[source.name]
+        if known.get(source.name) == source
+        else _opened(source, site.root, config)
+        for source in config.sources
+    }
+    return replace(site, config=config, created=created, sources=sources)
+
+
+def _opened(source: SourceConfig, root: Path, config: Config) -> SourceLike:
+    trusted = config.site.trust.allow_private_addresses
+    return open_source(source, site_root=root, cache=root / CACHE_FOLDER, allow_private_addresses=trusted)
 
 
 def _icons(root: Path, config: Config, cache: Path) -> IconStore:
@@ -141,7 +166,7 @@ def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str
     if not root.is_dir():
         raise ConfigError(f"{root}: there is no such folder")
     if config_file is None and not path.exists():
-        has_content, has_file = (root / "content").is_dir(), (root / "registry.json").is_file()
+        has_content, has_file = _has_entries(root / CONTENT_FOLDER), (root / "registry.json").is_file()
         config = default_config(
             has_content=has_content, has_registry_file=has_file, environ=environ, further=_unknown_names
         )
@@ -154,6 +179,13 @@ def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     return load_config(text, file=str(path), environ=environ, further=_unknown_names)
+
+
+def _has_entries(content: Path) -> bool:
+    """Return whether a content folder is one for entries by default: not where the admin API made all that is there."""
+    if not content.is_dir() or read_created(content).managed:
+        return False
+    return not (content / ADMIN_FOLDER).is_dir() or any(path.name != ADMIN_FOLDER for path in content.iterdir())
 
 
 def _unknown_names(config: Config) -> Iterator[Flaw]:
@@ -233,7 +265,7 @@ def _renderer(config: Config, templates: Mapping[str, bytes], pictures: Mapping[
 
 def _pages(root: Path, config: Config) -> tuple[ContentPage, ...]:
     """Return the Markdown pages of ``content/pages`` in menu order."""
-    folder = root / "content" / "pages"
+    folder = root / CONTENT_FOLDER / "pages"
     wanted = config.site.catalog.pages
     slugs = wanted if wanted is not None else sorted(path.stem for path in folder.glob("*.md"))
     pages = []

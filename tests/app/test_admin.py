@@ -8,7 +8,6 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -16,50 +15,17 @@ from typing import Any
 import pytest
 from jsonschema import Draft202012Validator
 
-from app_server import AppServer, Reply, encoded, serving_app
+from admin_site import AUTHOR, ROLES, TOOLHIVE, World, oauth, refused
+from app_server import Reply, encoded, serving_app
 from app_site import document, wait_until
 from builders import server, skill
-from identity_servers import Issuer, issuer
+from identity_servers import issuer
 from sites import config, registry_file, run, write_site
 
-TOOLHIVE = Path(__file__).parents[3] / "shared/schemas/toolhive-swagger.json"
-ROLES = {
-    "superAdmin": [{"role": "root"}],
-    "manageSources": [{"role": ["ops", "lead"]}],
-    "manageRegistries": [{"org": "tides", "role": "lead"}],
-    "manageEntries": [{"role": "author"}, {}],
-}
-AUTHOR = {"sub": "ann", "org": "tides", "team": ["a", "b"], "role": "author"}
 LAYERS = ("one", "two", "three")
 NOT_COVERED = "insufficient claims: caller claims do not cover resource claims"
 MISMATCH = "claims mismatch: claims do not match existing entry"
 SHARED = "com.example/shared"
-
-
-@dataclass
-class World:
-    """A server with roles, and the provider of its callers' tokens."""
-
-    server: AppServer
-    issuer: Issuer
-    site: Path
-
-    def ask(self, method: str, path: str, body: Any = None, **claims: Any) -> Reply:
-        """Return the answer to somebody with claims; without any, nobody is asking."""
-        fields = {"Authorization": f"Bearer {self.issuer.token('one', **claims)}"} if claims else {}
-        return self.server.ask(method, path, body, headers=fields)
-
-    def publish(self, body: Any, **claims: Any) -> Reply:
-        return self.ask("POST", "/v1/entries", body, **(claims or AUTHOR))
-
-    def events(self, kind: str) -> list[dict[str, Any]]:
-        lines = (self.site / "audit.jsonl").read_text().splitlines()
-        return [event for line in lines if (event := json.loads(line))["type"] == kind]
-
-
-def oauth(url: str, **more: Any) -> dict[str, Any]:
-    provider = {"name": "id", "issuerUrl": url, "audience": "mcp-registry"}
-    return {"mode": "oauth", "oauth": {"providers": [provider], "resourceUrl": "https://registry.example.org"}, **more}
 
 
 def layered_site(folder: Path, auth: dict[str, Any] | None, **of_default: Any) -> Path:
@@ -94,10 +60,6 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
         site = layered_site(folder, oauth(provider.url, authz={"roles": ROLES}), visibility="public")
         with serving_app(site, "--write-rate", "0") as running:
             yield World(running, provider, site)
-
-
-def refused(answer: Reply, status: int, text: str) -> None:
-    assert (answer.status, answer.json["error"]) == (status, text)
 
 
 # Who is asking

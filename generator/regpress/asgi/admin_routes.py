@@ -7,14 +7,17 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, Final, NamedTuple
 from urllib.parse import parse_qs
 
+from regpress import admin_changes as changes
 from regpress.admin_entries import Managed
 from regpress.admin_sources import Sources
 from regpress.asgi import routes
 from regpress.asgi.answers import Answer, InputError, problem, written
+from regpress.asgi.changing import Changer
 from regpress.asgi.events import audit_event
 from regpress.asgi.limits import RateLimit
 from regpress.asgi.looking import Gate
@@ -24,7 +27,7 @@ from regpress.asgi.writer import Writer
 from regpress.audit_log import AuditLog
 from regpress.callers import ROLE_REFUSED
 from regpress.claims import ROLES, UNGATED, Caller, Role
-from regpress.desk import Job, Write
+from regpress.desk import Event, Job, Write
 from regpress.errors import (
     AuthError,
     ForbiddenError,
@@ -36,9 +39,12 @@ from regpress.errors import (
 from regpress.model.document import DocumentError, compact_text, parse_json
 from regpress.names import KINDS, Kind
 from regpress.principal import Principal
+from regpress.service import Service, clock
 
 _NEEDED: Final = "authentication required"
 _READS: Final = frozenset({"GET", "HEAD"})
+#: Events that change sources and registries; what creates one is an update until it is known to be new.
+_CHANGES: Final = frozenset({"source.update", "source.delete", "registry.update", "registry.delete"})
 
 
 @dataclass(slots=True)
@@ -62,6 +68,7 @@ class AdminRoutes:
         managed: the entries that can be written.
         sources: the sources and registries that can be looked at.
         syncer: looks at sources.
+        changer: changes sources and registries.
         writer: does the writes.
         log: where they are noted, and those that were refused.
         limit: how often one caller may write.
@@ -71,6 +78,7 @@ class AdminRoutes:
     managed: Managed
     sources: Sources
     syncer: Syncer
+    changer: Changer
     writer: Writer
     log: AuditLog
     limit: RateLimit
@@ -134,6 +142,8 @@ class AdminRoutes:
             case "entry.delete":
                 _, kind, name, _, version = parts
                 return await self._delete(asked, kind, name, version)
+        if asked.event_type in _CHANGES:
+            return await self._changed(asked, receive, parts[1])
         if parts[0] in {"sources", "registries"}:
             return written(self._shown(asked, parts))
         _, kind, name, _ = parts
@@ -172,6 +182,25 @@ class AdminRoutes:
             case "registry.read":
                 return sources.registry(name, caller)
         return sources.registry_entries(name, caller)
+
+    async def _changed(self, asked: _Asked, receive: Receive, name: str) -> Answer:
+        """Create, replace or delete a source or registry, and return it as it is then."""
+        routes.check_parameter("name", name)
+        asked.target = {"resource_name": name}
+        is_put = asked.request.method == "PUT"
+        body = await _body(asked.request, receive) if is_put else {}
+
+        def tell(change: changes.Change) -> Event:
+            if change.is_new:
+                asked.event_type = f"{change.label}.create"
+            return self._event(asked)
+
+        done, service = await self.changer.change(partial(_change, asked, name, body), tell)
+        if not is_put:
+            return Answer(204, cache=b"no-store")
+        sources = replace(self.sources, config=service.site.config, created=service.site.created, live=service.live)
+        shown = sources.changed_source(name) if done.label == "source" else sources.changed_registry(name)
+        return written(shown, status=201 if done.is_new else 200)
 
     async def _publish(self, asked: _Asked, receive: Receive) -> Answer:
         body = await _body(asked.request, receive)
@@ -229,6 +258,23 @@ class AdminRoutes:
         self.log.append([event], durable=False)
 
 
+def _change(asked: _Asked, name: str, body: Mapping[str, Any], service: Service) -> changes.Change:
+    """Return the change that a request asks for.
+
+    Raises:
+        RegistryError: it is refused.
+    """
+    site, caller = service.site, asked.caller
+    match asked.event_type:
+        case "source.update":
+            return changes.put_source(site, name, body, caller, now=clock())
+        case "source.delete":
+            return changes.delete_source(site, service.live, name, caller)
+        case "registry.update":
+            return changes.put_registry(site, name, body, caller, now=clock())
+    return changes.delete_registry(site, name, caller)
+
+
 class _Route(NamedTuple):
     """One route: its methods to the event and the role that each needs."""
 
@@ -239,10 +285,24 @@ class _Route(NamedTuple):
 _ROUTES: Final = (
     _Route("me", {"GET": ("user.info", None)}),
     _Route("sources", {"GET": ("source.list", "manageSources")}),
-    _Route("sources/{name}", {"GET": ("source.read", "manageSources")}),
+    _Route(
+        "sources/{name}",
+        {
+            "GET": ("source.read", "manageSources"),
+            "PUT": ("source.update", "manageSources"),
+            "DELETE": ("source.delete", "manageSources"),
+        },
+    ),
     _Route("sources/{name}/entries", {"GET": ("source.entries.list", "manageSources")}),
     _Route("registries", {"GET": ("registry.list", None)}),
-    _Route("registries/{name}", {"GET": ("registry.read", None)}),
+    _Route(
+        "registries/{name}",
+        {
+            "GET": ("registry.read", None),
+            "PUT": ("registry.update", "manageRegistries"),
+            "DELETE": ("registry.delete", "manageRegistries"),
+        },
+    ),
     _Route("registries/{name}/entries", {"GET": ("registry.entries.list", "manageRegistries")}),
     _Route("entries", {"POST": ("entry.publish", "manageEntries")}),
     _Route("entries/{type}/{name}/versions/{version}", {"DELETE": ("entry.delete", "manageEntries")}),

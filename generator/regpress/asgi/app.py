@@ -12,6 +12,7 @@ import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import Final
+from urllib.parse import unquote
 
 import orjson
 
@@ -29,7 +30,7 @@ from regpress.asgi.syncing import SyncRoutes
 from regpress.asgi.writes import WriteRoutes
 from regpress.errors import RegistryError, UnauthenticatedError
 from regpress.live import LiveRegistry, LiveSite
-from regpress.paths import registry_prefix
+from regpress.paths import other_registry, registry_prefix
 
 _LOG: Final = logging.getLogger("regpress.serve")
 _ACCESS: Final = logging.getLogger("regpress.access")
@@ -207,6 +208,9 @@ class App:
             return self.operations.answer(name, below_api=False)
         if found := self.logins.document(name):
             return found
+        if other_registry(unquote(request.path.decode("latin-1"))) not in {"", *self.gate.public}:
+            # The tree may still have pages of a registry that is not public any more.
+            return problem(404, "There is no document at this address")
         query = b"?" + request.query if request.query else b""
         return self.files.page((request.path + query).decode("latin-1"))
 

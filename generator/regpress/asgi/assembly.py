@@ -15,8 +15,10 @@ from regpress.admin_entries import Managed, official_guard
 from regpress.admin_sources import Sources
 from regpress.asgi import openapi
 from regpress.asgi.admin_routes import AdminRoutes
-from regpress.asgi.app import App
+from regpress.asgi.app import App, Hook
+from regpress.asgi.changing import Changer
 from regpress.asgi.files import TreeFiles
+from regpress.asgi.front import Front
 from regpress.asgi.limits import RateLimit
 from regpress.asgi.logins import LoginRoutes
 from regpress.asgi.looking import Gate
@@ -27,7 +29,7 @@ from regpress.asgi.syncing import Syncer, SyncRoutes
 from regpress.asgi.writer import Builder, Writer
 from regpress.asgi.writes import WriteRoutes
 from regpress.ownership import Ownership
-from regpress.service import Service, clock
+from regpress.service import Service
 from regpress.views import Views
 
 _LOG: Final = logging.getLogger("regpress.serve")
@@ -55,52 +57,25 @@ class Settings:
     login_rate: int = 60
 
 
-def create_app(service: Service, access: Access, settings: Settings) -> App:
+def create_app(service: Service, access: Access, settings: Settings) -> Front:
     """Return the application of a service."""
-    config = service.site.config
     has_tree = service.live.default.plan.name in service.public
     builder = Builder(settings.build_command if has_tree else ())
     writer = Writer(service.publisher, on_write=builder.want)
     syncer = Syncer(service, writer, on_change=builder.want)
-    managed = Managed(service.site, service.live)
-    sources = Sources(
-        config=config,
-        live=service.live,
-        states=syncer.state,
-        started=clock(),
-        unclaimed=access.callers.roles is None,
-    )
-    gate = Gate(
-        views=Views(service.live),
-        public=service.public,
-        claims={registry.name: registry.claims for registry in config.registries},
-        authenticator=access.authenticator,
-        callers=access.callers,
-    )
-    metrics = Metrics()
-    limit = RateLimit(settings.write_rate, burst=max(settings.write_rate // 6, 10))
+    builder.without = syncer.unread
 
-    @cache
-    def description() -> dict[str, object]:
-        has_managed = any(source.managed is not None for source in config.sources)
-        return openapi.document(
-            writes=has_managed,
-            logins=sorted(access.logins),
-            registries=sorted(service.public),
-            admin=access.authenticator.anonymous or bool(access.authenticator.verifiers),
-        )
+    def serve(moved: Service) -> None:
+        front.app = made(moved)
+        builder.want()
 
-    operations = Operations(
-        metrics=metrics,
-        is_ready=lambda: writer.is_alive,
-        openapi=description,
-        docs=lambda: openapi.page(description()),
-        github_client_id=access.github_client_id,
-    )
+    changer = Changer(service, writer, syncer, on_change=serve)
 
     async def start() -> None:
         for issue in service.findings[:20]:
             _LOG.error("%s", issue)
+        for failure in service.broken.values():
+            _LOG.error("a created source is empty for now: %s", failure)
         if service.recovered:
             _LOG.warning("finished writes of an interrupted run: %s", ", ".join(service.recovered[:20]))
         # What is there stays; looking through it again and again would hold up requests.
@@ -112,9 +87,75 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
         syncer.start()
 
     async def stop() -> None:
+        await changer.stop()
         await syncer.stop()
         await writer.stop()
         await builder.stop(STOP_SECONDS)
+
+    lasting = _Lasting(
+        access=access,
+        settings=settings,
+        metrics=Metrics(),
+        limit=RateLimit(settings.write_rate, burst=max(settings.write_rate // 6, 10)),
+        logins=LoginRoutes(access, RateLimit(settings.login_rate, burst=max(settings.login_rate // 3, 5))),
+        builder=builder,
+        writer=writer,
+        syncer=syncer,
+        changer=changer,
+        start=start,
+        stop=stop,
+    )
+    made = partial(_app, lasting)
+    front = Front(made(service))
+    return front
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Lasting:
+    """What stays when sources and registries change."""
+
+    access: Access
+    settings: Settings
+    metrics: Metrics
+    limit: RateLimit
+    logins: LoginRoutes
+    builder: Builder
+    writer: Writer
+    syncer: Syncer
+    changer: Changer
+    start: Hook
+    stop: Hook
+
+
+def _app(lasting: _Lasting, service: Service) -> App:
+    """Return what answers for a service as it is now."""
+    access, settings, config = lasting.access, lasting.settings, service.site.config
+    managed = Managed(service.site, service.live)
+    sources = Sources(
+        config=config,
+        created=service.site.created,
+        live=service.live,
+        states=lasting.syncer.state,
+        started=service.started,
+        unclaimed=access.callers.roles is None,
+    )
+    gate = Gate(
+        views=Views(service.live),
+        public=service.public,
+        claims={registry.name: registry.claims for registry in config.registries},
+        authenticator=access.authenticator,
+        callers=access.callers,
+    )
+
+    @cache
+    def description() -> dict[str, object]:
+        has_managed = any(source.managed is not None for source in config.sources)
+        return openapi.document(
+            writes=has_managed,
+            logins=sorted(access.logins),
+            registries=sorted(service.public),
+            admin=access.authenticator.anonymous or bool(access.authenticator.verifiers),
+        )
 
     return App(
         live=service.live,
@@ -122,25 +163,38 @@ def create_app(service: Service, access: Access, settings: Settings) -> App:
         files=TreeFiles(settings.out, service.options.profile),
         writes=WriteRoutes(
             service.publisher,
-            writer,
+            lasting.writer,
             access.authenticator,
             service.log,
-            limit,
-            purge=builder.purge,
+            lasting.limit,
+            purge=lasting.builder.purge,
             ownership=settings.ownership,
             guard=partial(official_guard, managed, access.callers),
         ),
         admin=AdminRoutes(
-            gate=gate, managed=managed, sources=sources, syncer=syncer, writer=writer, log=service.log, limit=limit
+            gate=gate,
+            managed=managed,
+            sources=sources,
+            syncer=lasting.syncer,
+            changer=lasting.changer,
+            writer=lasting.writer,
+            log=service.log,
+            limit=lasting.limit,
         ),
-        logins=LoginRoutes(access, RateLimit(settings.login_rate, burst=max(settings.login_rate // 3, 5))),
-        syncs=SyncRoutes(syncer, access.authenticator, access.callers),
+        logins=lasting.logins,
+        syncs=SyncRoutes(lasting.syncer, access.authenticator, access.callers),
         challenge=access.challenge.encode("latin-1", "replace"),
-        operations=operations,
-        metrics=metrics,
+        operations=Operations(
+            metrics=lasting.metrics,
+            is_ready=lambda: lasting.writer.is_alive,
+            openapi=description,
+            docs=lambda: openapi.page(description()),
+            github_client_id=access.github_client_id,
+        ),
+        metrics=lasting.metrics,
         base_path=config.site.base_path,
         proxies=settings.proxies,
         public_paths=config.auth.public_paths,
-        on_start=start,
-        on_stop=stop,
+        on_start=lasting.start,
+        on_stop=lasting.stop,
     )

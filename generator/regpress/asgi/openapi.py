@@ -161,17 +161,27 @@ def _admin() -> dict[str, Any]:
     kind = _path("type", "server, skill or plugin")
     name = _path("name", "Name with its slash as %2F; of a skill or plugin also without its namespace")
     entry = [kind, name]
-    one = _path("name", "Name in the configuration")
+    one = _path("name", "Name of a source or registry")
     exact = _path("version", "An exact version")
     return {
         "/v1/me": {"get": _managed("Say who asks, and which roles that gives", [], ("200", "Me"), ("401", "429"))},
         "/v1/sources": {"get": _managed("List sources", [], ("200", "SourceInfos"), _LOOKING)},
-        "/v1/sources/{name}": {"get": _managed("Get a source", [one], ("200", "SourceInfo"), _LOOKING)},
+        "/v1/sources/{name}": {
+            "get": _managed("Get a source", [one], ("200", "SourceInfo"), _LOOKING),
+            "put": _put("Create a source, or replace its settings", one, "SourceSettings", "SourceInfo"),
+            "delete": _managed("Delete a source and its entries", [one], ("204", ""), _CHANGING),
+        },
         "/v1/sources/{name}/entries": {
             "get": _managed("List what a source holds", [one], ("200", "SourceEntries"), _LOOKING)
         },
         "/v1/registries": {"get": _managed("List registries", [], ("200", "RegistryInfos"), _LOOKING)},
-        "/v1/registries/{name}": {"get": _managed("Get a registry", [one], ("200", "RegistryInfo"), _LOOKING)},
+        "/v1/registries/{name}": {
+            "get": _managed("Get a registry", [one], ("200", "RegistryInfo"), _LOOKING),
+            "put": _put(
+                "Create a registry, or replace its sources and claims", one, "RegistrySettings", "RegistryInfo"
+            ),
+            "delete": _managed("Delete a registry; its sources stay", [one], ("204", ""), _CHANGING),
+        },
         "/v1/registries/{name}/entries": {
             "get": _managed("List what a registry's sources hold", [one], ("200", "RegistryEntries"), _LOOKING)
         },
@@ -211,6 +221,14 @@ _FAILURES: Final = {
 }
 _REFUSALS: Final = tuple(_FAILURES)
 _LOOKING: Final = ("400", "401", "403", "404", "429")
+_CHANGING: Final = ("400", "401", "403", "404", "408", "409", "413", "429", "503")
+
+
+def _put(summary: str, parameter: Any, body: str, schema: str) -> dict[str, Any]:
+    """Return an operation that creates something, or changes what is there."""
+    operation = _managed(summary, [parameter], ("200", schema), _CHANGING, body=body)
+    made = {"201": {**_found(schema), "description": "created"}}
+    return {**operation, "responses": {**made, **operation["responses"]}}
 
 
 def _managed(
@@ -394,6 +412,7 @@ def _source_schemas(claims: Mapping[str, Any]) -> dict[str, Any]:
         "properties": {"sources": {"type": "array", "items": _TEXT}, "startedAt": _TIME, "endedAt": _TIME},
     }
     return {
+        **_settings_schemas(claims),
         "SourceInfo": source,
         "SourceInfos": _listed("sources", _ref("SourceInfo")),
         "SourceEntries": _listed("entries", held),
@@ -403,6 +422,33 @@ def _source_schemas(claims: Mapping[str, Any]) -> dict[str, Any]:
         "SyncEvent": event,
         "SyncHistory": _listed("history", _ref("SyncEvent")),
     }
+
+
+def _settings_schemas(claims: Mapping[str, Any]) -> dict[str, Any]:
+    """Return what sources and registries are made of; members that are not named here are ignored."""
+    patterns = _object(include={"type": "array", "items": _TEXT}, exclude={"type": "array", "items": _TEXT})
+    auth = _object(username=_TEXT, passwordFile=_TEXT)
+    git = _object(repository=_TEXT, branch=_TEXT, tag=_TEXT, commit=_TEXT, path=_TEXT, auth=auth)
+    file = _object(path=_TEXT, url=_TEXT, data={"type": ["string", "object", "array"]}, timeout=_TEXT)
+    return {
+        "SourceSettings": {
+            **_object(
+                git=git,
+                api=_object(endpoint=_TEXT, timeout=_TEXT),
+                file=file,
+                managed=_object(),
+                syncPolicy=_object(interval=_TEXT),
+                filter=_object(names=patterns, tags=patterns),
+                claims=claims,
+            ),
+            "description": "One of git, api, file and managed, and what goes with it",
+        },
+        "RegistrySettings": _object(sources={"type": "array", "items": _TEXT}, claims=claims),
+    }
+
+
+def _object(**members: Any) -> dict[str, Any]:
+    return {"type": "object", "properties": members}
 
 
 def _listed(member: str, item: Mapping[str, Any]) -> dict[str, Any]:

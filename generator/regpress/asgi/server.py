@@ -11,7 +11,7 @@ from typing import Final
 import orjson
 import uvicorn
 
-from regpress.asgi.app import App
+from regpress.asgi.front import Front
 from regpress.asgi.protocol import LimitedProtocol
 from regpress.errors import ConfigError
 
@@ -39,7 +39,7 @@ def bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def run(app: App, bound: socket.socket) -> None:
+def run(app: Front, bound: socket.socket) -> None:
     """Serve an application on a bound socket until the process is told to end."""
     config = uvicorn.Config(
         app,

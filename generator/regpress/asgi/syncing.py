@@ -6,7 +6,7 @@ import asyncio
 import logging
 import time
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from typing import Any, Final
 from urllib.parse import parse_qs
@@ -17,10 +17,13 @@ from regpress.asgi.writer import Writer
 from regpress.auth import Authenticator
 from regpress.callers import Callers
 from regpress.errors import ForbiddenError, RegistryError, UnknownEntryError
-from regpress.service import Service, clock, renew, renewed_sources
+from regpress.fetching import served_sources
+from regpress.service import Service, clock, look, renew
 
 #: Events that are remembered.
 HISTORY: Final = 100
+#: Seconds between two looks at a source that was created through the API, however often it wants to be looked at.
+LEAST_INTERVAL: Final = 10.0
 
 _COMPLETED: Final[Mapping[str, Any]] = {"attemptCount": 0, "message": "Sync completed successfully"}
 
@@ -37,24 +40,62 @@ class Syncer:
         self._on_change = on_change
         self._revisions = dict(service.revisions)
         self._lock = asyncio.Lock()
-        self._tasks: list[asyncio.Task[None]] = []
+        self._repeated: dict[str, tuple[float, asyncio.Task[None]]] = {}
+        self._soon: set[asyncio.Task[None]] = set()
         # What is served was good at the start.
         self._states = {name: {"phase": "complete", "lastSyncTime": clock(), **_COMPLETED} for name in self._revisions}
+        for name, failure in service.broken.items():
+            # Until it is read whole it has none that counts.
+            self._revisions[name] = ""
+            self._states[name] |= {"phase": "failed", "attemptCount": 1, "message": f"Fetch failed: {failure}"}
         self._history: deque[dict[str, Any]] = deque(maxlen=HISTORY)
 
     def start(self) -> None:
         """Begin to look at each source with an interval of its own."""
-        for source in self._service.site.config.sources:
+        wanted = dict(self._intervals())
+        for name, (interval, task) in list(self._repeated.items()):
+            if wanted.get(name) != interval:
+                task.cancel()
+                del self._repeated[name]
+        for name, interval in wanted.items():
+            if name not in self._repeated:
+                self._repeated[name] = (interval, asyncio.create_task(self._repeat(name, interval)))
+
+    def _intervals(self) -> Iterator[tuple[str, float]]:
+        site = self._service.site
+        for source in site.config.sources:
             interval = source.sync_policy.interval if source.sync_policy else 0
             if interval and source.name in self._revisions and source.name != self._service.managed:
-                self._tasks.append(asyncio.create_task(self._repeat(source.name, interval)))
+                yield source.name, max(interval, LEAST_INTERVAL) if source.name in site.created.sources else interval
 
     async def stop(self) -> None:
         """Stop looking."""
-        for task in self._tasks:
+        for task in (*(task for _, task in self._repeated.values()), *self._soon):
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+
+    def serve(self, service: Service) -> None:
+        """Look at the sources of a service as it is from now on, at once at those that nobody has looked at."""
+        self._service = service
+        served = [source.name for source in served_sources(service.site)]
+        self._revisions = {name: service.revisions.get(name, self._revisions.get(name, "")) for name in served}
+        self._states = {name: self._states.get(name) or self._unseen(name) for name in served}
+        self.start()
+        for name in served:
+            if not self._revisions[name] and name in service.revisions:
+                task = asyncio.create_task(self._once(name))
+                self._soon.add(task)
+                task.add_done_callback(self._soon.discard)
+
+    def _unseen(self, name: str) -> dict[str, Any]:
+        if self._revisions[name]:
+            return {"phase": "complete", "lastSyncTime": clock(), **_COMPLETED}
+        return {"phase": "failed", "attemptCount": 0, "message": "No previous sync status found"}
+
+    def unread(self) -> list[str]:
+        """Return the sources of which nothing is known yet."""
+        return [name for name, revision in self._revisions.items() if not revision]
 
     def history(self) -> list[dict[str, Any]]:
         """Return what came of the last looks, the newest first."""
@@ -69,7 +110,7 @@ class Syncer:
 
         Args:
             names: the sources; all of them where none are named.
-            trigger: why: ``interval`` or ``request``.
+            trigger: why: ``interval``, ``change`` or ``request``.
 
         Raises:
             UnknownEntryError: there is no such source.
@@ -85,41 +126,55 @@ class Syncer:
             self._states[name]["attemptCount"] += 1
         try:
             async with self._lock:
-                event["changed"] = await self._look(chosen)
-            event["phase"] = "complete"
+                event["changed"], failures = await self._look(chosen)
         except RegistryError as error:
-            # What was good before goes on being served.
-            _LOG.error("sync of %s failed: %s", ", ".join(chosen), error)
-            event |= {"phase": "failed", "message": str(error)}
+            failures = dict.fromkeys(chosen, str(error))
         for name in chosen:
-            self._note(name, event)
+            self._note(name, failures.get(name, ""))
+        # What was good before goes on being served.
+        event["phase"] = "failed" if failures else "complete"
+        if failures:
+            event["message"] = "; ".join(dict.fromkeys(failures.values()))
+            _LOG.error("sync of %s failed: %s", ", ".join(failures), event["message"])
         event |= {"endedAt": clock(), "seconds": round(time.monotonic() - started, 3)}
         self._history.append(event)
         return event
 
-    def _note(self, name: str, event: Mapping[str, Any]) -> None:
-        state = self._states[name]
+    def _note(self, name: str, failure: str) -> None:
+        state = self._states.get(name)
+        if state is None:
+            # It was deleted meanwhile.
+            return
         state.pop("lastAttempt", None)
-        state |= {"phase": event["phase"], "lastSyncTime": clock()}
-        state |= _COMPLETED if event["phase"] == "complete" else {"message": f"Fetch failed: {event['message']}"}
+        state |= {"phase": "failed" if failure else "complete", "lastSyncTime": clock()}
+        state |= {"message": f"Fetch failed: {failure}"} if failure else _COMPLETED
 
-    async def _look(self, names: Sequence[str]) -> bool:
-        service = self._service
-        snapshots = await asyncio.to_thread(renewed_sources, service, names, self._revisions)
-        if not snapshots:
-            return False
+    async def _look(self, names: Sequence[str]) -> tuple[bool, dict[str, str]]:
+        before = self._service.site.sources
+        looked = await asyncio.to_thread(look, self._service, names, self._revisions)
+        failures = dict(looked.failures)
+        if not looked.snapshots:
+            return False, failures
         async with self._writer.paused():
-            live, revisions = await asyncio.to_thread(renew, service, snapshots, lambda _: None)
-            service.live.take_over(live)
+            service = self._service
+            # What was deleted or changed meanwhile is looked at again, or not at all.
+            now = service.site.sources
+            still = {name: one for name, one in looked.snapshots.items() if now.get(name) is before[name]}
+            renewed = await asyncio.to_thread(renew, service, still)
+            service.live.take_over(renewed.live)
             service.publisher.forget()
-            self._revisions |= revisions
+            self._revisions |= renewed.revisions
         self._on_change()
-        return True
+        return True, {**failures, **renewed.failures}
 
     async def _repeat(self, name: str, interval: float) -> None:
         while True:
             await asyncio.sleep(interval)
             await self.sync([name], trigger="interval")
+
+    async def _once(self, name: str) -> None:
+        with suppress(UnknownEntryError):
+            await self.sync([name], trigger="change")
 
 
 class SyncRoutes:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from typing import Final, NamedTuple
 
@@ -72,6 +72,10 @@ class Writer:
         # Who asked may go away; the write is then done all the same.
         return await asyncio.shield(outcome)
 
+    def write_with(self, publisher: Publisher) -> None:
+        """Let another publisher run what waits and comes; to be called while the writer is paused."""
+        self._publisher = publisher
+
     def paused(self) -> asyncio.Lock:
         """Return the lock that is held while a batch runs, for those who change the live site otherwise."""
         return self._lock
@@ -117,6 +121,8 @@ class Builder:
     def __init__(self, command: Sequence[str]) -> None:
         """Take the command that builds the site; none for one that has no tree, because nothing of it is public."""
         self._command = command
+        #: Returns the sources that it takes to be empty.
+        self.without: Callable[[], Iterable[str]] = tuple
         self._wanted = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
         self._done = asyncio.Event()
@@ -177,6 +183,7 @@ class Builder:
         process = await asyncio.create_subprocess_exec(
             *self._command,
             *(f"--purge={name}" for name in purged),
+            *(f"--without={name}" for name in self.without()),
             stdin=asyncio.subprocess.DEVNULL,
             stdout=asyncio.subprocess.PIPE,
             stderr=asyncio.subprocess.PIPE,

@@ -15,6 +15,7 @@ from regpress.cli import options
 from regpress.cli.ending import collect_no_more
 from regpress.cli.help import HELP
 from regpress.cli.report import counts_line, findings_exit_code, write_report
+from regpress.errors import ConfigError
 from regpress.output.tree import OutputTree
 from regpress.storage import CACHE_FOLDER
 from regpress.workers import default_jobs
@@ -39,6 +40,12 @@ if TYPE_CHECKING:
     metavar="NAME",
     help="Let no old page of a list mention this entry, and print the paths to clear at a CDN.",
 )
+@click.option(
+    "--without",
+    multiple=True,
+    metavar="SOURCE",
+    help="Take a source to be empty, such as one that cannot be reached for now.",
+)
 @options.format_option
 @options.strict_option
 @options.verbose_option
@@ -52,6 +59,7 @@ def build(
     jobs: int | None,
     full: bool,
     purged: tuple[str, ...],
+    without: tuple[str, ...],
     output_format: str,
     strict: bool,
     verbose: bool,
@@ -71,6 +79,8 @@ def build(
         from regpress.cli import opening  # noqa: PLC0415
 
         opened = opening.open_for(site, config_file, host=host, base_url=base_url)
+        if unknown := set(without) - {source.name for source in opened.config.sources}:
+            raise ConfigError(f"--without: there is no source {min(unknown)!r}")
         earlier = opening.earlier_output(previous, opened)
         build_options = opening.options_for(
             opened,
@@ -81,6 +91,7 @@ def build(
             strict=strict,
             advice=verbose or output_format != "text",
             purged=purged,
+            without=without,
         )
         result = use_case.build(opened, folder, build_options, options.progress(), tree=tree)
     clear = use_case.paths_to_clear(result.outdated, opened.config.site.base_path) if purged else ()

@@ -62,6 +62,7 @@ def options_for(
     strict: bool = False,
     advice: bool = True,
     purged: Sequence[str] = (),
+    without: Sequence[str] = (),
 ) -> Options:
     """Return the build options that belong to a site and an output folder."""
     return Options(
@@ -75,4 +76,5 @@ def options_for(
         advice=advice,
         folds_case=output_folds_case(out),
         purged=purged,
+        without=without,
     )

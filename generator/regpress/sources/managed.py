@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from regpress.errors import SourceUnavailableError
+from regpress.model.created import CONTENT_FOLDER
 from regpress.model.document import DocumentError, parse_json, read_plain
 from regpress.model.entry import RawFile, Snapshot, Status, entry_label
 from regpress.model.formats import COLLECTIONS, MAX_DOCUMENT_BYTES, describe, format_of
@@ -30,7 +31,6 @@ from regpress.sources.tree import (
     time_text,
 )
 
-CONTENT_FOLDER: Final = "content"
 STATUS_FOLDER: Final = "status"
 README: Final = "README.md"
 MAX_README_BYTES: Final = 1024 * 1024

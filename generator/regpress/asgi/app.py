@@ -10,7 +10,7 @@ import logging
 import re
 import time
 from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Final
 from urllib.parse import unquote
 
@@ -25,7 +25,9 @@ from regpress.asgi.logins import LoginRoutes
 from regpress.asgi.looking import Gate
 from regpress.asgi.metrics import Metrics
 from regpress.asgi.operations import Operations
+from regpress.asgi.ready import Fields, Ready, ReadyAnswers, Reply
 from regpress.asgi.requests import Network, Receive, Request, Scope, Send
+from regpress.asgi.sending import is_known, sent, takes_gzip
 from regpress.asgi.syncing import SyncRoutes
 from regpress.asgi.writes import WriteRoutes
 from regpress.errors import RegistryError, UnauthenticatedError
@@ -37,10 +39,6 @@ _ACCESS: Final = logging.getLogger("regpress.access")
 
 _READS: Final = frozenset({"GET", "HEAD"})
 _METHODS: Final = "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS"
-_CORS: Final[Headers] = (
-    (b"access-control-allow-origin", b"*"),
-    (b"access-control-expose-headers", b"Content-Type, Content-Length, ETag, X-Request-Id"),
-)
 _PREFLIGHT: Final[Headers] = (
     (b"access-control-allow-methods", _METHODS.encode()),
     (b"access-control-allow-headers", b"Authorization, Content-Type, If-None-Match, X-Request-Id, *"),
@@ -48,9 +46,6 @@ _PREFLIGHT: Final[Headers] = (
 )
 _NO_ENDPOINT: Final = "Endpoint not found. See /docs for the API documentation."
 _SLASHES: Final = re.compile(rb"^/+")
-_PACKS: Final = re.compile(
-    r"(?:^|,)\s*(?:gzip|\*)\s*(?:;\s*q=(?!0(?:\.0*)?\s*(?:,|$))[0-9.]+)?\s*(?=,|$)", re.IGNORECASE
-)
 
 #: Runs when the server starts or stops.
 Hook = Callable[[], Awaitable[None]]
@@ -92,6 +87,7 @@ class App:
     public_paths: Sequence[str] = ()
     on_start: Hook | None = None
     on_stop: Hook | None = None
+    _ready: ReadyAnswers = field(default_factory=ReadyAnswers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or what else a server tells an application."""
@@ -99,6 +95,28 @@ class App:
             await self._lifespan(receive, send)
         elif scope["type"] == "http":
             await self._http(scope, receive, send)
+
+    def ready(self, target: bytes, fields: Fields, client: tuple[str, int] | None) -> Reply | None:
+        """Return what to send to a GET without asking further, None where that is not known.
+
+        Args:
+            target: of the request line.
+            fields: of the head, names in small letters.
+            client: the address of the caller.
+        """
+        started = time.perf_counter()
+        found = self._ready.find(target, fields)
+        if found is None:
+            return None
+        ready, reply = found
+        seconds = time.perf_counter() - started
+        self.metrics.count("GET", ready.route, ready.answer.status, seconds)
+        if _ACCESS.isEnabledFor(logging.INFO):
+            path, _, query = target.partition(b"?")
+            scope = {"method": "GET", "raw_path": path, "query_string": query, "headers": fields, "client": client}
+            request = Request(scope, base_path=self.base_path.encode(), proxies=self.proxies)
+            _note_access(request, ready.answer, seconds, name=reply.request_id)
+        return reply
 
     async def _lifespan(self, receive: Receive, send: Send) -> None:
         while True:
@@ -137,7 +155,7 @@ class App:
                 request.method if request.method in _KNOWN_METHODS else "_OTHER", route, answer.status, seconds
             )
         if _ACCESS.isEnabledFor(logging.INFO):
-            _note_access(request, answer, seconds)
+            _note_access(request, answer, seconds, name=request.id)
 
     def _challenge_for(self, error: RegistryError) -> bytes:
         if not isinstance(error, UnauthenticatedError):
@@ -178,6 +196,8 @@ class App:
             look = await self.gate.look(request, registry, path.dialect, is_open=self._is_open(request))
             # What is kept for a view is nobody else's; only caches on the way must not keep it.
             found = look.reader.answer(request, look.registry, path)
+            if found is not None and look.public and _is_plain(request, found):
+                self._ready.keep(request.target, Ready(registry, found, _template(path, found=True)))
             if found is not None and not look.public:
                 return replace(found, cache=PRIVATE)
             return found or (self._document(registry, path) if look.public else None)
@@ -216,6 +236,11 @@ class App:
 
 
 _KNOWN_METHODS: Final = frozenset(_METHODS.split(", "))
+
+
+def _is_plain(request: Request, answer: Answer) -> bool:
+    """Return whether everybody who sends this request is sent this answer."""
+    return request.method == "GET" and answer.status == 200 and b"authorization" not in request.headers
 
 
 def _before_routing(request: Request) -> Answer | None:
@@ -265,48 +290,17 @@ def _template(path: routes.ApiPath, *, found: bool) -> str:
 
 
 async def _send(request: Request, answer: Answer, send: Send) -> None:
-    status, body = answer.status, answer.body
-    headers = [
-        *_CORS,
-        (b"x-content-type-options", b"nosniff"),
-        (b"x-request-id", request.id.encode("latin-1")),
-        (b"cache-control", answer.cache),
-        *answer.headers,
-    ]
-    tag = answer.tag
-    if body and answer.media_type:
-        headers.append((b"vary", b"Accept-Encoding"))
-        accepted = request.header(b"accept-encoding")
-        if accepted and _PACKS.search(accepted) and (packed := answer.packed()):
-            body = packed
-            headers.append((b"content-encoding", b"gzip"))
-            tag = tag[:-1] + b'-gzip"' if tag else tag
-    if tag:
-        headers.append((b"etag", tag))
-        if status == 200 and _matches(request.header(b"if-none-match"), tag.decode()):
-            await _start(send, 304, headers, b"")
-            return
-    if status not in {204, 304}:
-        headers.append((b"content-length", b"%d" % len(body)))
-        if body:
-            headers.append((b"content-type", answer.media_type))
-    await _start(send, status, headers, b"" if request.method == "HEAD" else body)
-
-
-async def _start(send: Send, status: int, headers: list[tuple[bytes, bytes]], body: bytes) -> None:
+    status, headers, body = sent(
+        answer,
+        request_id=request.id.encode("latin-1"),
+        gzip=takes_gzip(request.header(b"accept-encoding")),
+        known=is_known(request.header(b"if-none-match"), answer),
+    )
     await send({"type": "http.response.start", "status": status, "headers": headers})
-    await send({"type": "http.response.body", "body": body})
+    await send({"type": "http.response.body", "body": b"" if request.method == "HEAD" else body})
 
 
-def _matches(given: str, tag: str) -> bool:
-    if not given:
-        return False
-    plain = tag.replace("-gzip", "")
-    tags = [one.strip().removeprefix("W/").replace("-gzip", "") for one in given.split(",")]
-    return plain in tags or "*" in tags
-
-
-def _note_access(request: Request, answer: Answer, seconds: float) -> None:
+def _note_access(request: Request, answer: Answer, seconds: float, *, name: str) -> None:
     line = {
         "time": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
         "level": "INFO" if answer.status < 400 else "WARN" if answer.status < 500 else "ERROR",
@@ -316,7 +310,7 @@ def _note_access(request: Request, answer: Answer, seconds: float) -> None:
         "status": answer.status,
         "duration_ms": round(seconds * 1000, 3),
         "response_bytes": len(answer.body),
-        "request_id": request.id,
+        "request_id": name,
         "remote_addr": request.client,
     }
     _ACCESS.info("%s", orjson.dumps(line).decode())

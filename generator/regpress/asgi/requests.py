@@ -41,11 +41,12 @@ class Request:
         client: address of the caller.
     """
 
-    __slots__ = ("_headers", "_id", "_raw_headers", "client", "forwarded", "method", "path", "query")
+    __slots__ = ("_headers", "_id", "_path", "_raw_headers", "client", "forwarded", "method", "path", "query")
 
     def __init__(self, scope: Scope, *, base_path: bytes, proxies: Sequence[Network]) -> None:
         self.method: str = scope["method"]
         path: bytes = scope["raw_path"]
+        self._path = path
         inside = not base_path or path == base_path or path.startswith(base_path + b"/")
         self.path = path[len(base_path) :] if inside else b"//"
         self.query: bytes = scope["query_string"]
@@ -56,6 +57,11 @@ class Request:
         self.forwarded = ""
         if proxies:
             self._forwarded_for(proxies)
+
+    @property
+    def target(self) -> bytes:
+        """Return the target of the request line."""
+        return self._path + b"?" + self.query if self.query else self._path
 
     @property
     def headers(self) -> Mapping[bytes, bytes]:
@@ -75,8 +81,7 @@ class Request:
     def id(self) -> str:
         """Return what logs call the request: the caller's word where it is one, else our own."""
         if not self._id:
-            given = self.header(b"x-request-id")
-            self._id = given if _REQUEST_ID.fullmatch(given) else f"{_PROCESS}-{next(_SERIAL):x}"
+            self._id = request_id(self.header(b"x-request-id"))
         return self._id
 
     def _forwarded_for(self, proxies: Sequence[Network]) -> None:
@@ -113,6 +118,11 @@ class Request:
         if not data:
             raise InputError(400, "request body is required")
         return data
+
+
+def request_id(given: str) -> str:
+    """Return what logs call a request whose caller calls it *given*."""
+    return given if given and _REQUEST_ID.fullmatch(given) else f"{_PROCESS}-{next(_SERIAL):x}"
 
 
 async def _read(receive: Receive) -> bytes:

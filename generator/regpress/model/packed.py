@@ -67,8 +67,7 @@ def pack(documents: Sequence[bytes], elements: Elements) -> Packed:
             rows.append(_NO_ROW)
             digests.append(_NO_DIGEST)
             continue
-        kind, name, version, text, digest, carried, meta, *facts, status, claims, found = reading
-        title, description, tag, facet = facts
+        kind, name, version, text, digest, carried, meta, title, description, tag, own, status, claims, found = reading
         if text == document:
             sizes.append((len(document), _SAME))
         else:
@@ -83,7 +82,7 @@ def pack(documents: Sequence[bytes], elements: Elements) -> Packed:
                 title,
                 description,
                 tags.setdefault(tag, len(tags)),
-                facets.setdefault(facet, len(facets)),
+                facets.setdefault(own, len(facets)),
                 findings.setdefault(found, len(findings)),
             )
         )

@@ -7,20 +7,34 @@ import os
 import stat
 from collections.abc import Mapping
 
+from regpress.errors import RegistryError
 from regpress.output.rows import split, unpack
-from regpress.output.state import Group
+from regpress.output.state import Stored
 
 
-def damaged_groups(root: str, groups: Mapping[str, Group], *, hashed: bool) -> set[str]:
-    """Return the keys of the groups of which a file is missing or changed.
+class UnsoundStateError(RegistryError):
+    """What is known about the output is damaged itself."""
+
+
+def damaged_groups(root: str, sections: Mapping[str, Stored], *, hashed: bool) -> dict[str, set[str]]:
+    """Return the keys of the groups of which a file is missing or changed, by the key of their section.
 
     Args:
         root: the output folder.
-        groups: what should be there.
+        sections: what should be there.
         hashed: read every file instead of trusting its size and time.
+
+    Raises:
+        UnsoundStateError: the sections are not what was kept.
     """
+    if not all(section.is_sound for section in sections.values()):
+        raise UnsoundStateError
     is_whole = _has_bytes if hashed else _has_times
-    return {key for key, group in groups.items() if not is_whole(root, group.rows)}
+    return {
+        key: {name for name, group in section.groups().items() if not is_whole(root, group.rows)}
+        for key, section in sections.items()
+        if not is_whole(root, section.rows)
+    }
 
 
 def _has_times(root: str, rows: bytes | memoryview) -> bool:

@@ -25,7 +25,7 @@ from generate import Size, write_registry
 
 from regpress.fetching import fetch
 from regpress.gathering import gather
-from regpress.model.artifact import Artifact, ArtifactGroup
+from regpress.model.artifact import Artifact, ArtifactGroup, groups_in
 from regpress.site import Options
 from regpress.wiring import open_site
 
@@ -73,7 +73,7 @@ def rendered_groups(site_folder: Path) -> list[ArtifactGroup]:
     options = Options(profile=profile(site.config.site.host), now="2026-11-01T00:00:00Z")
     gathered = gather(site, fetch(site, _quiet), options, _quiet)
     assert site.renderer is not None
-    return list(site.renderer({}).groups(gathered.catalogs, site.pages))
+    return list(groups_in(site.renderer({}).parts(gathered.catalogs, site.pages)))
 
 
 def median(runs: int, groups: Iterable[ArtifactGroup]) -> float:

@@ -8,6 +8,7 @@ import orjson
 
 from regpress.catalog import Catalog
 from regpress.digest import recipe
+from regpress.facets import facets_of
 from regpress.model.document import compact_text
 from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META, Entry, EntryVersion, Official, StatusValue
 from regpress.names import KINDS, EntryName, Kind
@@ -92,6 +93,7 @@ def make_version(
         title=document.get("title", ""),
         description=document["description"],
         tags=tags,
+        facets=facets_of(document, document.get("_meta") if kind == "server" else orjson.loads(b"{%s}" % other_meta)),
         source="team",
     )
 

@@ -8,7 +8,7 @@ from pathlib import Path
 from regpress import api, index, stored_pages
 from regpress.catalog import Catalog
 from regpress.hosts.base import HostProfile, SiteAddress
-from regpress.model.artifact import Artifact, ArtifactGroup
+from regpress.model.artifact import Artifact, ArtifactGroup, groups_in
 from regpress.names import KINDS, Kind
 
 
@@ -25,7 +25,7 @@ def address_of(
 def groups_of(catalog: Catalog, site: SiteAddress, *, size: int = 100) -> Iterator[ArtifactGroup]:
     """Return the JSON documents of a registry, all that a host with pages gets."""
     complete = {kind: (catalog.registry, kind) not in site.paged_only for kind in KINDS}
-    yield from api.entry_groups(catalog, api.Aliases())
+    yield from groups_in(api.entry_sections(catalog, api.Aliases()))
     yield from api.list_groups(catalog, api.Aliases(), complete)
     yield from index.index_groups(catalog)
     yield from stored_pages.page_groups(catalog, size=size)

@@ -12,7 +12,7 @@ from regpress.catalog import Catalog
 from regpress.html.environment import make_environment
 from regpress.html.render import HtmlRenderer
 from regpress.html.site import ContentPage, SiteView
-from regpress.model.artifact import Artifact, ArtifactGroup
+from regpress.model.artifact import Artifact, ArtifactGroup, groups_in
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
 
@@ -38,7 +38,7 @@ def make_renderer(
 
 def site_groups(*catalogs: Catalog, pages: Sequence[ContentPage] = (), **settings: Any) -> dict[str, ArtifactGroup]:
     """Return the groups of a site by key; *settings* as in `make_renderer`."""
-    groups = list(make_renderer(**settings).groups(catalogs, pages))
+    groups = list(groups_in(make_renderer(**settings).parts(catalogs, pages)))
     by_key = {group.key: group for group in groups}
     assert len(by_key) == len(groups)
     return by_key

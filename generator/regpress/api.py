@@ -18,7 +18,7 @@ from regpress import __version__, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
 from regpress.fingerprints import fold
-from regpress.model.artifact import JSON, Artifact, ArtifactGroup
+from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Section
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import OFFICIAL_META, Entry, EntryVersion, Official
 from regpress.names import KINDS, EntryName, Kind
@@ -127,16 +127,31 @@ class Aliases:
                 yield f"{prefix}/{rest}"
 
 
-def entry_groups(catalog: Catalog, aliases: Aliases) -> Iterator[ArtifactGroup]:
+def entry_sections(catalog: Catalog, aliases: Aliases) -> Iterator[Section]:
     """Return one group for each entry: its versions, the latest, and the list of versions."""
     salt = recipe((b"entry", _salt(catalog, aliases)))
+    for shard, members in catalog.shards.items():
+        names = "\n".join([f"{kind}/{catalog.names[kind][at]}" for kind, at in members]).encode()
+        prints = b"".join([catalog.prints[kind][at].all for kind, at in members])
+        yield Section(
+            f"{catalog.registry}/api/{shard}",
+            recipe((salt, names, prints)),
+            shard,
+            partial(_entry_groups, catalog, aliases, salt, members),
+        )
+
+
+def _entry_groups(
+    catalog: Catalog, aliases: Aliases, salt: bytes, members: Sequence[tuple[Kind, int]]
+) -> Iterator[ArtifactGroup]:
     prefix = catalog.prefix
-    for kind in KINDS:
-        key = f"{catalog.registry}/api/{kind}/"
-        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
-            yield ArtifactGroup(
-                key + name, fold(salt + prints.all), "leaf", partial(_render_entry, entry, prefix, aliases)
-            )
+    for kind, at in members:
+        yield ArtifactGroup(
+            f"{catalog.registry}/api/{kind}/{catalog.names[kind][at]}",
+            fold(salt + catalog.prints[kind][at].all),
+            "leaf",
+            partial(_render_entry, catalog.of(kind)[at], prefix, aliases),
+        )
 
 
 def _render_entry(entry: Entry, prefix: str, aliases: Aliases) -> Iterator[Artifact]:

@@ -157,7 +157,7 @@ def _write(
     *,
     inputs: str,
 ) -> BuildResult:
-    from regpress.rendering import all_groups, complete_lists, refuse_tree  # noqa: PLC0415
+    from regpress.rendering import all_parts, complete_lists, refuse_tree  # noqa: PLC0415
 
     catalogs = gathered.catalogs
     complete, list_issues = complete_lists(catalogs, options.profile)
@@ -172,7 +172,7 @@ def _write(
         refuse_tree(size, files, options.profile)
 
     result = tree.replace(
-        all_groups(site, gathered, options, complete, pictures),
+        all_parts(site, gathered, options, complete, pictures),
         options.profile.files,
         accept=accept,
         keeps=_keeps(tree.root, options.purged, {catalog.registry for catalog in catalogs}),

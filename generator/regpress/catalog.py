@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 
@@ -10,6 +10,7 @@ from regpress import paths
 from regpress.digest import recipe
 from regpress.fingerprints import EntryPrints, entry_prints
 from regpress.model.entry import Entry, EntryVersion
+from regpress.model.manifest import shard_of
 from regpress.names import KINDS, Kind
 
 
@@ -64,6 +65,15 @@ class Catalog:
     def names(self) -> Mapping[Kind, tuple[str, ...]]:
         """Return ``namespace/name`` of each entry, in the order of `of`."""
         return {kind: tuple([f"{e.name.namespace}/{e.name.name}" for e in self.of(kind)]) for kind in KINDS}
+
+    @cached_property
+    def shards(self) -> Mapping[str, Sequence[tuple[Kind, int]]]:
+        """Return kind and position in `of` of the entries whose files each shard of the manifest lists."""
+        found: dict[str, list[tuple[Kind, int]]] = {}
+        for kind, names in self.names.items():
+            for position, name in enumerate(names):
+                found.setdefault(shard_of(self.registry, kind, name), []).append((kind, position))
+        return found
 
     def deleted(self) -> Iterator[EntryVersion]:
         """Return every deleted version, those of names that have nothing else included."""

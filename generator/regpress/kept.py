@@ -19,7 +19,7 @@ from regpress.model.packed import Packed, Unpacked, unpack_part
 from regpress.model.reading import Elements
 from regpress.storage import replace_file
 
-_FORMAT: Final = 4
+_FORMAT: Final = 5
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200
 

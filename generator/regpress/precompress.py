@@ -16,7 +16,7 @@ from typing import Any, Final, Literal
 
 from regpress.digest import recipe
 from regpress.errors import ConfigError
-from regpress.model.artifact import Artifact, ArtifactGroup, Form
+from regpress.model.artifact import Artifact, ArtifactGroup, Form, Section, groups_in
 
 Encoding = Literal["br", "gzip"]
 Layout = Callable[[str, Form], tuple[str, ...]]
@@ -50,21 +50,26 @@ def check_encodings(encodings: Iterable[Encoding]) -> None:
 
 
 def with_siblings(
-    groups: Iterable[ArtifactGroup], encodings: Sequence[Encoding], files: Layout
-) -> Iterator[ArtifactGroup]:
-    """Return *groups* with a sibling for each file that gets smaller by it.
+    parts: Iterable[ArtifactGroup | Section], encodings: Sequence[Encoding], files: Layout
+) -> Iterator[ArtifactGroup | Section]:
+    """Return groups and sections with a sibling for each file that gets smaller by it.
 
     Args:
-        groups: of a site.
+        parts: of a site.
         encodings: what is made.
         files: the layout of the host.
     """
     salt = ",".join(sorted(encodings)).encode()
-    for group in groups:
-        yield group._replace(
-            recipe=recipe((b"precompressed", salt, group.recipe)),
-            render=partial(_render, group.render, tuple(encodings), files),
-        )
+    for part in parts:
+        own = recipe((b"precompressed", salt, part.recipe))
+        if isinstance(part, Section):
+            yield part._replace(recipe=own, groups=partial(_inside, part, encodings, files))
+        else:
+            yield part._replace(recipe=own, render=partial(_render, part.render, tuple(encodings), files))
+
+
+def _inside(section: Section, encodings: Sequence[Encoding], files: Layout) -> Iterator[ArtifactGroup]:
+    yield from groups_in(with_siblings(section.groups(), encodings, files))
 
 
 def _render(

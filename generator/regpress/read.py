@@ -11,6 +11,7 @@ from typing import Any
 
 from regpress.digest import recipe
 from regpress.errors import InvalidNameError
+from regpress.facets import facets_of
 from regpress.model.document import DocumentError, compact_text, is_text, serialise
 from regpress.model.entry import (
     OFFICIAL_META,
@@ -75,7 +76,8 @@ def _reading(candidate: Candidate, text: bytes, value: Any, issues: tuple[Issue,
         name, version = _identity(kind, value)
     except InvalidNameError as error:
         return Unreadable(kind=kind, label=_guess(kind, value), issues=_with(issues, error))
-    carried, other_meta, meta_issues = _read_meta(_joined_meta(candidate))
+    meta = _joined_meta(candidate)
+    carried, other_meta, meta_issues = _read_meta(meta)
     claims, claim_issues = _read_claims(candidate.claims)
     extension_tags, extension_status = _extension_facts(value)
     return Reading(
@@ -89,6 +91,7 @@ def _reading(candidate: Candidate, text: bytes, value: Any, issues: tuple[Issue,
         title=_text(value, "title"),
         description=_text(value, "description"),
         tags=extension_tags,
+        facets=facets_of(value, value.get("_meta") if kind == "server" else meta if other_meta else None),
         own_status=_text(value, "status").lower() if kind != "server" else extension_status,
         claims=claims,
         issues=(*issues, *meta_issues, *claim_issues) if meta_issues or claim_issues else issues,

@@ -1,4 +1,4 @@
-"""Catalogs to the groups of artifacts that make a site, and the limits that they must keep.
+"""Catalogs to the groups and sections of artifacts that make a site, and the limits that they must keep.
 
 The complete lists follow static hosting specification section 7: above certain sizes real clients refuse them.
 """
@@ -19,7 +19,7 @@ from regpress.hosts.limits import LIST_MOST, fitting_profiles, limit_findings, l
 from regpress.hosts.table import PROFILES
 from regpress.indexes.entries import entry_shard_groups
 from regpress.indexes.queries import query_index_groups
-from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, TreeSize
+from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, Section, TreeSize
 from regpress.model.config import Config
 from regpress.model.issue import Issue
 from regpress.names import KINDS, Kind
@@ -90,33 +90,33 @@ def _list_issue(catalog: Catalog, kind: Kind, entries: int, size: int, profile: 
     )
 
 
-def all_groups(
+def all_parts(
     site: Site,
     gathered: Gathered,
     options: Options,
     complete: Mapping[tuple[str, Kind], bool],
     pictures: Mapping[str, bytes],
-) -> Iterator[ArtifactGroup]:
-    """Return the groups of `site_groups`, with compressed siblings where the site wants them and the host serves them.
+) -> Iterator[ArtifactGroup | Section]:
+    """Return the parts of `site_parts`, with compressed siblings where the site wants them and the host serves them.
 
     Raises:
         ConfigError: this installation lacks a compressor.
     """
     encodings = site.config.site.precompress if options.profile.serves_precompressed else ()
-    groups = site_groups(site, gathered, options, complete, pictures)
+    parts = site_parts(site, gathered, options, complete, pictures)
     if not encodings:
-        return groups
+        return parts
     check_encodings(encodings)
-    return with_siblings(groups, encodings, options.profile.files)
+    return with_siblings(parts, encodings, options.profile.files)
 
 
-def site_groups(
+def site_parts(
     site: Site,
     gathered: Gathered,
     options: Options,
     complete: Mapping[tuple[str, Kind], bool],
     pictures: Mapping[str, bytes],
-) -> Iterator[ArtifactGroup]:
+) -> Iterator[ArtifactGroup | Section]:
     """Return everything that the output of a site consists of, but for the manifest.
 
     Args:
@@ -134,13 +134,13 @@ def site_groups(
             yield from entry_shard_groups(catalog)
             yield from query_index_groups(catalog)
         else:
-            yield from api.entry_groups(catalog, own)
+            yield from api.entry_sections(catalog, own)
         yield from index.index_groups(catalog)
         if profile.stores_pages:
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})
     if site.renderer is not None:
-        yield from site.renderer(pictures).groups(catalogs, site.pages)
+        yield from site.renderer(pictures).parts(catalogs, site.pages)
     else:
         # Without one, some hosts answer misses with the home page and status 200.
         yield _static("html/404", "list", [Artifact(paths.NOT_FOUND_PAGE, "file", HTML, _NOT_FOUND)])

@@ -289,6 +289,7 @@ class Resolver:
             reading.title,
             reading.description,
             reading.tags,
+            reading.facets,
             reading.claims or snapshot.claims or self._rules.claims,
             self._rules.name,
             file.raw.path,

@@ -23,6 +23,7 @@ from regpress import api
 from regpress.catalog import Catalog
 from regpress.hosts import cloudflare
 from regpress.hosts.edge import edge_module
+from regpress.model.artifact import groups_in
 from regpress.model.document import escape_html_in_json
 from regpress.query import Query, QueryError, next_cursor, parse_query, problem
 from regpress.times import time_key
@@ -340,7 +341,7 @@ def test_each_version_is_answered_with_the_bytes_that_files_elsewhere_have(varie
     ):
         elsewhere = {
             artifact.address.removeprefix(catalog.prefix).removeprefix("v0.1"): artifact.body
-            for group in api.entry_groups(catalog, api.Aliases())
+            for group in groups_in(api.entry_sections(catalog, api.Aliases()))
             for artifact in group.render()
         }
         assert len(elsewhere) > 20

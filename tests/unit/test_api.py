@@ -9,6 +9,7 @@ from builders import candidate, official, read, resolve, server, skill
 from regpress import api
 from regpress.catalog import Catalog
 from regpress.merge import merge
+from regpress.model.artifact import groups_in
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import OFFICIAL_META, Official
 
@@ -26,7 +27,7 @@ def documents(catalog: Catalog, aliases: api.Aliases | None = None) -> dict[str,
     """Return every document of an entry's groups by address."""
     return {
         artifact.address: artifact.body
-        for group in api.entry_groups(catalog, aliases or api.Aliases())
+        for group in groups_in(api.entry_sections(catalog, aliases or api.Aliases()))
         for artifact in group.render()
     }
 
@@ -184,6 +185,6 @@ def test_build_json_names_the_sources_that_supply_something_and_no_others() -> N
 def test_the_digest_of_the_list_changes_with_its_content(change: dict[str, str]) -> None:
     before, after = catalog_of(candidate(server())), catalog_of(candidate(server(**change)))
     assert build_json(before)["list"]["digest"] != build_json(after)["list"]["digest"]
-    keys = {group.key: group.recipe for group in api.entry_groups(before, api.Aliases())}
-    for group in api.entry_groups(after, api.Aliases()):
+    keys = {group.key: group.recipe for group in groups_in(api.entry_sections(before, api.Aliases()))}
+    for group in groups_in(api.entry_sections(after, api.Aliases())):
         assert keys[group.key] != group.recipe

@@ -31,9 +31,9 @@ from regpress.html.text import clean
 from regpress.html.twin import MARKDOWN, twin_text
 from regpress.html.use import use_view
 from regpress.html.views import ContentView, LinkView, NotFoundView
-from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Stage
+from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Section, Stage
 from regpress.model.entry import Entry
-from regpress.names import KINDS, Kind
+from regpress.names import Kind
 
 
 class HtmlRenderer:
@@ -65,7 +65,7 @@ class HtmlRenderer:
         self._assets = published_assets(assets, accent=site.accent)
         self._pictures = picture_assets(pictures or {})
 
-    def groups(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
+    def parts(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup | Section]:
         """Return every page and asset of the site.
 
         Args:
@@ -127,30 +127,46 @@ class _Pages:
         #: Addresses of pages that are neither entries nor texts of the site, as they are made; for the sitemap.
         self._others: list[str] = []
 
-    def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup]:
+    def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup | Section]:
         """Return the pages of one registry."""
         key = f"{catalog.registry}/html"
-        listed = listed_namespaces((entry.name for entry in catalog), self._site.namespace_pages_from)
-        for kind in KINDS:
-            yield from self._entries(catalog, kind, listed)
+        yield from self._entries(catalog)
         for spec in browse_pages(catalog, self._catalogs, self._site, self._chrome):
             if not paths.is_list_page(spec.address):
                 self._others.append(spec.address)
             yield self._group(f"{key}/{spec.key}", spec.address, spec.template, spec.view, parts=spec.parts)
 
-    def _entries(self, catalog: Catalog, kind: Kind, listed: frozenset[str]) -> Iterator[ArtifactGroup]:
-        """Return the pages of the entries of a kind; the longest part of a site, so that recipes are cheap here."""
-        prefix, key = catalog.prefix, f"{catalog.registry}/html/{kind}/"
-        salt = recipe((self._fingerprint, b"entry.html", prefix.encode()))
-        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
+    def _entries(self, catalog: Catalog) -> Iterator[Section]:
+        """Return the pages of the entries; the longest part of a site, so that recipes are cheap here."""
+        listed = listed_namespaces((entry.name for entry in catalog), self._site.namespace_pages_from)
+        salt = recipe((self._fingerprint, b"entry.html", catalog.prefix.encode()))
+        for shard, members in catalog.shards.items():
+            made_of = [_made_of(catalog, kind, at, listed) for kind, at in members]
+            names = "\n".join([f"{kind}/{catalog.names[kind][at]}" for kind, at in members]).encode()
+            yield Section(
+                f"{catalog.registry}/html/{shard}",
+                recipe((salt, names, *made_of)),
+                shard,
+                partial(self._entry_groups, catalog, salt, members, made_of, listed),
+            )
+
+    def _entry_groups(
+        self,
+        catalog: Catalog,
+        salt: bytes,
+        members: Sequence[tuple[Kind, int]],
+        made_of: Sequence[bytes],
+        listed: frozenset[str],
+    ) -> Iterator[ArtifactGroup]:
+        prefix = catalog.prefix
+        for (kind, at), parts in zip(members, made_of, strict=True):
+            entry = catalog.of(kind)[at]
             address = paths.entry_page(prefix, kind, entry.name)
             namespace = entry.name.namespace
             publisher = paths.namespace_page(prefix, namespace) if namespace.lower() in listed else ""
-            made_of = salt + (b"1" if publisher else b"0") + prints.all + text_part(entry.readme)
-            if entry.deleted:
-                made_of += b"\0" + deleted_part(entry)
             render = partial(self._render_entry, entry, prefix, address, publisher)
-            yield ArtifactGroup(key + name, fold(made_of), "page", render)
+            key = f"{catalog.registry}/html/{kind}/{catalog.names[kind][at]}"
+            yield ArtifactGroup(key, fold(salt + parts), "page", render)
 
     def use_page(self, catalog: Catalog) -> ArtifactGroup:
         """Return the page that says how programs use a registry."""
@@ -250,6 +266,14 @@ class _Pages:
     def _render(self, address: str, template: str, view: Callable[[], View]) -> tuple[Artifact, ...]:
         body = self._templates.fill(template, view()).encode()
         return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
+
+
+def _made_of(catalog: Catalog, kind: Kind, at: int, listed: frozenset[str]) -> bytes:
+    """Return what the page of an entry depends on besides the site."""
+    entry = catalog.of(kind)[at]
+    publisher = b"1" if entry.name.namespace.lower() in listed else b"0"
+    made_of = publisher + catalog.prints[kind][at].all + text_part(entry.readme)
+    return made_of + b"\0" + deleted_part(entry) if entry.deleted else made_of
 
 
 def _content_view(page: ContentPage, slugs: frozenset[str], chrome: Chrome) -> ContentView:

@@ -1,8 +1,8 @@
-"""Output before it is written: `Artifact`, `ArtifactGroup`; and after: `Written`, `TreeSize`."""
+"""Output before it is written: `Artifact`, `ArtifactGroup`, `Section`; and after: `Written`, `TreeSize`."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Literal, NamedTuple
 
 #: How an address becomes a file. ``document``: an API address without extension, placed by the host's layout;
@@ -47,6 +47,31 @@ class ArtifactGroup(NamedTuple):
     recipe: bytes
     stage: Stage
     render: Callable[[], Iterable[Artifact]]
+
+
+class Section(NamedTuple):
+    """Groups of artifacts that are looked at one by one only where something about one of them changed.
+
+    Attributes:
+        key: stable identity among all sections of a build.
+        recipe: fingerprint of everything that the groups depend on: their keys, recipes, stages, and which there are.
+        shard: the shard of the manifest that lists their files.
+        groups: returns them; pure.
+    """
+
+    key: str
+    recipe: bytes
+    shard: str
+    groups: Callable[[], Iterable[ArtifactGroup]]
+
+
+def groups_in(parts: Iterable[ArtifactGroup | Section]) -> Iterator[ArtifactGroup]:
+    """Yield all groups, those of sections too."""
+    for part in parts:
+        if isinstance(part, Section):
+            yield from part.groups()
+        else:
+            yield part
 
 
 class Written(NamedTuple):

@@ -8,6 +8,7 @@ from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
 from regpress.model.document import read_plain
+from regpress.model.facets import NO_FACETS, Facets
 from regpress.model.issue import Issue
 from regpress.names import EntryName, Kind, SourceName
 
@@ -145,6 +146,7 @@ class EntryVersion(NamedTuple):
         title: the display name, empty where there is none.
         description: one line.
         tags: from the ToolHive extension, sorted.
+        facets: what the document says in the facets of lists.
         claims: who may see it; empty means everybody.
         source: the source that supplied it.
         file: where it came from, for messages.
@@ -160,6 +162,7 @@ class EntryVersion(NamedTuple):
     title: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
+    facets: Facets = NO_FACETS
     claims: Mapping[str, Any] = MappingProxyType({})
     source: str = ""
     file: str = ""

@@ -18,22 +18,16 @@ from regpress.model.artifact import JSON, Artifact, Written
 
 #: Files up to which the manifest is one document.
 SHARD_FROM: Final = 2_000
+#: The shard of all files that are not those of one entry.
+SITE: Final = "site"
 MANIFEST_FILE: Final = "manifest.json"
 _SHARDS: Final = 256
 _FOLDER: Final = "manifest"
 
 
-def shard_of(key: str) -> str:
-    """Return the shard that the files of a group belong to: ``site``, or one of 256 for entries.
-
-    Args:
-        key: the group's key; those of entries end in ``<kind>/<namespace>/<name>``.
-    """
-    registry, _, rest = key.partition("/")
-    part, _, identity = rest.partition("/")
-    if part in {"api", "html"} and identity.count("/") == 2:
-        return f"{hashlib.blake2b(f'{registry}/{identity}'.encode(), digest_size=1).digest()[0]:02x}"
-    return "site"
+def shard_of(registry: str, kind: str, name: str) -> str:
+    """Return which of 256 shards lists the files of an entry, ``namespace/name`` in a registry."""
+    return hashlib.blake2b(f"{registry}/{kind}/{name}".encode(), digest_size=1).hexdigest()
 
 
 def line(file: str, size: int, sha256: str, address: str, media_type: str) -> bytes:

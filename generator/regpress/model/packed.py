@@ -11,6 +11,7 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from regpress.model.facets import NO_FACETS, Facets
 from regpress.model.issue import Issue
 from regpress.model.reading import NOTHING_CARRIED, Carried, Elements, Reading, Unreadable
 from regpress.names import KINDS, EntryName
@@ -51,6 +52,7 @@ def pack(documents: Sequence[bytes], elements: Elements) -> Packed:
     issues: dict[Issue, int] = {}
     findings: dict[tuple[Issue, ...], int] = {(): 0}
     tags: dict[tuple[str, ...], int] = {(): 0}
+    facets: dict[Facets, int] = {}
     rows: list[tuple[Any, ...]] = []
     sizes, digests, parts = [], [], []
     others: list[tuple[int, Any]] = []
@@ -65,7 +67,7 @@ def pack(documents: Sequence[bytes], elements: Elements) -> Packed:
             rows.append(_NO_ROW)
             digests.append(_NO_DIGEST)
             continue
-        kind, name, version, text, digest, carried, meta, title, description, tag, status, claims, found = reading
+        kind, name, version, text, digest, carried, meta, title, description, tag, own, status, claims, found = reading
         if text == document:
             sizes.append((len(document), _SAME))
         else:
@@ -80,6 +82,7 @@ def pack(documents: Sequence[bytes], elements: Elements) -> Packed:
                 title,
                 description,
                 tags.setdefault(tag, len(tags)),
+                facets.setdefault(own, len(facets)),
                 findings.setdefault(found, len(findings)),
             )
         )
@@ -103,6 +106,7 @@ def pack(documents: Sequence[bytes], elements: Elements) -> Packed:
         "around": around,
         "names": list(map(tuple, names)),
         "tags": list(tags),
+        "facets": list(map(tuple, facets)),
         "findings": combined,
         "issues": list(map(tuple, issues)),
     }
@@ -130,9 +134,10 @@ def unpack_part(text: bytes | memoryview, data: bytes, start: int, end: int) -> 
     sizes, lengths = columns["sizes"]
     first = start + len(sizes) * _DIGEST
     documents, texts = _texts(sizes, lengths, data, first, end)
-    kinds, name_at, versions, titles, descriptions, tags_at, found_at = columns["rows"]
+    kinds, name_at, versions, titles, descriptions, tags_at, facets_at, found_at = columns["rows"]
     names = [EntryName(*parts) for parts in columns["names"]]
     tags = list(map(tuple, columns["tags"]))
+    facets = [Facets(*map(tuple, values)) for values in columns["facets"]] or [NO_FACETS]
     issues = [Issue(*fields) for fields in columns["issues"]]
     findings = [tuple(map(issues.__getitem__, found)) for found in columns["findings"]]
     count = len(sizes)
@@ -150,6 +155,7 @@ def unpack_part(text: bytes | memoryview, data: bytes, start: int, end: int) -> 
                 titles,
                 descriptions,
                 map(tags.__getitem__, tags_at),
+                map(facets.__getitem__, facets_at),
                 _filled(count, "", columns["own_status"]),
                 _filled(count, {}, ((at, json.loads(claims)) for at, claims in columns["claims"])),
                 map(findings.__getitem__, found_at),
@@ -196,5 +202,5 @@ def _filled(count: int, usual: Any, others: Iterable[tuple[int, Any]]) -> list[A
     return column
 
 
-_NO_ROW: Final = (0, 0, "", "", "", 0, 0)
+_NO_ROW: Final = (0, 0, "", "", "", 0, 0, 0)
 _NO_DIGEST: Final = bytes(_DIGEST)

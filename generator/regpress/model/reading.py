@@ -7,6 +7,7 @@ from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
 from regpress.model.entry import StatusValue, entry_label
+from regpress.model.facets import NO_FACETS, Facets
 from regpress.model.issue import Issue
 from regpress.names import EntryName, Kind
 
@@ -36,7 +37,7 @@ class Reading(NamedTuple):
         digest: 16 bytes that stand for *text* and *other_meta*.
         carried: the official block that came with it.
         other_meta: further keys of the outer ``_meta``, JSON members without braces.
-        title, description, tags: facts for lists.
+        title, description, tags, facets: facts for lists.
         own_status: a status that the document states about itself: a skill's field, or ToolHive's extension.
         claims: claims beside the document.
         issues: findings of the three tiers.
@@ -52,6 +53,7 @@ class Reading(NamedTuple):
     title: str = ""
     description: str = ""
     tags: tuple[str, ...] = ()
+    facets: Facets = NO_FACETS
     own_status: str = ""
     claims: Mapping[str, Any] = _NO_CLAIMS
     issues: tuple[Issue, ...] = ()

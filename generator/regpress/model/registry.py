@@ -179,7 +179,7 @@ class _Reader:
         if len(self.raw.data) > MAX_FILE_BYTES:
             size, most = len(self.raw.data) >> 20, MAX_FILE_BYTES >> 20
             return self.refuse("file-too-large", f"the file has {size} MiB", f"at most {most} MiB")
-        if not self.raw.data.strip():
+        if not self.raw.data or self.raw.data.isspace():
             return self.refuse("invalid-json", "the file is empty", FORMATS, kind="json")
         return None
 

@@ -7,29 +7,43 @@ import os
 import stat
 from collections.abc import Mapping
 
+from regpress.errors import RegistryError
 from regpress.output.rows import Row, split, unpack
-from regpress.output.state import Group
+from regpress.output.state import Stored
 
 
-def damaged_groups(root: str, groups: Mapping[str, Group], *, hashed: bool) -> set[str]:
-    """Return the keys of the groups of which a file is missing or changed.
+class UnsoundStateError(RegistryError):
+    """What is known about the output is damaged itself."""
+
+
+def damaged_groups(root: str, sections: Mapping[str, Stored], *, hashed: bool) -> dict[str, set[str]]:
+    """Return the keys of the groups of which a file is missing or changed, by the key of their section.
 
     Args:
         root: the output folder.
-        groups: what should be there.
+        sections: what should be there.
         hashed: read every file instead of trusting its size and time.
+
+    Raises:
+        UnsoundStateError: the sections are not what was kept.
     """
+    if not all(section.is_sound for section in sections.values()):
+        raise UnsoundStateError
     try:
         # Names are looked up from there: the system need not walk down to it tens of thousands of times.
         folder = os.open(root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     except OSError:
-        return set(groups)
+        return {key: set(section.groups()) for key, section in sections.items()}
     try:
         # Nearly always everything is as it was, which is seen fastest of all rows at once.
-        if not hashed and _have_times(folder, b"".join([group.rows for group in groups.values()])):
-            return set()
+        if not hashed and _have_times(folder, b"".join([section.rows for section in sections.values()])):
+            return {}
         are_whole = _have_bytes if hashed else _have_times
-        return {key for key, group in groups.items() if not are_whole(folder, bytes(group.rows))}
+        return {
+            key: {name for name, group in section.groups().items() if not are_whole(folder, bytes(group.rows))}
+            for key, section in sections.items()
+            if not are_whole(folder, bytes(section.rows))
+        }
     finally:
         os.close(folder)
 

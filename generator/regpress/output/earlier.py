@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Iterable
 from pathlib import Path
+from typing import Final
 
 from regpress.errors import BuildRefusedError, StorageError
 from regpress.model import manifest
 from regpress.model.artifact import Written
 from regpress.output.keeping import kept_key
 from regpress.output.rows import Row, pack
-from regpress.output.state import UNKNOWN, Group
+from regpress.output.state import UNKNOWN, Group, Stored
 from regpress.storage import contained
 
+#: The section of the files that a manifest names.
+_FILES: Final = "\0"
 
-def groups_of_manifest(root: str, *, is_ours: bool) -> dict[str, Group]:
+
+def sections_of_manifest(root: str, *, is_ours: bool) -> dict[str, Stored]:
     """Return the files that the manifest of the output folder *root* names: known, but of unknown recipe.
 
     Args:
@@ -36,14 +41,18 @@ def groups_of_manifest(root: str, *, is_ours: bool) -> dict[str, Group]:
             f"{root}: the folder is not empty and holds no manifest.json of regpress; give another --out, or empty it"
         ) from error
     rows.append(Written(manifest.MANIFEST_FILE, 0, "", manifest.MANIFEST_FILE, ""))
-    groups = {f"\0{row.file}": [row] for row in rows}
+    sections = {_FILES: {f"\0{row.file}": _group(root, [row]) for row in rows if is_inside(root, row.file)}}
+    older: dict[int, list[Written]] = {}
     for row, age in kept:
-        groups.setdefault(kept_key(age), []).append(row)
-    return {
-        key: Group.of(UNKNOWN, "", pack(Row(*row, _mtime(f"{root}/{row.file}")) for row in some))
-        for key, some in groups.items()
-        if all(is_inside(root, row.file) for row in some)
-    }
+        older.setdefault(age, []).append(row)
+    for age, some in older.items():
+        if all(is_inside(root, row.file) for row in some):
+            sections[kept_key(age)] = {kept_key(age): _group(root, some)}
+    return {key: Stored.of(UNKNOWN, "", groups) for key, groups in sections.items()}
+
+
+def _group(root: str, rows: Iterable[Written]) -> Group:
+    return Group.of(UNKNOWN, pack(Row(*row, _mtime(f"{root}/{row.file}")) for row in rows))
 
 
 def is_inside(root: str, file: str) -> bool:

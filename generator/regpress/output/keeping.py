@@ -56,7 +56,7 @@ def still_kept(groups: Mapping[str, Group], keeps: Keeps) -> dict[str, Group]:
         rows = unpack(group.rows)
         left = [row for row in rows if keeps(row)]
         if left:
-            found[key] = group if len(left) == len(rows) else Group.of(UNKNOWN, "", pack(left))
+            found[key] = group if len(left) == len(rows) else Group.of(UNKNOWN, pack(left))
     return found
 
 
@@ -91,7 +91,7 @@ def next_generation(
             kept[age] += [row for one in found if (row := one if one.sha256 else read_again(one))]
     for age, row in inherited:
         kept[age].append(row)
-    return {kept_key(age): Group.of(UNKNOWN, "", pack(sorted(rows))) for age, rows in kept.items() if rows}
+    return {kept_key(age): Group.of(UNKNOWN, pack(sorted(rows))) for age, rows in kept.items() if rows}
 
 
 def inherit(

@@ -9,7 +9,7 @@ from regpress.model import manifest
 from regpress.model.artifact import Artifact
 from regpress.output.keeping import kept_rows
 from regpress.output.rows import split, unpack
-from regpress.output.state import UNKNOWN, Group
+from regpress.output.state import UNKNOWN, Group, Stored
 from regpress.output.writer import Rendered, Writer
 
 ROOT_KEY: Final = "manifest"
@@ -20,11 +20,11 @@ class Listed(NamedTuple):
     """The manifest of a tree.
 
     Attributes:
-        groups: its own groups by key.
+        sections: its own, by key.
         shards, root: its files; the root comes after everything else.
     """
 
-    groups: dict[str, Group]
+    sections: dict[str, Stored]
     shards: list[Rendered]
     root: Rendered
 
@@ -35,26 +35,30 @@ def is_manifest(key: str) -> bool:
 
 
 def list_tree(
-    groups: Mapping[str, Group], earlier: Mapping[str, Group], changed: Collection[str], writer: Writer
+    sections: Mapping[str, Stored],
+    kept: Mapping[str, Group],
+    earlier: Mapping[str, Stored],
+    changed: Collection[str],
+    writer: Writer,
 ) -> Listed:
-    """Return the manifest of *groups*.
+    """Return the manifest of *sections*.
 
     Args:
-        groups: all groups of the tree but those of the manifest.
+        sections: all sections of the tree but those of the manifest and of kept files.
+        kept: the groups of kept files.
         earlier: the shards of the last build that are sound, by key.
         changed: the shards of which a group changed, came or went.
         writer: takes the manifest's files.
     """
-    kept = kept_rows(groups)
-    if sum(group.files for group in groups.values() if group.shard) <= manifest.SHARD_FROM:
-        rows = [row.public for group in groups.values() if group.shard for row in unpack(group.rows)]
-        root = writer.write([manifest.root_artifact(rows, kept=kept)])
-        return Listed({ROOT_KEY: Group.of(UNKNOWN, "", root.rows)}, [], root)
-    members: dict[str, list[Group]] = {}
-    for group in groups.values():
-        if group.shard:
-            members.setdefault(group.shard, []).append(group)
-    made: dict[str, Group] = {}
+    older = kept_rows(kept)
+    if sum(one.files for one in sections.values()) <= manifest.SHARD_FROM:
+        rows = [row.public for one in sections.values() for row in unpack(one.rows)]
+        root = writer.write([manifest.root_artifact(rows, kept=older)])
+        return Listed({ROOT_KEY: _section(ROOT_KEY, root)}, [], root)
+    members: dict[str, list[Stored]] = {}
+    for one in sections.values():
+        members.setdefault(one.shard, []).append(one)
+    made: dict[str, Stored] = {}
     written: list[Rendered] = []
     shards = []
     for name, some in sorted(members.items()):
@@ -63,14 +67,18 @@ def list_tree(
             made[key] = earlier[key]
         else:
             done = writer.write([_shard(name, some)])
-            made[key] = Group.of(UNKNOWN, "", done.rows)
+            made[key] = _section(key, done)
             written.append(done)
         (row,) = unpack(made[key].rows)
-        shards.append((row.public, sum(group.files for group in some)))
-    root = writer.write([manifest.root_artifact((), shards, kept=kept)])
-    return Listed({**made, ROOT_KEY: Group.of(UNKNOWN, "", root.rows)}, written, root)
+        shards.append((row.public, sum(one.files for one in some)))
+    root = writer.write([manifest.root_artifact((), shards, kept=older)])
+    return Listed({**made, ROOT_KEY: _section(ROOT_KEY, root)}, written, root)
 
 
-def _shard(name: str, groups: Sequence[Group]) -> Artifact:
-    records = b"".join([group.rows for group in groups])
+def _section(key: str, done: Rendered) -> Stored:
+    return Stored.of(UNKNOWN, "", {key: Group.of(UNKNOWN, done.rows)})
+
+
+def _shard(name: str, sections: Sequence[Stored]) -> Artifact:
+    records = b"".join([one.rows for one in sections])
     return manifest.shard_artifact(name, ((file, line) for file, _, _, line in split(records)))

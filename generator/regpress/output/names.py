@@ -3,30 +3,29 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator
 from stat import S_ISDIR
 
 from regpress.model.artifact import TreeSize
 from regpress.output.rows import split
-from regpress.output.state import Group
+from regpress.output.state import Group, Stored
 
 
-def files_in(groups: Mapping[str, Group]) -> Iterator[str]:
-    """Yield the files of *groups*."""
-    for group in groups.values():
-        for file, _, _, _ in split(group.rows):
+def files_in(parts: Iterable[Group | Stored]) -> Iterator[str]:
+    """Yield the files of groups and sections."""
+    for part in parts:
+        for file, _, _, _ in split(part.rows):
             yield file.decode()
 
 
-def size_of(groups: Mapping[str, Group]) -> TreeSize:
-    """Return the size of the tree that *groups* make; of several largest files the first by path."""
-    some = groups.values()
-    most = max((group.most for group in some), default=0)
+def size_of(sections: Collection[Stored]) -> TreeSize:
+    """Return the size of the tree that *sections* make; of several largest files the first by path."""
+    most = max((one.most for one in sections), default=0)
     largest = (
-        file for group in some if group.most == most for file, size, _, _ in split(group.rows) if int(size) == most
+        file for one in sections if one.most == most for file, size, _, _ in split(one.rows) if int(size) == most
     )
     return TreeSize(
-        sum(group.files for group in some), min(largest, default=b"").decode(), most, sum(group.total for group in some)
+        sum(one.files for one in sections), min(largest, default=b"").decode(), most, sum(one.total for one in sections)
     )
 
 

@@ -1,4 +1,4 @@
-"""One build's artifact groups to a tree of files that reads consistently at every moment.
+"""One build's groups and sections of artifacts to a tree of files that reads consistently at every moment.
 
 Only groups whose recipe changed, or whose files were damaged, are rendered, into a staging folder; nothing of the
 live tree is touched before everything is rendered and accepted. Then files move into place, leaves first, what links
@@ -9,35 +9,36 @@ either the old tree or one that mixes old and new without a dead link, and a jou
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 from regpress.errors import BuildRefusedError
 from regpress.model import manifest
-from regpress.model.artifact import STAGES, ArtifactGroup, TreeSize
+from regpress.model.artifact import STAGES, ArtifactGroup, Section, TreeSize
 from regpress.output import moving
 from regpress.output.damage import damaged_groups, present
-from regpress.output.earlier import groups_of_manifest
+from regpress.output.earlier import sections_of_manifest
 from regpress.output.keeping import Inherited, Keeps, age_of, inherit, next_generation, still_kept
 from regpress.output.listing import Listed, is_manifest, list_tree
 from regpress.output.names import disputed, files_in, size_of
 from regpress.output.rows import Row, unpack
 from regpress.output.sharing import MOST, Sharing
 from regpress.output.staging import Staging
-from regpress.output.state import Group, fixed
+from regpress.output.state import UNKNOWN, Group, Stored, fixed
 from regpress.output.writer import FilesOf, Rendered, Staged, Writer
 from regpress.storage import sync_filesystem
 
 #: Called with the size of the new tree and the paths among which any conflict is, before anything is touched; refuses
 #: by raising.
 Accept = Callable[[TreeSize, Iterable[str]], None]
-#: Returns the groups of the last build, and the keys of those whose files are not as it left them.
-Known = Callable[[], tuple[Mapping[str, Group], set[str]]]
+#: Returns the sections of the last build, and which groups of them have files that are not as it left them.
+Known = Callable[[], tuple[Mapping[str, Stored], Mapping[str, Collection[str]]]]
 #: Keeps what a finished build knows.
-Save = Callable[[Mapping[str, Group]], None]
+Save = Callable[[Mapping[str, Stored]], None]
 
 #: Groups that a process renders before it asks for more, where there are many.
 _PIECE: Final = 50
@@ -45,6 +46,8 @@ _PIECE: Final = 50
 _FEW_PIECES: Final = 32
 #: Groups of a new tree that are begun together first; then twice as many each time, since each start costs a process.
 _BATCH: Final = 10_000
+#: The section of the groups that belong to no other.
+_LOOSE: Final = "loose"
 _Piece = Sequence[ArtifactGroup]
 
 
@@ -64,59 +67,137 @@ class TreeResult:
 
 
 @dataclass(slots=True, kw_only=True)
+class _Open:
+    """A section that was looked into.
+
+    Attributes:
+        recipe, shard: of the section.
+        former: its sound groups in the last build, by key.
+        groups: its groups now; None for those that are to be rendered.
+    """
+
+    recipe: bytes
+    shard: str
+    former: Mapping[str, Group]
+    groups: dict[str, Group | None] = field(default_factory=dict)
+
+
 class _Difference:
     """A build's groups against those of the last one.
 
+    Args:
+        old: the sections of the last build.
+        damaged: the groups of which a file is not as it left it, by the key of their section.
+
     Attributes:
-        same: the former groups that stay as they are, by key; None for those that are to be rendered.
         todo: what is to be rendered.
-        gone: the files of all other former groups, by key: whatever may be in the way, or is to be removed.
-        kept: the former groups of files that nothing made any more.
-        live: the files of *gone*, by path.
-        shards: the sound shards of the former manifest.
-        changed: the names of the shards that are no longer right.
     """
 
-    same: dict[str, Group | None]
-    todo: list[ArtifactGroup]
-    gone: dict[str, list[Row]]
-    kept: dict[str, Group]
-    live: dict[str, Row]
-    shards: dict[str, Group]
-    changed: set[str]
+    def __init__(self, old: Mapping[str, Stored], damaged: Mapping[str, Collection[str]]) -> None:
+        self.todo: list[ArtifactGroup] = []
+        self._old = old
+        self._damaged = damaged
+        self._same: dict[str, Stored] = {}
+        self._open: dict[str, _Open] = {}
+        self._keys: set[str] = set()
 
-    @classmethod
-    def of(cls, groups: Iterable[ArtifactGroup], old: Mapping[str, Group], damaged: set[str]) -> _Difference:
-        """Compare *groups* with what the last build made, and of which some are *damaged*.
+    def compare(self, parts: Iterable[ArtifactGroup | Section]) -> Iterator[ArtifactGroup]:
+        """Yield the groups that are to be rendered; everything else here is known once that came to its end.
 
         Raises:
-            BuildRefusedError: two groups have one key.
+            BuildRefusedError: two groups, or two sections, have one key.
         """
-        same: dict[str, Group | None] = {}
-        todo = []
+        for part in parts:
+            if isinstance(part, Section):
+                if part.key in self._same or part.key in self._open:
+                    raise BuildRefusedError(f"two sections are called {part.key!r}")
+                if self._is_same(part):
+                    self._same[part.key] = self._old[part.key]
+                else:
+                    yield from self._compare(part.groups(), self._opened(part.key, fixed(part.recipe), part.shard))
+            else:
+                opened = self._open.get(_LOOSE) or self._opened(_LOOSE, UNKNOWN, manifest.SITE)
+                yield from self._compare((part,), opened)
+
+    def _is_same(self, section: Section) -> bool:
+        known = self._old.get(section.key)
+        return (
+            known is not None
+            and section.key not in self._damaged
+            and (known.recipe, known.shard) == (fixed(section.recipe), section.shard)
+        )
+
+    def _opened(self, key: str, recipe: bytes, shard: str) -> _Open:
+        known = self._old[key].groups() if key in self._old else {}
+        damaged = self._damaged.get(key, ())
+        former = {name: group for name, group in known.items() if name not in damaged} if damaged else known
+        opened = self._open[key] = _Open(recipe=recipe, shard=shard, former=former)
+        return opened
+
+    def _compare(self, groups: Iterable[ArtifactGroup], opened: _Open) -> Iterator[ArtifactGroup]:
         for group in groups:
             key = group.key
-            if key in same:
+            if key in self._keys:
                 raise BuildRefusedError(f"two artifact groups are called {key!r}")
-            known = old.get(key)
-            if known is not None and known.recipe == fixed(group.recipe) and key not in damaged:
-                same[key] = known
+            self._keys.add(key)
+            known = opened.former.get(key)
+            if known is not None and known.recipe == fixed(group.recipe):
+                opened.groups[key] = known
             else:
-                same[key] = None
-                todo.append(group)
-        left = {key: group for key, group in old.items() if same.get(key) is None}
-        gone = {key: unpack(group.rows) for key, group in left.items()}
-        for key in damaged & gone.keys():
-            gone[key] = [row.untrusted for row in gone[key]]
-        return cls(
-            same=same,
-            todo=todo,
-            gone=gone,
-            live={row.file: row for rows in gone.values() for row in rows},
-            kept={key: group for key, group in left.items() if age_of(key)},
-            shards={key: group for key, group in left.items() if is_manifest(key) and key not in damaged},
-            changed={group.shard for group in left.values()} | {manifest.shard_of(group.key) for group in todo},
-        )
+                opened.groups[key] = None
+                self.todo.append(group)
+                yield group
+
+    @cached_property
+    def gone(self) -> dict[str, list[Row]]:
+        """Return the files of the former groups that do not stay as they are, by their key.
+
+        They are whatever may be in the way, or is to be removed.
+        """
+        found: dict[str, list[Row]] = {}
+        for key, section in self._old.items():
+            if key in self._same:
+                continue
+            now = self._open[key].groups if key in self._open else {}
+            damaged = self._damaged.get(key, ())
+            for name, group in section.groups().items():
+                if now.get(name) is None:
+                    rows = unpack(group.rows)
+                    found[name] = [row.untrusted for row in rows] if name in damaged else rows
+        return found
+
+    @cached_property
+    def live(self) -> dict[str, Row]:
+        """Return the files of `gone`, by path."""
+        return {row.file: row for rows in self.gone.values() for row in rows}
+
+    @property
+    def kept(self) -> dict[str, Group]:
+        """Return the former groups of files that nothing made any more."""
+        return {key: self._old[key].groups()[key] for key in self._old if age_of(key)}
+
+    @property
+    def shards(self) -> dict[str, Stored]:
+        """Return the sound shards of the former manifest."""
+        return {key: one for key, one in self._old.items() if is_manifest(key) and key not in self._damaged}
+
+    @property
+    def changed(self) -> set[str]:
+        """Return the names of the shards that are no longer right."""
+        found = {one.shard for key, one in self._old.items() if key not in self._same and key not in self._open}
+        for key, opened in self._open.items():
+            before = self._old.get(key)
+            if before is None or before.shard != opened.shard or key in self._damaged or opened.groups != opened.former:
+                found |= {opened.shard, before.shard if before is not None else ""}
+        return found
+
+    def finished(self, made: Mapping[str, Group]) -> dict[str, Stored]:
+        """Return all sections, with what was rendered."""
+        sections = dict(self._same)
+        for key, opened in self._open.items():
+            groups = {name: group or made[name] for name, group in opened.groups.items()}
+            sections[key] = Stored.of(opened.recipe, opened.shard, groups)
+        return sections
 
 
 class Replacement:
@@ -139,31 +220,35 @@ class Replacement:
         self._staging = Staging(self._root)
         self._begun = 0
 
-    def run(self, groups: Iterable[ArtifactGroup], known: Known, accept: Accept, save: Save) -> TreeResult:
+    def run(self, parts: Iterable[ArtifactGroup | Section], known: Known, accept: Accept, save: Save) -> TreeResult:
         """Render, accept, move and save; see `regpress.output.tree.OutputTree.replace`."""
         strays = self._staging.strays()
         old, damaged = self._known(known)
         self._staging.prepare()
         try:
-            difference, rendered = self._render_all(groups) if not old else self._render_changed(groups, old, damaged)
+            difference = _Difference(old, damaged)
+            todo = difference.compare(parts)
+            rendered = self._render_changed(difference, todo) if old else self._render_all(todo)
             live = difference.live
             made = dict(_new_groups(difference.todo, rendered))
-            final = {key: group or made[key] for key, group in difference.same.items()}
+            final = difference.finished(made)
             kept, inherited = self._keep(difference, made, rendered)
-            final |= kept
-            self._accept(accept, final, made, live)
-            listed = list_tree(final, difference.shards, difference.changed, self._writer(live, "manifest", _as_named))
+            older = {key: Stored.of(UNKNOWN, "", {key: group}) for key, group in kept.items()}
+            self._accept(accept, [*final.values(), *older.values()], made, live)
+            writer = self._writer(live, "manifest", _as_named)
+            listed = list_tree(final, kept, difference.shards, difference.changed, writer)
         except BaseException:
             self._staging.give_up(strays)
             raise
-        final |= listed.groups
+        final |= older | listed.sections
         stale: list[str] = []
         if live or strays:
-            wanted = set(files_in(final if strays else (made | kept | listed.groups)))
+            new: Iterable[Group | Stored] = chain(made.values(), kept.values(), listed.sections.values())
+            wanted = set(files_in(final.values() if strays else new))
             stale = sorted((live.keys() | strays) - wanted)
         if self._staging.is_new:
             self._appear()
-            written = sum(group.files for group in final.values())
+            written = sum(section.files for section in final.values())
             moved: Sequence[str] = ()
         else:
             moved = self._move(_by_stage(difference.todo, rendered, inherited), listed, live, stale, strays)
@@ -174,35 +259,30 @@ class Replacement:
         outdated = tuple(live[file] for file in sorted({*moved, *stale}) if file in live)
         return TreeResult(written=written, removed=len(stale), outdated=outdated)
 
-    def _known(self, known: Known) -> tuple[Mapping[str, Group], set[str]]:
-        """Return the usable groups of the last build, and which of them are damaged."""
+    def _known(self, known: Known) -> tuple[Mapping[str, Stored], Mapping[str, Collection[str]]]:
+        """Return the usable sections of the last build, and which groups of them are damaged."""
         if self._staging.is_empty:
-            return {}, set()
+            return {}, {}
         old, damaged = known()
         if not old:
-            old = groups_of_manifest(self._root, is_ours=self._staging.was_interrupted)
+            old = sections_of_manifest(self._root, is_ours=self._staging.was_interrupted)
             damaged = damaged_groups(self._root, old, hashed=True)
         return old, damaged
 
     def _writer(self, live: Mapping[str, Row], name: str, files_of: FilesOf) -> Writer:
         return Writer(self._staging.path, live, files_of, flat=not self._staging.is_new, name=name)
 
-    def _render_changed(
-        self, groups: Iterable[ArtifactGroup], old: Mapping[str, Group], damaged: set[str]
-    ) -> tuple[_Difference, list[Rendered]]:
-        difference = _Difference.of(groups, old, damaged)
-        return difference, list(chain.from_iterable(self._begin(difference.todo, difference.live).results()))
+    def _render_changed(self, difference: _Difference, todo: Iterable[ArtifactGroup]) -> list[Rendered]:
+        groups = list(todo)
+        return list(chain.from_iterable(self._begin(groups, difference.live).results()))
 
-    def _render_all(self, groups: Iterable[ArtifactGroup]) -> tuple[_Difference, list[Rendered]]:
+    def _render_all(self, todo: Iterable[ArtifactGroup]) -> list[Rendered]:
         """Render everything; other processes begin with the first groups before the last ones are known."""
-        todo: list[ArtifactGroup] = []
         rendered: list[Rendered] = []
         begun: Sharing[_Piece, list[Rendered]] | None = None
-        remaining = iter(groups)
         size = _BATCH
         try:
-            while batch := list(islice(remaining, size)):
-                todo += batch
+            while batch := list(islice(todo, size)):
                 size *= 2
                 if begun is not None:
                     rendered += chain.from_iterable(begun.results())
@@ -213,7 +293,7 @@ class Replacement:
             raise
         if begun is not None:
             rendered += chain.from_iterable(begun.results())
-        return _Difference.of(todo, {}, set()), rendered
+        return rendered
 
     def _begin(self, todo: Sequence[ArtifactGroup], live: Mapping[str, Row]) -> Sharing[_Piece, list[Rendered]]:
         """Let other processes begin to render."""
@@ -242,7 +322,7 @@ class Replacement:
         inheritance = list(self._inherited) if self._staging.is_empty else []
         if self._staging.is_empty and not inheritance:
             return {}, []
-        files = set(files_in(made))
+        files = set(files_in(made.values()))
         gone = {key: rows for key, rows in difference.gone.items() if not is_manifest(key)}
         before = {row.file for key, rows in gone.items() if not age_of(key) for row in rows}
         if not any(one.staged for one in rendered) and before == files and not self._staging.is_empty:
@@ -261,7 +341,7 @@ class Replacement:
         return present(self._root, row) if self._staging.was_interrupted else None
 
     def _accept(
-        self, accept: Accept, final: Mapping[str, Group], made: Mapping[str, Group], live: Mapping[str, Row]
+        self, accept: Accept, final: Collection[Stored], made: Mapping[str, Group], live: Mapping[str, Row]
     ) -> None:
         def everything() -> Iterable[str]:
             return files_in(final)
@@ -269,7 +349,7 @@ class Replacement:
         names: Iterable[str] = ()
         # Where the folder becomes the tree itself, the disk has refused to write two documents to one path.
         if not self._staging.is_new:
-            names = disputed(self._root, files_in(made), live, everything)
+            names = disputed(self._root, files_in(made.values()), live, everything)
         accept(size_of(final), names)
 
     # Putting in place
@@ -314,11 +394,7 @@ class Replacement:
 def _new_groups(todo: Sequence[ArtifactGroup], rendered: Sequence[Rendered]) -> Iterator[tuple[str, Group]]:
     for group, done in zip(todo, rendered, strict=True):
         sizes = done.sizes
-        shard = manifest.shard_of(group.key)
-        yield (
-            group.key,
-            Group(fixed(group.recipe), shard, done.rows, len(sizes), sum(sizes), max(sizes, default=0)),
-        )
+        yield group.key, Group(fixed(group.recipe), done.rows, len(sizes), sum(sizes), max(sizes, default=0))
 
 
 def _by_stage(

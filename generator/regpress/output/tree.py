@@ -11,20 +11,22 @@ from pathlib import Path
 from typing import Any, Final
 
 from regpress.digest import recipe
-from regpress.model.artifact import ArtifactGroup
-from regpress.output.damage import damaged_groups
+from regpress.model.artifact import ArtifactGroup, Section
+from regpress.output.damage import UnsoundStateError, damaged_groups
 from regpress.output.keeping import Inherited, Keeps
 from regpress.output.locks import locked_folder
 from regpress.output.replacement import Accept, Replacement, TreeResult
 from regpress.output.sharing import MOST, Sharing
 from regpress.output.staging import STAGING
-from regpress.output.state import Group, State, load_state, save_state
+from regpress.output.state import State, Stored, load_state, save_state
 from regpress.output.writer import FilesOf
 from regpress.storage import locked, storage_error
 
-#: Fewest groups whose files a process looks at before it asks for more.
-_PIECE: Final = 300
-_Piece = tuple[tuple[str, Group], ...]
+#: Fewest files that a process looks at before it asks for more.
+_PIECE: Final = 1_000
+_Piece = tuple[tuple[str, Stored], ...]
+#: Keys of groups by the key of their section.
+_Damaged = dict[str, set[str]]
 
 
 class OutputTree:
@@ -43,8 +45,8 @@ class OutputTree:
         self._is_locked = False
         self._state: State | None = None
         self._hashed = False
-        self._look: Sharing[_Piece, set[str]] | None = None
-        self._found: set[str] = set()
+        self._look: Sharing[_Piece, _Damaged] | None = None
+        self._found: _Damaged = {}
 
     @classmethod
     def of(cls, root: Path, *, cache: Path, jobs: int = 1) -> OutputTree:
@@ -70,21 +72,20 @@ class OutputTree:
         self._close()
         self._state = load_state(self.state_file, self.root)
         self._hashed = hashed
-        groups = tuple(self._state.groups.items())
-        size = max(_PIECE, len(groups) // MOST + 1)
-        pieces = [groups[start : start + size] for start in range(0, len(groups), size)]
+        pieces = _pieces(self._state.sections)
         root = str(self.root)
         self._look = Sharing(pieces, lambda piece: damaged_groups(root, dict(piece), hashed=hashed), jobs=self.jobs)
         return self._state
 
     def is_intact(self) -> bool:
         """Return whether the tree is as the last build left it, and no build was interrupted; after `begin`."""
-        known = self._state is not None and self._state.groups
-        return bool(known) and not (self.root / STAGING).exists() and not self._damaged()
+        if self._state is None or not self._state.sections or (self.root / STAGING).exists():
+            return False
+        return not self._damaged() and bool(self._state.sections)
 
     def replace(
         self,
-        groups: Iterable[ArtifactGroup],
+        parts: Iterable[ArtifactGroup | Section],
         files_of: FilesOf,
         *,
         accept: Accept,
@@ -94,10 +95,10 @@ class OutputTree:
         summary: Mapping[str, Any] | None = None,
         full: bool = False,
     ) -> TreeResult:
-        """Make the output folder hold exactly the artifacts of *groups*.
+        """Make the output folder hold exactly the artifacts of some groups and sections.
 
         Args:
-            groups: everything to be written; keys differ.
+            parts: everything to be written; keys differ.
             files_of: where an address lies on this host.
             accept: looks at the size and the paths of the new tree, but for the manifest.
             keeps: which files stay for `regpress.output.keeping.GENERATIONS` builds after the last one that made them.
@@ -116,7 +117,7 @@ class OutputTree:
                 _check_writable(self.state_file.parent)
                 self.begin(hashed=full)
                 replacement = Replacement(self.root, files_of, keeps=keeps, inherited=inherited, jobs=self.jobs)
-                return replacement.run(groups, self._earlier, accept, partial(self._save, inputs, summary or {}))
+                return replacement.run(parts, self._earlier, accept, partial(self._save, inputs, summary or {}))
             except OSError as error:
                 raise storage_error(str(error.filename or self.root), error) from error
 
@@ -139,16 +140,19 @@ class OutputTree:
                 self._state = None
                 self._close()
 
-    def _earlier(self) -> tuple[Mapping[str, Group], set[str]]:
-        """Return the groups of the last build, and the keys of those that are damaged."""
-        groups = self._state.groups if self._state is not None else {}
-        return groups, self._damaged()
+    def _earlier(self) -> tuple[Mapping[str, Stored], _Damaged]:
+        """Return the sections of the last build, and which groups of them are damaged."""
+        damaged = self._damaged()
+        return self._state.sections if self._state is not None else {}, damaged
 
-    def _damaged(self) -> set[str]:
-        """Return the keys of the groups of which a file is missing or changed since the last build; after `begin`."""
+    def _damaged(self) -> _Damaged:
+        """Return the groups of which a file is missing or changed since the last build; after `begin`."""
         if self._look is not None:
             look, self._look = self._look, None
-            self._found = set().union(*look.results())
+            try:
+                self._found = {key: names for found in look.results() for key, names in found.items()}
+            except UnsoundStateError:
+                self._state, self._found = State(), {}
         return self._found
 
     def _close(self) -> None:
@@ -156,10 +160,25 @@ class OutputTree:
             self._look.abandon()
             self._look = None
 
-    def _save(self, inputs: str, summary: Mapping[str, Any], groups: Mapping[str, Group]) -> None:
+    def _save(self, inputs: str, summary: Mapping[str, Any], sections: Mapping[str, Stored]) -> None:
         # What is known now is out of date, whether or not it can be kept.
         self._state = None
-        save_state(self.state_file, self.root, groups, inputs=inputs, summary=summary)
+        save_state(self.state_file, self.root, sections, inputs=inputs, summary=summary)
+
+
+def _pieces(sections: Mapping[str, Stored]) -> list[_Piece]:
+    """Return sections in pieces of about as many files."""
+    size = max(_PIECE, sum(one.files for one in sections.values()) // MOST + 1)
+    pieces: list[_Piece] = []
+    some: list[tuple[str, Stored]] = []
+    files = 0
+    for item in sections.items():
+        some.append(item)
+        files += item[1].files
+        if files >= size:
+            pieces.append(tuple(some))
+            some, files = [], 0
+    return [*pieces, tuple(some)] if some else pieces
 
 
 def _check_writable(folder: Path) -> None:

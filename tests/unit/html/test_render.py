@@ -15,14 +15,14 @@ import pytest
 from fakes_catalog import make_catalog, make_entry, make_server, make_skill
 from html_site import by_address, make_renderer, page_text, render_site, site_groups
 from regpress import paths
-from regpress.api import Aliases, entry_groups
+from regpress.api import Aliases, entry_sections
 from regpress.catalog import Catalog
 from regpress.errors import ConfigError, InvalidNameError
 from regpress.html.assets import published_assets
 from regpress.html.environment import make_environment
 from regpress.html.render import HtmlRenderer
 from regpress.html.site import ContentPage, SiteView
-from regpress.model.artifact import Artifact
+from regpress.model.artifact import Artifact, groups_in
 from regpress.model.entry import Entry
 from weather import weather
 
@@ -126,7 +126,7 @@ def test_every_kind_of_page_is_valid_html(parse: Parse) -> None:
 
 def test_every_link_within_the_site_leads_somewhere(parse: Parse) -> None:
     catalogs, site = full_site()
-    documents = [group for catalog in catalogs for group in entry_groups(catalog, Aliases())]
+    documents = [group for catalog in catalogs for group in groups_in(entry_sections(catalog, Aliases()))]
     files = {catalog.prefix + paths.REGISTRY_FILE for catalog in catalogs}
     known = {*site, *files, *by_address(artifact for group in documents for artifact in group.render())}
     assert dead_links(site, known, parse, base="/base/") == [("about/", "map.png")]

@@ -81,18 +81,17 @@ def test_what_is_no_shard_is_refused() -> None:
             read_shard(text)
 
 
-def test_the_documents_and_the_page_of_an_entry_are_in_one_shard() -> None:
-    shards = {shard_of(f"default/{part}/server/com.example/weather") for part in ("api", "html")}
-    assert len(shards) == 1
-    assert shards != {"site"}
-    assert shard_of("team/api/server/com.example/weather") not in shards
-
-
-def test_entries_are_spread_over_all_shards_and_everything_else_is_in_one() -> None:
-    names = {shard_of(f"default/api/server/com.example/s-{number}") for number in range(4_000)}
+def test_entries_are_spread_over_all_shards() -> None:
+    names = {shard_of("default", "server", f"com.example/s-{number}") for number in range(4_000)}
     assert names == {f"{number:02x}" for number in range(256)}
-    for key in ("schemas", "host", "default/list/server", "default/registry-file", "html/home"):
-        assert shard_of(key) == "site"
+
+
+def test_an_entry_has_its_own_shard_in_each_registry_and_kind() -> None:
+    name = "com.example/weather"
+    assert (
+        len({shard_of("default", "server", name), shard_of("team", "server", name), shard_of("default", "skill", name)})
+        == 3
+    )
 
 
 @given(rows=ROWS)

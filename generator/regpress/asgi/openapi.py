@@ -168,7 +168,7 @@ def _admin() -> dict[str, Any]:
         "/v1/sources": {"get": _managed("List sources", [], ("200", "SourceInfos"), _LOOKING)},
         "/v1/sources/{name}": {
             "get": _managed("Get a source", [one], ("200", "SourceInfo"), _LOOKING),
-            "put": _put("Create a source, or replace its settings", one, "SourceSettings", "SourceInfo"),
+            "put": _put("Create a source, or replace its settings", "SourceSettings", "SourceInfo"),
             "delete": _managed("Delete a source and its entries", [one], ("204", ""), _CHANGING),
         },
         "/v1/sources/{name}/entries": {
@@ -177,9 +177,7 @@ def _admin() -> dict[str, Any]:
         "/v1/registries": {"get": _managed("List registries", [], ("200", "RegistryInfos"), _LOOKING)},
         "/v1/registries/{name}": {
             "get": _managed("Get a registry", [one], ("200", "RegistryInfo"), _LOOKING),
-            "put": _put(
-                "Create a registry, or replace its sources and claims", one, "RegistrySettings", "RegistryInfo"
-            ),
+            "put": _put("Create a registry, or replace its sources and claims", "RegistrySettings", "RegistryInfo"),
             "delete": _managed("Delete a registry; its sources stay", [one], ("204", ""), _CHANGING),
         },
         "/v1/registries/{name}/entries": {
@@ -224,9 +222,20 @@ _LOOKING: Final = ("400", "401", "403", "404", "429")
 _CHANGING: Final = ("400", "401", "403", "404", "408", "409", "413", "429", "503")
 
 
-def _put(summary: str, parameter: Any, body: str, schema: str) -> dict[str, Any]:
+#: Settings for a first try: a document that is part of the request, and a registry of it.
+_EXAMPLES: Final[Mapping[str, Any]] = {
+    "SourceSettings": {
+        "file": {"data": '{"version":"1.0.0","meta":{"last_updated":"2026-01-01T00:00:00Z"},"data":{"servers":[]}}'}
+    },
+    "RegistrySettings": {"sources": ["catalogue"]},
+}
+
+
+def _put(summary: str, body: str, schema: str) -> dict[str, Any]:
     """Return an operation that creates something, or changes what is there."""
-    operation = _managed(summary, [parameter], ("200", schema), _CHANGING, body=body)
+    name = _path("name", "1 to 63 lower-case letters, digits and inner hyphens", enum=("catalogue",))
+    operation = _managed(summary, [name], ("200", schema), _CHANGING, body=body)
+    operation["requestBody"]["content"][_JSON]["example"] = _EXAMPLES[body]
     made = {"201": {**_found(schema), "description": "created"}}
     return {**operation, "responses": {**made, **operation["responses"]}}
 

@@ -540,7 +540,8 @@ def test_the_admin_routes_are_described_as_they_are(world: World) -> None:
         plain = {"/v1/registries": "tides", "/v1/sources": "one"}.get(path.partition("/{")[0], encoded(name))
         filled = path.format_map({"type": "server", "name": plain, "version": "1.0.0"})
         for method, operation in methods.items():
-            if method == "delete":
+            # What changes sources and registries has tests of its own.
+            if method == "delete" or (method == "put" and not path.startswith("/v1/entries")):
                 continue
             body = {"/v1/entries": entry(name, "2.0.0")}.get(path, {"claims": {"org": "tides", "team": "a"}})
             answer = world.ask(method.upper(), filled, body if method != "get" else None, **{**AUTHOR, "role": "root"})

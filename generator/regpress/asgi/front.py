@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from regpress.asgi.app import App
+from regpress.asgi.ready import Fields, Reply
 from regpress.asgi.requests import Receive, Scope, Send
 
 
@@ -24,3 +25,7 @@ class Front:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request, or what else a server tells an application."""
         await self.app(scope, receive, send)
+
+    def ready(self, target: bytes, fields: Fields, client: tuple[str, int] | None) -> Reply | None:
+        """Return what a connection sends to a GET without a task: see `App.ready`."""
+        return self.app.ready(target, fields, client)

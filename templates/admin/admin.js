@@ -183,7 +183,9 @@ async function enter() {
   const found = await ask("GET", `${OURS}me`);
   const listed = await ask("GET", "v1/registries");
   me = found;
-  registries = listed.registries;
+  const named = new Set(listed.registries.map((one) => one.name));
+  const others = [...open].filter((name) => !named.has(name)).map((name) => ({ name, sources: [] }));
+  registries = [...listed.registries, ...others];
   for (const id of ["find-registry", "publish-registry"]) {
     const shown = id === "find-registry" ? registries : homes();
     const chosen = $(id).value;
@@ -890,7 +892,12 @@ function askDelete(version) {
   $("confirmation").value = "";
   openDialog($("delete-dialog"), `Delete ${name} ${version.version}`, async () => {
     if ($("confirmation").value.trim() !== version.version) throw new Refusal(0, `Type ${version.version}, exactly.`);
-    await ask("DELETE", `v1/entries/${kind}/${encodeURIComponent(name)}/versions/${encodeURIComponent(version.version)}`);
+    try {
+      await ask("DELETE", `v1/entries/${kind}/${encodeURIComponent(name)}/versions/${encodeURIComponent(version.version)}`);
+    } catch (error) {
+      if (error.status === 404) error.message += " What another source supplies is deleted there.";
+      throw error;
+    }
     return `${name} ${version.version} is removed.`;
   });
   $("confirmation").focus();

@@ -317,7 +317,7 @@ function fillSource(row, source) {
   row.querySelector(".type").textContent = source.type;
   row.querySelector("[data-in]").textContent = [
     inside.length ? `in ${inside.join(", ")}` : "in no registry that you see",
-    source.syncSchedule ? `every ${source.syncSchedule}` : "",
+    source.syncSchedule ? `every ${source.syncSchedule.replace(/(?:(h)0m|(m))0s$/, "$1$2")}` : "",
     source.claims ? claimsText(source.claims) : "",
   ].filter(Boolean).join(" · ");
   const [label, kind] = STATES[state?.phase] ?? ["Not fetched", ""];
@@ -435,9 +435,10 @@ export function placesOf(text) {
 /** The line that an offset is in, from 1. */
 const lineOf = (text, at) => text.slice(0, at).split("\n").length;
 
-/** The offset of a path, or of what it is in. */
+/** The offset of a path, or of what it is in. Names that are no words come as `["a b"]`. */
 function placeOf(places, path) {
-  for (let one = path; one; one = one.slice(0, Math.max(one.lastIndexOf("."), one.lastIndexOf("["), 0))) {
+  const plain = path.replace(/\[("(?:[^"\\]|\\.)*")\]/g, (_, name) => `.${JSON.parse(name)}`).replace(/^\./, "");
+  for (let one = plain; one; one = one.slice(0, Math.max(one.lastIndexOf("."), one.lastIndexOf("["), 0))) {
     if (places.has(one)) return places.get(one).start;
   }
   return places.get("").start;
@@ -528,8 +529,7 @@ async function check() {
   }
   if (mine !== round) return null;
   for (const issue of issues) {
-    const path = [seen.prefix, issue.path].filter(Boolean).join(".").replace(".[", "[");
-    issue.at = placeOf(seen.places, path);
+    issue.at = placeOf(seen.places, [seen.prefix, issue.path].filter(Boolean).join("."));
     issue.line = lineOf(text, issue.at);
   }
   issues.sort((one, other) => (other.severity === "error") - (one.severity === "error") || one.at - other.at);

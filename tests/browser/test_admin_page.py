@@ -340,8 +340,15 @@ def test_findings_stand_at_their_lines_while_one_types(browser: Browser, local: 
         expect(page.locator("#issues .error button").first).to_be_focused()
         fill_document(page, text.replace('"latest"', '"1.0.0",'))
         expect(page.locator("#issues")).to_contain_text("not JSON: expected a name in quotes")
-        fill_document(page, '{"server": ' + text.replace("latest", "1.0.0") + "}")
-        expect(page.locator("#issues li").first).to_contain_text("packages[0]")
+        # Wrapped, with a member that is missing and one whose name is no word.
+        remote = {"type": "sse"}
+        inner = document("com.example/wrong", _meta={"a.b/c d": 1}) | {"remotes": [remote]}
+        text = json.dumps({"server": inner, "claims": {"org": "tides"}}, indent=2)
+        fill_document(page, text)
+        for path, member in (("remotes[0].url", '"remotes"'), ('_meta["a.b/c d"]', '"a.b/c d"')):
+            line = text[: text.index(member)].count("\n") + (2 if member == '"remotes"' else 1)
+            expect(page.locator("#issues").get_by_role("button", name=f"Line {line} {path}").first).to_be_visible()
+        expect(page.get_by_label("Value of the claim")).to_have_value("tides")
         assert own_complaints(visit) == []
 
 
@@ -607,7 +614,8 @@ def test_from_another_machine_the_page_says_that_it_cannot_be_used(
 def test_where_everybody_may_look_nothing_is_offered_that_writes(
     browser: Browser, forker: Forker, tmp_path: Path
 ) -> None:
-    site = own_site(tmp_path / "site", auth={"mode": "anonymous"})
+    registries = [{"name": "default", "sources": ["content", "list"]}, {"name": "team", "sources": ["content"]}]
+    site = own_site(tmp_path / "site", auth={"mode": "anonymous"}, registries=registries)
     with forker.serving(site) as running, visiting(browser, f"{running.base}/") as visit:
         visit.open("admin/")
         page = visit.page
@@ -615,6 +623,13 @@ def test_where_everybody_may_look_nothing_is_offered_that_writes(
         assert offered(page) == ["Sources", "Entries"]
         assert page.locator("#sources button:visible").count() == 0
         expect(page.locator("#who")).to_contain_text("may look, not write")
+        expect(page.locator("#source-list li", has_text="content")).to_contain_text("in default, team")
+        page.get_by_role("link", name="Entries").click()
+        expect(page.locator("#find-registry")).to_have_value("default")
+        expect(page.locator("#found")).to_have_text("1 entry")
+        page.locator("#find-registry").select_option("team")
+        expect(page.locator("#found")).to_have_text("Nothing is found.")
+        assert page.url.endswith("#entries/team/server/")
         assert visit.complaints == []
 
 

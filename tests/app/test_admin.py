@@ -541,7 +541,7 @@ def test_the_admin_routes_are_described_as_they_are(world: World) -> None:
         plain = {"/v1/registries": "tides", "/v1/sources": "one"}.get(path.partition("/{")[0], encoded(name))
         filled = path.format_map({"type": "server", "name": plain, "version": "1.0.0"})
         for method, operation in methods.items():
-            if method == "delete":
+            if method == "delete" or (method == "put" and path.endswith("{name}")):
                 continue
             body = bodies.get(path, {"claims": {"org": "tides", "team": "a"}})
             if method == "patch":

@@ -3,22 +3,25 @@
     make screenshots                                    # this repository's own registry
     .venv/bin/python scripts/screenshots.py --site PATH --out FOLDER
 
-The site is built into a temporary folder, served as its host would, and photographed by Chromium. Pages are chosen by
-what they show, so that another registry gives its own.
+The site is built into a temporary folder, served as its host would, and photographed by Chromium; the admin page is
+that of the app. Pages are chosen by what they show, so that another registry gives its own.
 """
 
 from __future__ import annotations
 
 import argparse
 import base64
+import json
 import subprocess
 import sys
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
+from urllib.parse import quote
 
 from playwright.sync_api import Browser, Page, sync_playwright
 
@@ -28,6 +31,7 @@ ROOT: Final = Path(__file__).parents[1]
 PROGRAM: Final = (sys.executable, "-c", "from regpress.cli.main import main; main()")
 CHROMIUM: Final = Path("/usr/bin/chromium")
 BASE: Final = "/my-registry"
+SCHEMA: Final = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
 #: Width, height and scale by name.
 SIZES: Final[Mapping[str, tuple[int, int, float]]] = {"desktop": (1200, 800, 0.75), "phone": (360, 720, 1.0)}
 SCHEMES: Final = ("light", "dark")
@@ -51,12 +55,14 @@ class Shot:
         path: of the page, with its fragment.
         await_for: what must be there before the picture is taken.
         at: what the picture begins with, where it is not the head of the page.
+        typed: a document that is typed into the admin page.
     """
 
     name: str
     path: str
     await_for: str = "main"
     at: str = ""
+    typed: str = ""
 
 
 def shots(out: Path) -> Iterator[Shot]:
@@ -86,6 +92,22 @@ def shots(out: Path) -> Iterator[Shot]:
     yield Shot(name="not-found", path="404.html")
 
 
+def admin_shots(out: Path) -> Iterator[Shot]:
+    """Yield the views of the admin page."""
+    yield Shot(name="admin-sources", path="admin/#sources", await_for="#source-list li")
+    package = {"registryType": "npm", "identifier": "@example/tides", "version": "latest"}
+    document = {"name": "com.example/tides", "description": "Tide tables", "version": "1.0.0", "packages": [package]}
+    yield Shot(
+        name="admin-publish",
+        path="admin/#publish",
+        typed=json.dumps({"$schema": SCHEMA, **document}, indent=2),
+        await_for="#issues li",
+    )
+    _, _, name = _richest(out, "servers").partition("/")
+    path = f"admin/#entry/default/server/{quote(name, safe='')}"
+    yield Shot(name="admin-entry", path=path, await_for="#versions li")
+
+
 def _richest(out: Path, kind: str) -> str:
     """Return the address of the entry with the longest page among those with several versions, without final slash."""
     pages = sorted(out.glob(f"{kind}/*/*/index.html"), key=lambda file: file.stat().st_size)
@@ -112,8 +134,21 @@ def build(site: Path, out: Path) -> None:
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)  # noqa: S603  # our own program
 
 
-def photograph(browser: Browser, address: str, out: Path, folder: Path) -> None:
-    """Write the pictures of every kind of page."""
+@contextmanager
+def serving(site: Path, out: Path) -> Iterator[str]:
+    """Serve a site by the app, which writes nothing but its tree, and give its address."""
+    options = ["--no-git", "--audit-log", str(out.with_suffix(".jsonl")), "--allow-anonymous-writes", "--port", "0"]
+    command = [*PROGRAM, "serve", str(site), "--out", str(out), "--no-access-log", *options]
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:  # noqa: S603  # our own program
+        assert process.stderr is not None
+        try:
+            yield next(line.split()[-1] for line in process.stderr if line.startswith("Serving "))
+        finally:
+            process.terminate()
+
+
+def photograph(browser: Browser, address: str, shots: Sequence[Shot], folder: Path) -> None:
+    """Write pictures of pages in every size and scheme."""
     folder.mkdir(parents=True, exist_ok=True)
     darkroom = browser.new_page()
     for size, (width, height, scale) in SIZES.items():
@@ -122,7 +157,7 @@ def photograph(browser: Browser, address: str, out: Path, folder: Path) -> None:
                 viewport={"width": width, "height": height}, device_scale_factor=scale, color_scheme=scheme
             )
             page = context.new_page()
-            for shot in shots(out):
+            for shot in shots:
                 picture = _picture(page, address, shot)
                 small = darkroom.evaluate(SHRINK, base64.b64encode(picture).decode())
                 (folder / f"{shot.name}-{size}-{scheme}.webp").write_bytes(base64.b64decode(small))
@@ -132,6 +167,9 @@ def photograph(browser: Browser, address: str, out: Path, folder: Path) -> None:
 def _picture(page: Page, address: str, shot: Shot) -> bytes:
     page.goto("about:blank")  # else a fragment alone would not load the page anew
     page.goto(f"{address}{shot.path}")
+    if shot.typed:
+        page.locator("#text").fill(shot.typed)
+        page.evaluate("document.activeElement.blur()")
     page.locator(shot.await_for).first.wait_for()
     if shot.at:
         page.locator(shot.at).evaluate("element => element.scrollIntoView({ block: 'start' })")
@@ -152,9 +190,11 @@ def main() -> None:
         with server, sync_playwright() as playwright:
             program = str(CHROMIUM) if CHROMIUM.exists() else None
             browser = playwright.chromium.launch(executable_path=program, args=["--no-sandbox"])
-            photograph(browser, f"{server.url}{BASE}/", out, options.out)
-            browser.close()
+            photograph(browser, f"{server.url}{BASE}/", tuple(shots(out)), options.out)
             server.shutdown()
+            with serving(options.site, Path(folder) / "app") as address:
+                photograph(browser, address, tuple(admin_shots(out)), options.out)
+            browser.close()
 
 
 if __name__ == "__main__":

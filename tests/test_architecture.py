@@ -15,7 +15,7 @@ EDGES = {"audit_log", "content_git", "content_store", "created_files", "iconstor
 USE_CASES = {"access", "admin_changes", "admin_entries", "admin_sources", "auth", "batches", "build", "callers",
              "desk", "fetching", "gathering", "logins", "objects", "oidc", "ownership", "publish", "readings",
              "registry_tokens", "rendering", "service",
-             "site", "previous", "preview", "probe", "probe_checks", "wiring"}  # fmt: skip
+             "site", "statuses", "previous", "preview", "probe", "probe_checks", "wiring"}  # fmt: skip
 ENTRY_POINTS = {"cli", "asgi"}
 
 LAYERS = ("vocabulary", "records", "core", "edge", "use case", "entry point")

@@ -31,12 +31,14 @@ from regpress.live import LiveSite, RegistryPlan, settle
 from regpress.model.config_source import SourceConfig
 from regpress.model.document import canonical_text, compact_text, escape_html_in_json, parse_json, plain_value
 from regpress.model.entry import OFFICIAL_META, PUBLISHER_META, EntryVersion, RawFile
+from regpress.model.issue import Issue
 from regpress.model.native import SERVER_SCHEMA
 from regpress.model.status import read_statuses, status_file
 from regpress.names import KINDS, EntryName, Kind, parse_entry_name, parse_server_name, parse_version, version_problem
 from regpress.paths import ENTRY_PLURAL
 from regpress.principal import Principal
 from regpress.site import Site
+from regpress.statuses import StatusChange, check_message, restate, status_path
 from regpress.validate.check import check_entry
 
 #: Below it lie the notes of deleted versions.
@@ -108,7 +110,7 @@ class Managed:
         def run(desk: Desk) -> bytes:
             return _Work(desk, source, kind, name).remove(version, caller)
 
-        paths = (entry_file(kind, name, version), _status_file(kind, name), _tombstone_file(kind, name))
+        paths = (entry_file(kind, name, version), status_path(kind, name), _tombstone_file(kind, name))
         return Write(summary=f"Remove {_label(kind, name)} {version}", paths=paths, run=run)
 
     def claims(self, kind: Kind, given: str, caller: Caller) -> Claims:
@@ -151,6 +153,63 @@ class Managed:
         paths = tuple(entry_file(kind, name, one.version) for one in versions)
         return Write(summary=f"Change claims of {_label(kind, name)}", paths=paths, run=run)
 
+    def set_status(self, kind: Kind, given: str, version: str, change: StatusChange, caller: Caller) -> Write:
+        """Return the write that changes the status of a version, or of all where none is named, in whatever source.
+
+        Raises:
+            RefusedWriteError: an active version has no message.
+            UnknownEntryError: there is no such entry.
+            ForbiddenError: the caller does not cover its claims.
+            TakenError: the name is one of several.
+            NotOfferedError: there is no managed source.
+        """
+        self._source("no managed source available for changing a status")
+        label = f"{given}@{version}" if version else given
+        name = self.named(kind, given, caller, missing=label)
+        check_message(change)
+
+        def run(desk: Desk) -> bytes:
+            found = [one for one in desk.everywhere(kind, name) if version in {"", one.version}]
+            if not found:
+                raise UnknownEntryError(f"not found: {label}")
+            # One file says it for all sources: nobody changes what others see and they do not.
+            _check_all_covered(caller, found)
+            todo = [one for one in found if not change.is_in(one)]
+            if not todo:
+                raise RefusedWriteError("No changes to apply: status and message are what they should be")
+            restate(desk, kind, name, todo, change)
+            return orjson.dumps({"status": change.status, "versions": sorted({one.version for one in todo})})
+
+        summary = f"Set {_label(kind, name)} {version or 'all versions'} {change.status}"
+        return Write(summary=summary, paths=(status_path(kind, name),), run=run)
+
+    def issues(self, body: Mapping[str, Any]) -> tuple[Issue, ...]:
+        """Return what is to be said about the document of a publication; with an error, `publish` refuses it.
+
+        Raises:
+            RefusedWriteError: there is none, or more than one.
+        """
+        kind, value = _payload(body)
+        policy = self.site.config.site.policy
+        found = [
+            issue
+            for issue in check_entry(
+                kind, plain_value(_completed(kind, value)), level=policy.level, overrides=policy.rules
+            )
+            if issue.reference not in _ELSEWHERE
+        ]
+        if any(issue.severity == "error" for issue in found):
+            return tuple(found)
+        try:
+            name, version, _ = self._checked(kind, value)
+        except RefusedWriteError as error:
+            return (*found, _refusal(error.detail))
+        source = next((one for one in self.site.config.sources if one.managed is not None), None)
+        held = self.live.candidates(source.name, kind, name).versions if source else ()
+        if any(one.version == version for one in held):
+            return (*found, _refusal(f"version {version} is published already", path="version"))
+        return tuple(found)
+
     def named(self, kind: Kind, given: str, caller: Caller, *, missing: str) -> EntryName:
         """Return the name that a path means: a bare one of a skill or plugin is right where there is only one.
 
@@ -179,6 +238,11 @@ class Managed:
             raise unknown
         return parse_entry_name(kind, next(iter(fitting)))
 
+    @property
+    def source_name(self) -> str:
+        """Return the name of the managed source, empty where there is none."""
+        return next((one.name for one in self.site.config.sources if one.managed is not None), "")
+
     def is_claimed(self, name: str) -> bool:
         """Return whether a server of the managed source has claims."""
         source = next((one for one in self.site.config.sources if one.managed is not None), None)
@@ -202,11 +266,9 @@ class Managed:
                 parse_server_name(str(value.get("name")))
             except InvalidNameError as error:
                 raise RefusedWriteError(f"invalid server name: {str(value.get('name'))[:200]}") from error
-            value = {"$schema": SERVER_SCHEMA, **value}
             if not value.get("packages") and not value.get("remotes"):
                 raise RefusedWriteError("invalid server: packages or remotes are required")
-        elif isinstance(value.get("status"), str):
-            value = {**value, "status": value["status"].lower()}
+        value = _completed(kind, value)
         self._check_metadata(value)
         policy = self.site.config.site.policy
         plain = plain_value(value)
@@ -284,7 +346,7 @@ class _Work:
         check_cover(caller, found.claims)
         moment = self.desk.moment(versions)
         changes = [FileChange(entry_file(self.kind, self.name, version), None), self._tombstone(found, moment)]
-        path = _status_file(self.kind, self.name)
+        path = status_path(self.kind, self.name)
         if data := self.desk.store.read(path):
             statuses = dict(read_statuses(RawFile(path=path, data=data), self.kind, str(self.name))[0])
             if statuses.pop(version, None):
@@ -352,6 +414,19 @@ def _payload(body: Mapping[str, Any]) -> tuple[Kind, Any]:
     return given[0], body[given[0]]
 
 
+def _completed(kind: Kind, value: Any) -> Any:
+    """Return a document with what may be left out or written otherwise here."""
+    if not isinstance(value, dict):
+        return value
+    if kind == "server":
+        return {"$schema": SERVER_SCHEMA, **value}
+    return {**value, "status": value["status"].lower()} if isinstance(value.get("status"), str) else value
+
+
+def _refusal(message: str, *, path: str = "") -> Issue:
+    return Issue(type="semantic", severity="error", message=message, reference="publish", path=path)
+
+
 def _check_all_covered(caller: Caller, versions: Sequence[EntryVersion]) -> None:
     for version in versions:
         check_cover(caller, version.claims)
@@ -368,10 +443,6 @@ def _folder(kind: Kind, name: EntryName) -> str:
 def entry_file(kind: Kind, name: EntryName, version: str) -> str:
     """Return the file of a version, below the content folder."""
     return f"{_folder(kind, name)}/{version}.json"
-
-
-def _status_file(kind: Kind, name: EntryName) -> str:
-    return f"status/{_folder(kind, name)}.json"
 
 
 def _tombstone_file(kind: Kind, name: EntryName) -> str:

@@ -129,6 +129,11 @@ class Desk:
         """Return what the managed source has of an entry."""
         return self._candidates(self.managed.name, kind, name)
 
+    def everywhere(self, kind: Kind, name: EntryName) -> list[EntryVersion]:
+        """Return what all sources have of an entry, in their order."""
+        sources = self.site.config.sources
+        return [version for one in sources for version in self._candidates(one.name, kind, name).versions]
+
     def _candidates(self, source: str, kind: Kind, name: EntryName) -> Candidates:
         staged = self.candidates.get((kind, str(name)))
         if staged is not None:

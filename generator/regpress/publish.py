@@ -8,7 +8,6 @@ on its own.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 from regpress import api
@@ -25,20 +24,19 @@ from regpress.errors import (
 )
 from regpress.live import LiveSite, Standing
 from regpress.model.document import compact_text, plain_value
-from regpress.model.entry import PUBLISHER_META, EntryVersion, RawFile, Status, StatusValue
+from regpress.model.entry import PUBLISHER_META, EntryVersion
 from regpress.model.issue import Issue
-from regpress.model.status import read_statuses, status_file
 from regpress.names import EntryName, parse_server_name
 from regpress.principal import Principal
 from regpress.remote_urls import RemoteUrls
 from regpress.site import Site
 from regpress.sources.managed import ManagedSource
+from regpress.statuses import StatusChange, check_message, restate
 from regpress.validate.check import check_entry
 from regpress.version_files import (
     entry_folder,
     kept_members,
     paths_of,
-    status_path,
     version_copy,
     version_file,
     version_path,
@@ -52,25 +50,6 @@ _ELSEWHERE: Final = frozenset({"publisher-metadata-too-large", "unexpected-membe
 _PUBLISH_FAILED: Final = "Failed to publish server"
 _EDIT_FAILED: Final = "Failed to edit server"
 _STATUS_FAILED: Final = "Failed to update server status"
-_ACTIVE_MESSAGE: Final = "status_message cannot be provided when setting status to active"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StatusChange:
-    """What a request wants of a status.
-
-    Attributes:
-        status: the state.
-        message: the reason, None where the request has none.
-    """
-
-    status: StatusValue
-    message: str | None = None
-
-    @property
-    def text(self) -> str:
-        """Return the message as it is stored."""
-        return self.message or ""
 
 
 class Publisher:
@@ -199,13 +178,13 @@ class Publisher:
         unknown = "Server version not found"
         parsed = self._known(registry, name, version, unknown, deleted=True)
         _check_status_rights(principal, name)
-        _check_message(change)
+        check_message(change)
 
         def run(desk: Desk) -> bytes:
             found = desk.standing(registry, "server", parsed).find(version)
             if found is None:
                 raise UnknownEntryError(unknown)
-            if _is_in(found, change):
+            if change.is_in(found):
                 raise RefusedWriteError(
                     "No changes to apply: status and message are already set to the provided values"
                 )
@@ -225,13 +204,13 @@ class Publisher:
         self._check_offered(registry)
         parsed = self._known(registry, name, "", "Server not found", deleted=True)
         _check_status_rights(principal, name)
-        _check_message(change)
+        check_message(change)
 
         def run(desk: Desk) -> bytes:
             versions = desk.standing(registry, "server", parsed).versions
             if not versions:
                 raise UnknownEntryError("Server not found")
-            todo = [version for version in versions if not _is_in(version, change)]
+            todo = [version for version in versions if not change.is_in(version)]
             if not todo:
                 raise RefusedWriteError(
                     "No changes to apply: all versions already have the requested status and message"
@@ -348,17 +327,7 @@ class Publisher:
             for version in versions:
                 if version.official.status == "deleted":
                     _check_urls(desk, registry, version.value, str(name), _STATUS_FAILED)
-        path = status_path(name)
-        raw = RawFile(path=path, data=desk.store.read(path) or b"{}")
-        statuses = dict(read_statuses(raw, "server", str(name))[0])
-        now = desk.moment(versions)
-        for version in versions:
-            same = version.official.status == change.status
-            changed_at = version.official.status_changed_at if same else now
-            statuses[version.version] = Status(
-                status=change.status, message=change.text, changed_at=changed_at, updated_at=now if same else ""
-            )
-        desk.change("server", name, [FileChange(path, status_file(statuses))])
+        restate(desk, "server", name, versions, change)
         standing = desk.standing(registry, "server", name)
         wanted = {version.version for version in versions}
         return [api.response(version) for version in standing.versions if version.version in wanted]
@@ -424,12 +393,3 @@ def _check_metadata(value: Mapping[str, Any]) -> None:
 def _check_status_rights(principal: Principal, name: str) -> None:
     if not principal.may("publish", name) and not principal.may("edit", name):
         raise ForbiddenError("You do not have publish or edit permissions for this server")
-
-
-def _check_message(change: StatusChange) -> None:
-    if change.status == "active" and change.message is not None:
-        raise RefusedWriteError(_ACTIVE_MESSAGE)
-
-
-def _is_in(version: EntryVersion, change: StatusChange) -> bool:
-    return (version.official.status, version.official.status_message) == (change.status, change.text)

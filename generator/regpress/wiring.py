@@ -37,6 +37,8 @@ if TYPE_CHECKING:
 
 CONFIG_FILE: Final = "config.yaml"
 _ASSETS: Final = "assets"
+#: Templates of the app alone, which no build depends on.
+_ADMIN: Final = "admin"
 
 
 def open_site(
@@ -216,7 +218,22 @@ def package_templates() -> Path:
     raise ConfigError(f"{inside}: this installation of regpress has no templates; install it anew")
 
 
+def admin_templates(root: Path) -> dict[str, bytes]:
+    """Return what the admin page is made of, by name: its own files, and the stylesheets and icon of the catalog.
+
+    Raises:
+        ConfigError: this installation has no templates.
+    """
+    names = (f"{_ADMIN}/", f"{_ASSETS}/style", f"{_ASSETS}/icon.svg")
+    return {name: data for name, data in _all_templates(root).items() if name.startswith(names)}
+
+
 def _templates(root: Path) -> dict[str, bytes]:
+    """Return the templates and assets of the tree by name."""
+    return {name: data for name, data in _all_templates(root).items() if not name.startswith(f"{_ADMIN}/")}
+
+
+def _all_templates(root: Path) -> dict[str, bytes]:
     """Return the templates and assets by name; a site's own replace single files of the defaults."""
     found: dict[str, bytes] = {}
     for folder in (package_templates(), root / "templates"):

@@ -536,6 +536,7 @@ def test_the_admin_routes_are_described_as_they_are(world: World) -> None:
     name = "com.example/described"
     world.publish(entry(name))
     seen = set()
+    bodies = {"/v1/entries": entry(name, "2.0.0"), "/v1/x/dev.regpress/validate": entry(name)}
     for path, methods in described.items():
         plain = {"/v1/registries": "tides", "/v1/sources": "one"}.get(path.partition("/{")[0], encoded(name))
         filled = path.format_map({"type": "server", "name": plain, "version": "1.0.0"})
@@ -543,7 +544,9 @@ def test_the_admin_routes_are_described_as_they_are(world: World) -> None:
             # What changes sources and registries has tests of its own.
             if method == "delete" or (method == "put" and not path.startswith("/v1/entries")):
                 continue
-            body = {"/v1/entries": entry(name, "2.0.0")}.get(path, {"claims": {"org": "tides", "team": "a"}})
+            body = bodies.get(path, {"claims": {"org": "tides", "team": "a"}})
+            if method == "patch":
+                body = {"status": "deprecated" if "version" in path else "deleted"}
             answer = world.ask(method.upper(), filled, body if method != "get" else None, **{**AUTHOR, "role": "root"})
             assert str(answer.status) in operation["responses"], (method, path, answer.body)
             assert answer.status < 300, (method, path, answer.body)
@@ -553,7 +556,7 @@ def test_the_admin_routes_are_described_as_they_are(world: World) -> None:
             content = operation["responses"][str(answer.status)]["content"]["application/json"]["schema"]
             schema = {**content, "components": description["components"]}
             assert list(Draft202012Validator(schema).iter_errors(answer.json)) == [], path
-    assert len(seen) == 12
+    assert len(seen) == 16
 
 
 @pytest.mark.skipif(not TOOLHIVE.exists(), reason="ToolHive's description is not beside the project")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any, Final, NamedTuple
@@ -15,7 +16,7 @@ from urllib.parse import parse_qs
 from regpress import admin_changes as changes
 from regpress.admin_entries import Managed
 from regpress.admin_sources import Sources
-from regpress.asgi import routes
+from regpress.asgi import admin_extras, routes
 from regpress.asgi.answers import Answer, InputError, problem, written
 from regpress.asgi.changing import Changer
 from regpress.asgi.events import audit_event
@@ -133,8 +134,14 @@ class AdminRoutes:
         match asked.event_type:
             case "user.info":
                 return _me(asked)
+            case "user.rights":
+                return written(await self._rights(asked))
             case "entry.publish":
                 return await self._publish(asked, receive)
+            case "entry.validate":
+                return written(admin_extras.validation(self.managed, await _body(asked.request, receive)))
+            case "entry.status.update" | "entry.statuses.update":
+                return await self._set_status(asked, receive, parts[2:])
             case "source.sync.list":
                 return written({"history": self._seen_events(asked)})
             case "source.sync":
@@ -238,6 +245,27 @@ class AdminRoutes:
         await self._done(asked, write)
         return Answer(204, cache=b"no-store")
 
+    async def _set_status(self, asked: _Asked, receive: Receive, parts: tuple[str, ...]) -> Answer:
+        kind, name = parts[1:3]
+        version = parts[4] if asked.event_type == "entry.status.update" else None
+        asked.target = {"entry_type": kind, "resource_name": name, **({"version": version} if version else {})}
+        body = await _body(asked.request, receive)
+        write = admin_extras.status_write(self.managed, (kind, name, version), body, asked.caller)
+        return written(await self._done(asked, write))
+
+    async def _rights(self, asked: _Asked) -> dict[str, Any]:
+        principal = asked.principal
+        if principal is None:
+            # Everybody may look; whether this caller may also write is another question.
+            with suppress(UnauthenticatedError):
+                principal = await self.gate.recognise(asked.request, "toolhive")
+        shown = (
+            *self.sources.sources(asked.caller)["sources"],
+            *self.sources.registries(asked.caller)["registries"],
+        )
+        gates = [one.get("claims", {}) for one in shown]
+        return admin_extras.rights(principal, asked.caller, self.gate.callers, self.managed, gates)
+
     async def _done(self, asked: _Asked, write: Write) -> bytes:
         return await self.writer.do(Job(write, self._event(asked)))
 
@@ -313,6 +341,13 @@ _ROUTES: Final = (
     _Route(
         "x/dev.regpress/sync",
         {"GET": ("source.sync.list", "manageSources"), "POST": ("source.sync", "manageSources")},
+    ),
+    _Route("x/dev.regpress/me", {"GET": ("user.rights", None)}),
+    _Route("x/dev.regpress/validate", {"POST": ("entry.validate", "manageEntries")}),
+    _Route("x/dev.regpress/entries/{type}/{name}/status", {"PATCH": ("entry.statuses.update", "manageEntries")}),
+    _Route(
+        "x/dev.regpress/entries/{type}/{name}/versions/{version}/status",
+        {"PATCH": ("entry.status.update", "manageEntries")},
     ),
 )
 _UNKNOWN: Final = _Route("", {})

@@ -18,6 +18,7 @@ import orjson
 
 from regpress.asgi import admin_routes, routes
 from regpress.asgi import operations as ops
+from regpress.asgi.admin_page import AdminPage
 from regpress.asgi.admin_routes import AdminRoutes
 from regpress.asgi.answers import JSON, PRIVATE, Answer, Headers, answer_to, problem
 from regpress.asgi.files import TreeFiles
@@ -61,6 +62,7 @@ class App:
         files: the built tree.
         writes: the routes that change something.
         admin: the routes below ``/v1``.
+        admin_page: the page for people who look after the registry, None where there is none.
         logins: the routes that give out tokens.
         syncs: the route by which sources are looked at.
         operations: what the service says about itself.
@@ -81,6 +83,7 @@ class App:
     syncs: SyncRoutes
     operations: Operations
     metrics: Metrics
+    admin_page: AdminPage | None = None
     base_path: str = ""
     proxies: Sequence[Network] = ()
     challenge: bytes = b'Bearer realm="mcp-registry"'
@@ -226,7 +229,7 @@ class App:
             return problem(404, detail)
         if name in ops.NAMES:
             return self.operations.answer(name, below_api=False)
-        if found := self.logins.document(name):
+        if found := self.logins.document(name) or (self.admin_page and self.admin_page.answer(name)):
             return found
         if other_registry(unquote(request.path.decode("latin-1"))) not in {"", *self.gate.public}:
             # The tree may still have pages of a registry that is not public any more.

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import gc
 import logging
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache, partial
 from pathlib import Path
 from typing import Final
@@ -14,6 +14,7 @@ from regpress.access import Access
 from regpress.admin_entries import Managed, official_guard
 from regpress.admin_sources import Sources
 from regpress.asgi import openapi
+from regpress.asgi.admin_page import AdminPage
 from regpress.asgi.admin_routes import AdminRoutes
 from regpress.asgi.app import App, Hook
 from regpress.asgi.changing import Changer
@@ -46,6 +47,7 @@ class Settings:
         build_command: what renews it.
         proxies: whose word about the caller's address counts.
         ownership: asks who publishes packages; None where nobody does.
+        admin_templates: what the admin page is made of; nothing where there is none.
         write_rate, login_rate: requests a minute for each caller; 0 sets no limit.
     """
 
@@ -53,6 +55,7 @@ class Settings:
     build_command: Sequence[str]
     proxies: Sequence[Network] = ()
     ownership: Ownership | None = None
+    admin_templates: Mapping[str, bytes] = field(default_factory=dict)
     write_rate: int = 600
     login_rate: int = 60
 
@@ -182,6 +185,9 @@ def _app(lasting: _Lasting, service: Service) -> App:
             limit=lasting.limit,
         ),
         logins=lasting.logins,
+        admin_page=AdminPage(settings.admin_templates, config.site, gate, default=service.live.default.plan.name)
+        if settings.admin_templates
+        else None,
         syncs=SyncRoutes(lasting.syncer, access.authenticator, access.callers),
         challenge=access.challenge.encode("latin-1", "replace"),
         operations=Operations(

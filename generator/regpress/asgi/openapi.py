@@ -192,6 +192,26 @@ def _admin() -> dict[str, Any]:
                 _LOOKING,
             ),
         },
+        "/v1/x/dev.regpress/me": {"get": _managed("Say what a caller may do", [], ("200", "Rights"), ("401", "429"))},
+        "/v1/x/dev.regpress/validate": {
+            "post": _managed(
+                "Validate a publication without publishing it", [], ("200", "Validation"), _REFUSALS, body="Publication"
+            )
+        },
+        "/v1/x/dev.regpress/entries/{type}/{name}/status": {
+            "patch": _managed(
+                "Change the status of all versions", entry, ("200", "Restated"), _STATUS_REFUSALS, body="StatusChange"
+            )
+        },
+        "/v1/x/dev.regpress/entries/{type}/{name}/versions/{version}/status": {
+            "patch": _managed(
+                "Change the status of a version",
+                [*entry, exact],
+                ("200", "Restated"),
+                _STATUS_REFUSALS,
+                body="StatusChange",
+            )
+        },
         "/v1/entries": {
             "post": _managed("Publish a server, skill or plugin", [], ("201", "Stored"), _REFUSALS, body="Publication")
         },
@@ -213,11 +233,13 @@ _FAILURES: Final = {
     "408": "the body did not arrive in time",
     "409": "something that stands already is in the way",
     "413": "the body is too large",
+    "422": "the body breaks rules",
     "429": "too many requests",
     "500": "there is no managed source",
     "503": "the disk cannot be written",
 }
-_REFUSALS: Final = tuple(_FAILURES)
+_STATUS_REFUSALS: Final = tuple(_FAILURES)
+_REFUSALS: Final = tuple(status for status in _FAILURES if status != "422")
 _LOOKING: Final = ("400", "401", "403", "404", "429")
 _CHANGING: Final = ("400", "401", "403", "404", "408", "409", "413", "429", "503")
 
@@ -535,6 +557,31 @@ def _schemas() -> dict[str, Any]:
             "type": "object",
             "required": ["subject", "roles"],
             "properties": {"subject": _TEXT, "roles": {"type": "array", "items": _TEXT}},
+        },
+        "Rights": {
+            "type": "object",
+            "required": [
+                "subject",
+                "method",
+                "roles",
+                "writes",
+                "publish",
+                "edit",
+                "claims",
+                "claimsNeeded",
+                "managed",
+            ],
+            "properties": {
+                **dict.fromkeys(("subject", "method", "managed"), _TEXT),
+                **{name: {"type": "array", "items": _TEXT} for name in ("roles", "publish", "edit")},
+                **{name: {"type": "boolean"} for name in ("writes", "claimsNeeded")},
+                "claims": claims,
+            },
+        },
+        "Restated": {
+            "type": "object",
+            "required": ["status", "versions"],
+            "properties": {"status": _TEXT, "versions": {"type": "array", "items": _TEXT}},
         },
         **_source_schemas(claims),
         "Publication": publication,

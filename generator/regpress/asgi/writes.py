@@ -23,7 +23,8 @@ from regpress.model.document import DocumentError, compact_text, parse_json, pla
 from regpress.model.issue import Issue
 from regpress.ownership import Ownership
 from regpress.principal import Principal
-from regpress.publish import Publisher, StatusChange
+from regpress.publish import Publisher
+from regpress.statuses import StatusChange
 from regpress.validate.body import SERVER, STATUS, Rule, body_problems, without_foreign_meta
 
 #: Writes that bring packages, and what their refusal is called.
@@ -137,7 +138,7 @@ class WriteRoutes:
         value = _checked(await request.body(receive), SERVER)
         issues = self._publisher.issues(value)
         valid = not any(issue.severity == "error" for issue in issues)
-        return written(dumped({"valid": valid, "issues": [_shown(issue) for issue in issues]}))
+        return written(dumped({"valid": valid, "issues": [shown_issue(issue) for issue in issues]}))
 
     # The log
 
@@ -206,7 +207,7 @@ def _checked(data: bytes, rule: Rule) -> Any:
     return value
 
 
-def _shown(issue: Issue) -> dict[str, str]:
+def shown_issue(issue: Issue) -> dict[str, str]:
     """Return an issue with the members of the official service, specification 4.6."""
     kind = issue.type if issue.type in {"json", "schema", "semantic", "linter"} else "semantic"
     message = f"{issue.message} (expected {issue.expected})" if issue.expected else issue.message

@@ -16,8 +16,8 @@ from regpress.cli.report import counts_line, findings_exit_code, write_report
 from regpress.desk import Job
 from regpress.errors import ConfigError, UnknownEntryError
 from regpress.principal import EVERYTHING, Principal
-from regpress.publish import StatusChange
 from regpress.service import Service, clock, open_service
+from regpress.statuses import StatusChange
 
 _METHOD: Final = "command"
 

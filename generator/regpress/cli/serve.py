@@ -14,6 +14,7 @@ from regpress.errors import ConfigError
 from regpress.service import open_service
 from regpress.site import Site
 from regpress.validate.policy_package import DEMANDS
+from regpress.wiring import admin_templates
 
 _BUILD = "from regpress.cli.main import main; main()"
 
@@ -111,6 +112,7 @@ def serve(
                 build_command=command,
                 proxies=networks,
                 ownership=open_ownership(packages, allow_private=trusted) if verify_packages else None,
+                admin_templates=admin_templates(site),
                 write_rate=write_rate,
                 login_rate=login_rate,
             ),

@@ -1,7 +1,7 @@
 """Measures ``regpress serve``: reads beside an nginx worker that serves the same bytes, searches, publishes, start.
 
-Rates are compared by processor time for each request, taken from ``/proc``: wall time on a shared machine says little.
-Needs Linux, and for the rates ``wrk`` and ``nginx``.
+Rates of reads are compared by processor time for each request, taken from ``/proc``: wall time on a shared machine says
+little. Needs Linux, and for the rates ``wrk`` and ``nginx``.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import shutil
+import socket
 import statistics
 import subprocess
 import sys
@@ -41,6 +42,15 @@ registries:
 site: {host: nginx, catalog: {enabled: false}}
 """
 NOBODY = ("-c", "user.name=Bench", "-c", "user.email=bench@example.com")
+#: Half of the searches find nothing, the others something, and no two are the same.
+SEARCHES = """\
+local n = 0
+request = function()
+  n = n + 1
+  local text = n % 2 == 0 and "zq" .. n .. "x" or "a&limit=" .. (n % 100 + 1) .. "&n=" .. n
+  return wrk.format("GET", "/v0.1/servers?search=" .. text)
+end
+"""
 NGINX = """\
 worker_processes 1; daemon off; error_log stderr crit; pid %(folder)s/nginx.pid;
 events { worker_connections 512; }
@@ -59,6 +69,7 @@ def main() -> None:
     parser.add_argument(
         "--git", type=int, nargs="*", default=[1000, 10_000], help="servers in a repository, for publishes"
     )
+    parser.add_argument("--large", action="store_true", help="also publishes at 100,000 servers")
     parser.add_argument("--folder", type=Path, help="where the site lies; on the disk that is to be measured")
     parser.add_argument("--json", type=Path, default=FOLDER / "results" / "app.json", help="where all values go")
     options, _ = parser.parse_known_args()
@@ -71,26 +82,62 @@ def main() -> None:
 
 
 def measure(folder: Path, options: argparse.Namespace) -> dict[str, float]:
-    site = folder / "site"
-    (site / "content").mkdir(parents=True)
-    (site / "config.yaml").write_text(CONFIG)
-    generate = (sys.executable, FOLDER / "generate.py", "--servers", str(options.servers), "--versions-mean", "3")
-    subprocess.run([*generate, "--out", site / "registry.json"], check=True, stdout=subprocess.DEVNULL)
-    subprocess.run([*PROGRAM, "build", site], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     rows: dict[str, float] = {}
-    with serving(site) as (port, pid):
-        rows["start, processor seconds"] = processor(pid)
-        rows["memory after start, MiB"] = resident(pid)
-        paths = targets(port)
-        if shutil.which("wrk") and shutil.which("nginx"):
-            rows |= rates(folder, (port, pid), paths, seconds=options.seconds)
-        rows |= latencies("search without a hit", lambda n: ask(port, f"/v0.1/servers?search=zq{n}x"), 200)
-        rows |= latencies("search with hits", lambda n: ask(port, f"/v0.1/servers?search=a&limit={n % 100 + 1}"), 200)
-        rows |= latencies("publish", lambda n: publish(port, n), options.publishes)
-    shutil.rmtree(site)
+    with built(folder, options.servers) as site:
+        rows |= measure_site(folder, site, options)
+    with built(folder, 0) as empty, serving(empty) as (_, pid):
+        more = rows["memory after start, MiB"] - memory(pid)
+        rows["memory for each version, KiB"] = more * 1024 / rows.pop("versions")
+    for servers in (1000, *([100_000] if options.large else [])):
+        with built(folder, servers) as other, serving(other) as (port, _):
+            rows |= latencies(f"publish, {servers:,} servers", lambda n, port=port: publish(port, n), options.publishes)
     for servers in options.git:
         rows |= publishes_with_git(folder / f"git-{servers}", servers, options.publishes)
     return rows
+
+
+def measure_site(folder: Path, site: Path, options: argparse.Namespace) -> dict[str, float]:
+    rows: dict[str, float] = {"versions": count_versions(site)}
+    started = time.perf_counter()
+    with serving(site) as (port, pid):
+        rows["start, seconds until it answers"] = time.perf_counter() - started
+        rows["start, processor seconds"] = processor(pid, children=True)
+        rows["memory after start, MiB"] = memory(pid)
+        paths = targets(port)
+        if shutil.which("wrk") and shutil.which("nginx"):
+            rows |= rates(folder, (port, pid), paths, seconds=options.seconds)
+            rows |= searches(folder, (port, pid), seconds=options.seconds)
+        rows |= latencies("search without a hit", lambda n: ask(port, f"/v0.1/servers?search=zq{n}x"), 200)
+        rows |= latencies("search with hits", lambda n: ask(port, f"/v0.1/servers?search=a&limit={n % 100 + 1}"), 200)
+        rows |= latencies("publish", lambda n: publish(port, n), options.publishes)
+        rows["memory at the end, MiB"] = memory(pid)
+    return rows
+
+
+@contextmanager
+def built(folder: Path, servers: int) -> Iterator[Path]:
+    """Write a site with its tree."""
+    site = folder / f"site-{servers}"
+    write_site(site, servers)
+    try:
+        subprocess.run([*PROGRAM, "build", site], check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+        yield site
+    finally:
+        shutil.rmtree(site)
+
+
+def write_site(site: Path, servers: int) -> None:
+    (site / "content").mkdir(parents=True)
+    (site / "config.yaml").write_text(CONFIG)
+    generate = (sys.executable, FOLDER / "generate.py", "--servers", str(max(servers, 1)), "--versions-mean", "3")
+    subprocess.run([*generate, "--out", site / "registry.json"], check=True, stdout=subprocess.DEVNULL)
+    if not servers:
+        empty = {"version": "1.0.0", "data": {"servers": []}}
+        (site / "registry.json").write_text(json.dumps(empty | {"meta": {"last_updated": "2026-01-01T00:00:00Z"}}))
+
+
+def count_versions(site: Path) -> int:
+    return len(json.loads((site / "registry.json").read_text())["data"]["servers"])
 
 
 def publishes_with_git(site: Path, servers: int, count: int) -> dict[str, float]:
@@ -147,7 +194,9 @@ def rates(folder: Path, server: tuple[int, int], paths: dict[str, str], *, secon
     (folder / "bodies").mkdir()
     for name, body in bodies.items():
         (folder / "bodies" / name).write_bytes(body)
-    other = port + 1 if port < 65000 else port - 1
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        other = free.getsockname()[1]
     (folder / "nginx.conf").write_text(NGINX % {"folder": folder, "port": other})
     rows: dict[str, float] = {}
     with subprocess.Popen(["nginx", "-c", str(folder / "nginx.conf")], stderr=subprocess.DEVNULL) as nginx:
@@ -162,6 +211,22 @@ def rates(folder: Path, server: tuple[int, int], paths: dict[str, str], *, secon
         finally:
             nginx.terminate()
     return rows
+
+
+def searches(folder: Path, server: tuple[int, int], *, seconds: int) -> dict[str, float]:
+    """Measure searches of fifty clients at once."""
+    port, pid = server
+    (folder / "searches.lua").write_text(SEARCHES)
+    before = processor(pid)
+    command = ["wrk", "-t1", "-c50", f"-d{seconds}s", "-s", folder / "searches.lua", f"http://127.0.0.1:{port}"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    line = next(line for line in done.splitlines() if "requests in" in line)
+    count = int(line.split()[0])
+    rate = float(next(line.split()[1] for line in done.splitlines() if line.startswith("Requests/sec")))
+    return {
+        "search, 50 clients: a second": rate,
+        "search, 50 clients: microseconds of processor each": (processor(pid) - before) / count * 1e6,
+    }
 
 
 def cost(pid: int, url: str, seconds: int) -> float:
@@ -181,14 +246,16 @@ def wait_for_child(pid: int) -> int:
         time.sleep(0.01)
 
 
-def processor(pid: int) -> float:
+def processor(pid: int, *, children: bool = False) -> float:
+    """Return the processor seconds that a process has used, on request with its processes that have ended."""
     fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
-    return (int(fields[11]) + int(fields[12])) / TICKS
+    return sum(map(int, fields[11 : 15 if children else 13])) / TICKS
 
 
-def resident(pid: int) -> float:
+def memory(pid: int) -> float:
+    """Return the MiB of memory that are the process's own, what is mapped from files left out."""
     status = Path(f"/proc/{pid}/status").read_text()
-    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmRSS"))) / 1024
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("RssAnon"))) / 1024
 
 
 def latencies(name: str, once: Callable[[int], Any], count: int) -> dict[str, float]:

@@ -58,6 +58,16 @@ def response(version: EntryVersion) -> bytes:
     return b'%s,"_meta":{%s}}' % (version.text[:-1], meta)
 
 
+def response_parts(version: EntryVersion) -> tuple[bytes, bytes]:
+    """Return what stands before and behind the value of ``isLatest`` in `response`."""
+    block = official_block(version)
+    meta = block[: block.rindex(b":") + 1]
+    tail = b"}," + version.other_meta + b"}}" if version.other_meta else b"}}}"
+    if version.kind == "server":
+        return b'{"server":%s,"_meta":{%s' % (version.text, meta), tail
+    return b'%s,"_meta":{%s' % (version.text[:-1], meta), tail
+
+
 def response_size(version: EntryVersion) -> int:
     """Return the length of `response`, which for nearly all versions is seen without making it."""
     official = version.official

@@ -5,9 +5,7 @@
 
 from __future__ import annotations
 
-import gc
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
@@ -27,6 +25,7 @@ from regpress.output.rows import Row
 from regpress.output.state import State
 from regpress.output.tree import OutputTree
 from regpress.site import Options, Progress, Site
+from regpress.workers import without_collector
 
 if TYPE_CHECKING:
     from regpress.gathering import Gathered
@@ -86,7 +85,7 @@ def check(site: Site, options: Options, progress: Progress) -> Report:
 
     if site.renderer is not None:
         site.renderer({})
-    with _without_collector():
+    with without_collector():
         gathered = gather(site, fetch(site, progress), options, progress)
         _, list_issues = complete_lists(gathered.catalogs, options.profile)
     return Report.of([*gathered.report.issues, *list_issues], gathered.report.hidden)
@@ -113,7 +112,7 @@ def build(
         StorageError: it cannot be.
     """
     tree = tree or OutputTree.of(out, cache=site.cache, jobs=options.jobs)
-    with _without_collector(), tree.locked():
+    with without_collector(), tree.locked():
         state = tree.begin(hashed=options.full)
         snapshots = fetch(site, progress, without=options.without)
         pictures, missing = site.icons.load() if site.icons is not None else ({}, ())
@@ -142,7 +141,7 @@ def icon_urls(site: Site, options: Options, progress: Progress) -> tuple[str, ..
     from regpress.gathering import gather  # noqa: PLC0415
     from regpress.html.icons import icon_addresses  # noqa: PLC0415
 
-    with _without_collector():
+    with without_collector():
         catalogs = gather(site, fetch(site, progress), options, progress).catalogs
     latest = (entry.latest for catalog in catalogs for entry in catalog)
     return tuple(url for version in latest for url in icon_addresses(version.value.get("icons"))[:1])
@@ -262,15 +261,3 @@ def _unchanged(state: State, options: Options) -> BuildResult:
         counts=state.summary["counts"],
         summary="nothing changed",
     )
-
-
-@contextmanager
-def _without_collector() -> Iterator[None]:
-    """Switch the cyclic garbage collector off for a while: hundreds of thousands of records, hardly a cycle."""
-    was_on = gc.isenabled()
-    gc.disable()
-    try:
-        yield
-    finally:
-        if was_on:
-            gc.enable()

@@ -11,18 +11,18 @@ import socket
 import ssl
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
-import dns.asyncresolver
-import dns.exception
-import dns.rdatatype
-import dns.resolver
-import httpx
 import orjson
 
 from regpress.errors import SourceUnavailableError
 from regpress.sources.http import USER_AGENT, public_only
+
+if TYPE_CHECKING:
+    # Few need them, and only when somebody logs in; reading them takes longer than reading a registry.
+    import dns.asyncresolver
+    import httpx
 
 #: Official registry specification 16.
 DNS_SECONDS: Final = 5.0
@@ -85,6 +85,8 @@ class Fetcher:
         Raises:
             SourceUnavailableError: there is no answer, or none that may be read.
         """
+        import httpx  # noqa: PLC0415  # see above
+
         parts = urlsplit(url)
         host = parts.hostname or ""
         try:
@@ -117,6 +119,8 @@ class Fetcher:
         return found[0], port
 
     async def _send(self, request: httpx.Request, address: tuple[str, int], limit: int) -> Reply:
+        import httpx  # noqa: PLC0415  # see above
+
         trust = ssl.create_default_context()
         if self.authority:
             trust.load_verify_locations(self.authority)
@@ -174,6 +178,9 @@ class NameServers:
         return found or [record.address for record in await self._ask(host, "AAAA")]
 
     async def _ask(self, name: str, kind: str) -> list[Any]:
+        import dns.exception  # noqa: PLC0415  # see above
+        import dns.resolver  # noqa: PLC0415  # see above
+
         if not self._resolvers:
             self._resolvers.append(_resolver(self.servers))
         try:
@@ -187,6 +194,8 @@ class NameServers:
 
 
 def _resolver(servers: Sequence[str]) -> dns.asyncresolver.Resolver:
+    import dns.asyncresolver  # noqa: PLC0415  # see above
+
     resolver = dns.asyncresolver.Resolver(configure=not servers)
     if servers:
         places = [server.rpartition(":") for server in servers]

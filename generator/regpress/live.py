@@ -1,7 +1,8 @@
 """Resolved sources to what the app answers from: all versions of every registry in order, renewed entry by entry.
 
 The rules are those of a build: one entry is merged by `regpress.merge` as the whole is, so that a change shows at once
-as the next build will show it.
+as the next build will show it. What was read as a whole is packed (`regpress.stock`, `regpress.shelves`) and mapped
+from a file; what changed since lies over it, in memory.
 """
 
 from __future__ import annotations
@@ -10,26 +11,34 @@ import json
 from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from heapq import merge as merge_sorted
 from itertools import accumulate
 from typing import Any, Final, NamedTuple
 
+from regpress import api
 from regpress.catalog import Catalog
+from regpress.columns import Parts, Sections, pack, sections_of
 from regpress.merge import merge, unclaimed
-from regpress.model.entry import Entry, EntryVersion
+from regpress.model.entry import EntryVersion
 from regpress.names import KINDS, EntryName, Kind
-from regpress.query import Query, Row, row_of
-from regpress.resolve import Resolved, VersionKey
+from regpress.pages import ListName, list_key, token
+from regpress.query import Key, Query, Row, row_of
+from regpress.resolve import Resolved
+from regpress.shelves import BLOCK_SIZE, BORDER, END, Shelf, Standing, put_shelf
+from regpress.stock import Candidates, EntryKey, Rows, Stock, put_stock, stand_in_row
 
-#: Rows of a block; a write renews the blocks of one entry.
-BLOCK_SIZE: Final = 256
+__all__ = [
+    "NOWHERE", "NO_CANDIDATES", "Block", "Candidates", "EntryKey", "Hold", "Listing", "LiveRegistry", "LiveSite",
+    "RegistryPlan", "Shelved", "SourceEntries", "Standing", "claims_in", "claims_key", "packed_registries",
+    "packed_stock", "rows_of",
+    "settle",
+]  # fmt: skip
+
 #: Entries that may change before those who follow the changes begin anew.
 MOST_TOUCHED: Final = 5000
-#: Between two texts; folded ones never hold it.
-_BORDER: Final = "\0"
-#: Above every version.
-_END: Final = "\U0010ffff"
 
-EntryKey = tuple[Kind, str]
+#: Keeps the bytes of a pack, and returns them as one.
+Hold = Callable[[Sequence[bytes]], memoryview]
 
 
 class Block:
@@ -47,9 +56,9 @@ class Block:
     def rows_with(self, text: str, start: int) -> Iterator[Row]:
         """Return the rows from position *start* on whose texts may hold the folded *text*."""
         if not self._starts:
-            texts = [_BORDER.join(row.texts) for row in self.rows]
+            texts = [BORDER.join(row.texts) for row in self.rows]
             self._starts = [0, *accumulate(len(one) + 1 for one in texts)][:-1]
-            self._text = _BORDER.join(texts)
+            self._text = BORDER.join(texts)
         position = start
         while position < len(self.rows) and (found := self._text.find(text, self._starts[position])) >= 0:
             position = bisect_right(self._starts, found) - 1
@@ -77,7 +86,7 @@ class Listing:
 
     def replace(self, name: EntryName, rows: Sequence[Row]) -> None:
         """Put *rows* in the place of all rows of an entry."""
-        low, high = (str(name), ""), (str(name), _END)
+        low, high = (str(name), ""), (str(name), END)
         first = max(bisect_right(self._firsts, low) - 1, 0)
         last = max(bisect_right(self._firsts, high), first + 1)
         old = [row for block in self._blocks[first:last] for row in block.rows]
@@ -93,52 +102,7 @@ class Listing:
         return sum(len(block.rows) for block in self._blocks)
 
 
-class Standing(NamedTuple):
-    """How an entry stands in one registry.
-
-    Attributes:
-        entry: it, or None where every version is deleted or there is none.
-        gone: the deleted versions where there is no entry.
-        supplier: the source that supplies it, empty where there is none.
-    """
-
-    entry: Entry | None = None
-    gone: tuple[EntryVersion, ...] = ()
-
-    @property
-    def versions(self) -> tuple[EntryVersion, ...]:
-        """Return all versions, deleted ones last."""
-        return (*self.entry.versions, *self.entry.deleted) if self.entry else self.gone
-
-    @property
-    def supplier(self) -> str:
-        """Return the source that supplies the entry; empty where there is none."""
-        return self.versions[0].source if self.versions else ""
-
-    def find(self, version: str, *, deleted: bool = True) -> EntryVersion | None:
-        """Return one version, or ``latest``.
-
-        Args:
-            version: exact, or ``latest``.
-            deleted: whether a deleted version is looked for too; it never is the latest of an entry that has others.
-        """
-        if version == "latest":
-            return self.entry.latest if self.entry else (self.gone[0] if self.gone and deleted else None)
-        if self.entry:
-            found = next((one for one in self.entry.versions if one.version == version), None)
-            if found or not deleted:
-                return found
-        return next((one for one in self.versions if one.version == version), None) if deleted else None
-
-
 NOWHERE: Final = Standing()
-
-
-class Candidates(NamedTuple):
-    """The versions of one entry in one source, and what the source says about its latest."""
-
-    versions: tuple[EntryVersion, ...] = ()
-    latest_claims: Mapping[VersionKey, bool] = {}  # never written
 
 
 class RegistryPlan(NamedTuple):
@@ -149,6 +113,112 @@ class RegistryPlan(NamedTuple):
     is_default: bool
 
 
+class Shelved:
+    """The lists of one kind in one registry: a shelf, and over it what changed since."""
+
+    def __init__(self, shelf: Shelf | None = None) -> None:
+        self._shelf = shelf
+        self._hidden: set[int] = set()
+        self._fresh = Listing()
+        self._standings: dict[str, Standing] = {}
+        self._cursors: dict[str, tuple[ListName, Key]] = {}
+
+    def put(self, name: EntryName, standing: Standing) -> None:
+        """Take over how an entry stands now."""
+        text = str(name)
+        before = self._standings.get(text)
+        if before is not None:
+            for cursor in _cursors_of(before):
+                del self._cursors[cursor]
+        elif (position := self._position(text)) >= 0:
+            self._hidden.add(position)
+        self._standings[text] = standing
+        self._cursors |= _cursors_of(standing)
+        self._fresh.replace(name, rows_of(standing.versions))
+
+    # Lists
+
+    def candidates(self, query: Query) -> Iterator[Row]:
+        """Return rows for `regpress.query.select`: all that *query* takes, and few of the others."""
+        shelved = self._shelf.candidates(query, self._hidden) if self._shelf is not None else iter(())
+        return merge_sorted(shelved, self._fresh.candidates(query)) if self._standings else shelved
+
+    def body(self, row: Row) -> bytes:
+        """Return the body that answers for the version of one of the rows."""
+        if row.place >= 0 and self._shelf is not None:
+            return self._shelf.body(row.place)
+        found = self._standings[row.name].find(row.version)
+        assert found is not None
+        return api.response(found)
+
+    def cursor(self, cursor: str) -> tuple[ListName, Key] | None:
+        """Return what a stored cursor continues that a tree may have handed out."""
+        found = self._cursors.get(cursor)
+        if found is None and self._shelf is not None:
+            found = self._shelf.cursor(cursor)
+            if found is not None and found[1][0] in self._standings:
+                return None
+        return found
+
+    def __len__(self) -> int:
+        """Return the number of versions."""
+        if self._shelf is None:
+            return len(self._fresh)
+        return len(self._shelf) - sum(map(self._shelf.size, self._hidden)) + len(self._fresh)
+
+    # Entries
+
+    def standing(self, name: str) -> Standing:
+        """Return how an entry stands; an unknown one stands nowhere."""
+        found = self._standings.get(name)
+        if found is None and self._shelf is not None and (position := self._position(name)) >= 0:
+            return self._shelf.standing(position)
+        return found or NOWHERE
+
+    def version(self, name: str, version: str, *, deleted: bool) -> bytes | None:
+        """Return the body that answers for a version of an entry, None where there is none; see `Standing.find`."""
+        if self._shelf is not None and name not in self._standings:
+            position = self._position(name)
+            place = self._shelf.place(position, version, deleted=deleted) if position >= 0 else -1
+            return self._shelf.body(place) if place >= 0 else None
+        found = self.standing(name).find(version, deleted=deleted)
+        return api.response(found) if found is not None else None
+
+    def versions(self, name: str) -> list[bytes]:
+        """Return the bodies of all versions of an entry that are not deleted, in its order."""
+        if self._shelf is not None and name not in self._standings:
+            position = self._position(name)
+            return list(map(self._shelf.body, self._shelf.shown(position))) if position >= 0 else []
+        entry = self.standing(name).entry
+        return list(map(api.response, entry.versions)) if entry else []
+
+    def users(self, url: str) -> Iterator[str]:
+        """Return the names of entries that may hold an address and did not change, and hardly any other."""
+        for name in self._shelf.users(url) if self._shelf is not None else ():
+            if name not in self._standings:
+                yield name
+
+    def changed(self) -> Iterable[tuple[str, Standing]]:
+        """Return the entries that changed."""
+        return self._standings.items()
+
+    def all(self) -> Iterator[tuple[str, Standing]]:
+        """Return every entry."""
+        if self._shelf is not None:
+            for position, name in enumerate(self._shelf.names):
+                if position not in self._hidden:
+                    yield name, self._shelf.standing(position)
+        yield from self._standings.items()
+
+    def _position(self, name: str) -> int:
+        """Return where an entry stands on the shelf, -1 where it does not."""
+        return self._shelf.names.find(name) if self._shelf is not None else -1
+
+
+def _unshelved() -> dict[Kind, Shelved]:
+    return {kind: Shelved() for kind in KINDS}
+
+
 @dataclass(slots=True)
 class LiveRegistry:
     """One registry, ready to answer.
@@ -156,32 +226,43 @@ class LiveRegistry:
     Attributes:
         plan: its sources.
         listings: by kind.
-        standings: every entry, by kind and name.
         changes: number of changes since the start; what was kept of answers counts only while it is the same.
     """
 
     plan: RegistryPlan
-    listings: dict[Kind, Listing] = field(default_factory=dict)
-    standings: dict[EntryKey, Standing] = field(default_factory=dict)
+    listings: dict[Kind, Shelved] = field(default_factory=_unshelved)
     changes: int = 0
 
     def put(self, kind: Kind, name: EntryName, standing: Standing) -> None:
         """Take over how an entry stands now."""
-        self.standings[kind, str(name)] = standing
-        self.listings[kind].replace(name, rows_of(standing.versions))
+        self.listings[kind].put(name, standing)
         self.changes += 1
 
     def standing(self, kind: Kind, name: str) -> Standing:
         """Return how an entry stands; an unknown one stands nowhere."""
-        return self.standings.get((kind, name), NOWHERE)
+        return self.listings[kind].standing(name)
 
-    def load(self, catalog: Catalog) -> None:
-        """Take over the whole registry as a build merged it."""
-        self.standings = dict(_standings(catalog))
-        found: dict[Kind, list[EntryVersion]] = {kind: [] for kind in KINDS}
-        for (kind, _), standing in self.standings.items():
-            found[kind].extend(standing.versions)
-        self.listings = {kind: Listing(rows_of(versions)) for kind, versions in found.items()}
+    @property
+    def standings(self) -> dict[EntryKey, Standing]:
+        """Return how every entry stands; all of it is read for that."""
+        return {(kind, name): standing for kind in KINDS for name, standing in self.listings[kind].all()}
+
+    def load(self, catalog: Catalog, site: LiveSite) -> None:
+        """Take over the whole registry as it was merged of what a site shows without documents."""
+        parts: Parts = {}
+        found: dict[Kind, list[tuple[str, Standing]]] = {kind: [] for kind in KINDS}
+        changed: list[tuple[EntryKey, Standing]] = []
+        for key, standing in _standings(catalog):
+            if site.has_changed(standing.supplier, key):
+                changed.append((key, standing))
+            else:
+                found[key[0]].append((key[1], standing))
+        for kind in KINDS:
+            put_shelf(parts, f"{catalog.registry}/{kind}", found[kind], stand_in_row)
+        sections = sections_of(memoryview(b"".join(pack(parts))))
+        self.listings = shelved(catalog.registry, site.stock, sections)
+        for (kind, name), standing in changed:
+            self.listings[kind].put(EntryName(*name.split("/")), standing)
         self.changes += 1
 
 
@@ -192,50 +273,132 @@ class LiveSite:
         registries: by name; what has claims is in none of them (`regpress.views`).
         default: the one at the root of the site.
         claims: every map of claims that stands at a version, by its key.
+        stock: what the sources had when everything was loaded.
         epoch: how often everything was loaded anew.
         touched: the entries that changed in this epoch, in order.
     """
 
     def __init__(
-        self, plans: Sequence[RegistryPlan], catalogs: Iterable[Catalog], resolved: Mapping[str, Resolved]
+        self,
+        plans: Sequence[RegistryPlan],
+        catalogs: Iterable[Catalog],
+        resolved: Mapping[str, Resolved],
+        *,
+        hold: Hold = lambda pieces: memoryview(b"".join(pieces)),
     ) -> None:
-        self._sources = {name: _by_entry(source) for name, source in resolved.items()}
-        self.claims = claims_in(version for source in resolved.values() for version in source.versions)
+        """Pack what was read; *hold* keeps the pack."""
+        self._load(plans, hold(packed_stock(resolved)), hold(packed_registries(catalogs, resolved)))
+
+    @classmethod
+    def of_packs(cls, plans: Sequence[RegistryPlan], stock: memoryview, registries: memoryview) -> LiveSite:
+        """Return what `packed_stock` and `packed_registries` made bytes of."""
+        made = cls.__new__(cls)
+        made._load(plans, stock, registries)
+        return made
+
+    def _load(self, plans: Sequence[RegistryPlan], stock: memoryview, registries: memoryview) -> None:
+        self.stock = Stock(sections_of(stock))
+        sections = sections_of(registries)
+        self._changed: dict[str, dict[EntryKey, Candidates]] = {}
+        self.claims = {claims_key(claims): claims for claims in self.stock.claims}
         self.epoch = 0
         self.touched: list[EntryKey] = []
-        self.registries = {plan.name: LiveRegistry(plan) for plan in plans}
+        self.registries = {
+            plan.name: LiveRegistry(plan, shelved(plan.name, self.stock, sections), changes=1) for plan in plans
+        }
         self.default = next(registry for registry in self.registries.values() if registry.plan.is_default)
-        for catalog in catalogs:
-            self.registries[catalog.registry].load(catalog)
 
     def take_over(self, other: LiveSite) -> None:
         """Answer from now on what *other* holds, which has the same registries."""
-        self._sources, self.claims = other._sources, other.claims
+        self.stock, self._changed, self.claims = other.stock, other._changed, other.claims
         self._begin()
         for name, registry in self.registries.items():
-            found = other.registries[name]
-            registry.standings, registry.listings = found.standings, found.listings
+            registry.listings = other.registries[name].listings
             registry.changes += 1
 
     def candidates(self, source: str, kind: Kind, name: EntryName) -> Candidates:
         """Return what a source has of an entry."""
-        return self._sources.get(source, {}).get((kind, str(name)), NO_CANDIDATES)
+        return self.entries(source).get((kind, str(name))) or NO_CANDIDATES
 
     def keep(self, source: str, kind: Kind, name: EntryName, candidates: Candidates) -> None:
         """Take over what a source has of an entry now."""
-        self._sources.setdefault(source, {})[kind, str(name)] = candidates
+        self._changed.setdefault(source, {})[kind, str(name)] = candidates
         self.claims |= claims_in(candidates.versions)
         if len(self.touched) == MOST_TOUCHED:
             self._begin()
         self.touched.append((kind, str(name)))
 
-    def entries(self, source: str) -> Mapping[EntryKey, Candidates]:
+    def has_changed(self, source: str, key: EntryKey) -> bool:
+        """Return whether what a source has of an entry is no longer what the stock has."""
+        return key in self._changed.get(source, {})
+
+    def entries(self, source: str) -> SourceEntries:
         """Return all that a source has, by kind and name."""
-        return self._sources.get(source, {})
+        return SourceEntries(self.stock, source, self._changed.get(source, {}))
 
     def _begin(self) -> None:
         self.epoch += 1
         self.touched = []
+
+
+class SourceEntries:
+    """All that a source has, by kind and name."""
+
+    def __init__(self, stock: Stock, source: str, changed: Mapping[EntryKey, Candidates]) -> None:
+        self._stock = stock
+        self._source = source
+        self._changed = changed
+
+    def get(self, key: EntryKey) -> Candidates | None:
+        """Return what it has of one entry."""
+        return self._changed.get(key) or self._stock.candidates(self._source, *key)
+
+    def items(self, *, with_text: bool = True) -> Iterator[tuple[EntryKey, Candidates]]:
+        """Return everything; on request with stand-ins for the documents of what did not change (`regpress.stock`)."""
+        for key, candidates in self._stock.entries(self._source, with_text=with_text):
+            if key not in self._changed:
+                yield key, candidates
+        yield from self._changed.items()
+
+    def values(self, *, with_text: bool = True) -> Iterator[Candidates]:
+        """Return everything, without the keys."""
+        return (candidates for _, candidates in self.items(with_text=with_text))
+
+
+def packed_stock(resolved: Mapping[str, Resolved]) -> list[bytes]:
+    """Return the pack of what each source has."""
+    parts: Parts = {}
+    put_stock(parts, resolved)
+    return pack(parts)
+
+
+def packed_registries(catalogs: Iterable[Catalog], resolved: Mapping[str, Resolved]) -> list[bytes]:
+    """Return the pack of registries that were merged of what each source has."""
+    parts: Parts = {}
+    rows = Rows(resolved)
+    for catalog in catalogs:
+        found: dict[Kind, list[tuple[str, Standing]]] = {kind: [] for kind in KINDS}
+        for (kind, name), standing in _standings(catalog):
+            found[kind].append((name, standing))
+        for kind in KINDS:
+            put_shelf(parts, f"{catalog.registry}/{kind}", found[kind], rows.__getitem__)
+    return pack(parts)
+
+
+def shelved(registry: str, stock: Stock, sections: Sections) -> dict[Kind, Shelved]:
+    """Return the lists of a registry that are in a pack."""
+    return {kind: Shelved(Shelf(kind, stock, sections, f"{registry}/{kind}")) for kind in KINDS}
+
+
+def _cursors_of(standing: Standing) -> dict[str, tuple[ListName, Key]]:
+    """Return every cursor that a tree may have handed out behind an entry or a version of it."""
+    if standing.entry is None:
+        return {}
+    name = standing.entry.name
+    found: dict[str, tuple[ListName, Key]] = {f"l{token(list_key(name))}": ("latest", (str(name), END))}
+    for version in standing.entry.versions:
+        found[f"a{token(list_key(name, version.version))}"] = ("all", (str(name), version.version))
+    return found
 
 
 def claims_key(claims: Mapping[str, Any]) -> str:
@@ -279,16 +442,6 @@ def settle(
 def rows_of(versions: Iterable[EntryVersion]) -> list[Row]:
     """Return the rows of versions, in the order of lists."""
     return sorted(map(row_of, versions))
-
-
-def _by_entry(source: Resolved) -> dict[EntryKey, Candidates]:
-    groups: dict[EntryKey, list[EntryVersion]] = {}
-    for version in source.versions:
-        groups.setdefault((version.kind, str(version.name)), []).append(version)
-    claims: dict[tuple[str, str], dict[VersionKey, bool]] = {}
-    for key, is_latest in source.latest_claims.items():
-        claims.setdefault((key[0], key[1]), {})[key] = is_latest
-    return {key: Candidates(tuple(group), claims.get(key, {})) for key, group in groups.items()}
 
 
 def _resolved(source: str, candidates: Candidates) -> Resolved:

@@ -115,6 +115,16 @@ def token(key: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(key.encode()).digest())[:TOKEN_CHARACTERS].decode()
 
 
+def key_number(key: str) -> int:
+    """Return a number of 64 bits that stands for *key*; that of its token (`token_number`)."""
+    return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big")
+
+
+def token_number(text: str) -> int:
+    """Return the number of the key that a token stands for."""
+    return int.from_bytes(base64.urlsafe_b64decode(text)[:8], "big")
+
+
 def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
     """Return the ranges of positions in *keys* that make the pages, always at least one (which may be empty).
 

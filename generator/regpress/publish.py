@@ -343,11 +343,7 @@ class Publisher:
     def _urls_of(self, registry: str) -> RemoteUrls:
         found = self._urls.get(registry)
         if found is None:
-            found = RemoteUrls()
-            for (kind, name), standing in self.live.registries[registry].standings.items():
-                if kind == "server" and standing.entry:
-                    found.put(name, standing.entry.versions)
-            self._urls[registry] = found
+            found = self._urls[registry] = RemoteUrls(self.live.registries[registry])
         return found
 
     def forget(self) -> None:

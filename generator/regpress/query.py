@@ -67,6 +67,7 @@ class Row(NamedTuple):
         latest: whether it is the latest of its name.
         deleted: whether it is only shown to those who ask for deleted versions.
         status: the state that ``status`` of skills and plugins selects by.
+        place: where more is known of it, for who made it (`regpress.shelves`); -1 for nowhere.
     """
 
     name: str
@@ -76,6 +77,7 @@ class Row(NamedTuple):
     latest: bool
     deleted: bool
     status: str
+    place: int = -1
 
 
 class Found(NamedTuple):
@@ -204,19 +206,24 @@ def select(query: Query, rows: Iterable[Row]) -> Found:
     return Found(taken, "")
 
 
-def row_of(version: EntryVersion) -> Row:
-    """Return what queries look at in a version."""
-    name = version.name
-    own = f"{name.namespace}/{name.name}" if version.kind == "server" else name.name
+def row_of(version: EntryVersion, *, texts: tuple[str, ...] | None = None) -> Row:
+    """Return what queries look at in a version; *texts* are `texts_of` it, if they are known."""
     return Row(
-        name=str(name),
-        version=version.version,
-        texts=(fold(own), fold(version.title), fold(version.description)),
-        updated=time_key(version.official.updated_at),
-        latest=version.official.is_latest,
-        deleted=version.official.status == "deleted",
-        status=shown_status(version),
+        str(version.name),
+        version.version,
+        texts_of(version) if texts is None else texts,
+        time_key(version.official.updated_at),
+        version.official.is_latest,
+        version.official.status == "deleted",
+        shown_status(version),
     )
+
+
+def texts_of(version: EntryVersion) -> tuple[str, ...]:
+    """Return what searches look into, folded."""
+    name = version.name
+    own = str(name) if version.kind == "server" else name.name
+    return fold(own), fold(version.title), fold(version.description)
 
 
 def shown_status(version: EntryVersion) -> str:

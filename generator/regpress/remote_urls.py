@@ -6,21 +6,28 @@ left out, deprecated ones counted.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from typing import Any
 
+from regpress.live import LiveRegistry, Shelved
 from regpress.model.entry import EntryVersion
 
 
 class RemoteUrls:
     """The remote URLs of one registry."""
 
-    def __init__(self) -> None:
+    def __init__(self, registry: LiveRegistry | None = None) -> None:
+        """Take the registry; of its servers that did not change nothing is read before somebody asks."""
+        self._servers = registry.listings["server"] if registry is not None else Shelved()
+        self._known: set[str] = set()
         self._by_name: dict[str, frozenset[str]] = {}
         self._by_url: dict[str, set[str]] = {}
+        for name, standing in self._servers.changed():
+            self.put(name, standing.entry.versions if standing.entry else ())
 
     def put(self, name: str, versions: Iterable[EntryVersion]) -> None:
         """Take over the visible versions of a server."""
+        self._known.add(name)
         urls = frozenset(url for version in versions for url in _urls_of(version))
         for url in self._by_name.pop(name, frozenset()) - urls:
             self._by_url[url].discard(name)
@@ -32,10 +39,17 @@ class RemoteUrls:
     def holder(self, document: Any, name: str) -> tuple[str, str] | None:
         """Return the first remote URL of a document that another server uses, and that server; None where none is."""
         for url in remote_urls(document):
-            others = self._by_url.get(url, set()) - {name}
+            others = (self._by_url.get(url, set()) | set(self._others(url))) - {name}
             if others:
                 return url, min(others)
         return None
+
+    def _others(self, url: str) -> Iterator[str]:
+        """Return the servers that use a remote URL, of those that nothing is known of."""
+        for name in self._servers.users(url):
+            entry = self._servers.standing(name).entry if name not in self._known else None
+            if entry and any(url in _urls_of(version) for version in entry.versions):
+                yield name
 
 
 def remote_urls(document: Any) -> list[str]:

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -19,7 +20,8 @@ from regpress.content_store import ContentStore
 from regpress.errors import ConfigError, ConflictError, SourceError
 from regpress.fetching import fetch_leniently, served_sources
 from regpress.gathering import Gathered, Statuses, gather, is_public, merge_all, resolve_all
-from regpress.live import LiveSite, RegistryPlan
+from regpress.live import LiveSite, RegistryPlan, packed_registries, packed_stock
+from regpress.mapped import fill, hold, look_at, nameless
 from regpress.model.created import CONTENT_FOLDER
 from regpress.model.entry import EntryVersion, Snapshot
 from regpress.model.issue import Issue
@@ -28,6 +30,7 @@ from regpress.resolve import Resolved, VersionKey
 from regpress.site import Options, Progress, Site
 from regpress.storage import locked
 from regpress.times import format_time
+from regpress.workers import Pending, without_collector
 
 _NOTE: Final = "pending-writes.json"
 _LOCK: Final = "serve.lock"
@@ -79,6 +82,7 @@ def open_service(
     audit_file: Path | None = None,
     git: bool | None = None,
     unique_remotes: bool = True,
+    meanwhile: Callable[[], None] = lambda: None,
 ) -> Iterator[Service]:
     """Hold a site open for writing; only one process does so.
 
@@ -90,6 +94,7 @@ def open_service(
         audit_file: the log, if not beside the configuration.
         git: whether writes are committed; None where the site is in a repository.
         unique_remotes: whether a remote URL belongs to one server name.
+        meanwhile: what else there is to do while the site is read.
 
     Raises:
         ConfigError: *git* is asked for, and the site is in no repository.
@@ -106,8 +111,7 @@ def open_service(
             log = AuditLog(audit_file or root.absolute() / AUDIT_FILE)
             store = ContentStore(content, site.cache / _NOTE)
             recovered = recover(store, log, repository)
-            gathered, broken = read_site(site, options, progress)
-            live = live_site(site, gathered.catalogs, gathered.resolved)
+            live, told = _read_apart(site, options, progress, meanwhile)
             batches = Batches(store=store, log=log, repository=repository)
             yield Service(
                 site=site,
@@ -117,11 +121,11 @@ def open_service(
                 publisher=Publisher(site, live, batches, clock=clock, unique_remotes=unique_remotes),
                 log=log,
                 repository=repository,
-                findings=tuple(issue for issue in gathered.report.issues if issue.severity == "error"),
+                findings=told.findings,
                 recovered=recovered,
-                revisions=gathered.revisions,
+                revisions=told.revisions,
                 managed=_managed(site),
-                broken=broken,
+                broken=told.broken,
                 started=clock(),
             )
     except ConflictError as error:
@@ -136,6 +140,49 @@ def _public(site: Site) -> frozenset[str]:
 
 def _managed(site: Site) -> str:
     return next((one.name for one in served_sources(site) if one.managed is not None), "")
+
+
+class _Told(NamedTuple):
+    """What there is to say about what was read at the start.
+
+    Attributes:
+        findings: errors in documents.
+        revisions: what identifies what each source held.
+        broken: what is wrong with created sources that could not be read, by name.
+    """
+
+    findings: tuple[Issue, ...]
+    revisions: Mapping[str, str]
+    broken: Mapping[str, str]
+
+
+def _read_apart(
+    site: Site, options: Options, progress: Progress, meanwhile: Callable[[], None]
+) -> tuple[LiveSite, _Told]:
+    """Return what a site holds, read by a process that ends: what it took for that is not taken here.
+
+    Raises:
+        SourceError, BuildRefusedError: as `read_site`.
+        StorageError: the disk is full or read-only.
+    """
+    with nameless(site.cache) as stock, nameless(site.cache) as registries:
+
+        def read() -> tuple[list[RegistryPlan], _Told]:
+            with without_collector():
+                gathered, broken = read_site(site, options, progress)
+                others = Pending(lambda: fill(stock, packed_stock(gathered.resolved)), jobs=options.jobs)
+                fill(registries, packed_registries(gathered.catalogs, gathered.resolved))
+                others.result()
+            errors = tuple(issue for issue in gathered.report.issues if issue.severity == "error")
+            return _plans(site, gathered.catalogs), _Told(errors, gathered.revisions, broken)
+
+        reading = Pending(read, jobs=2)
+        try:
+            meanwhile()
+            plans, told = reading.result()
+        finally:
+            reading.abandon()
+        return LiveSite.of_packs(plans, look_at(stock), look_at(registries)), told
 
 
 def read_site(site: Site, options: Options, progress: Progress) -> tuple[Gathered, dict[str, str]]:
@@ -156,12 +203,19 @@ def read_site(site: Site, options: Options, progress: Progress) -> tuple[Gathere
 
 
 def live_site(site: Site, catalogs: Sequence[Catalog], resolved: Mapping[str, Resolved]) -> LiveSite:
-    """Return what is answered from registries that were merged, and from what each source has."""
+    """Return what is answered from registries that were merged, and from what each source has.
+
+    Raises:
+        StorageError: the disk is full or read-only.
+    """
+    return LiveSite(_plans(site, catalogs), catalogs, resolved, hold=partial(hold, site.cache))
+
+
+def _plans(site: Site, catalogs: Sequence[Catalog]) -> list[RegistryPlan]:
     sources = {registry.name: registry.sources for registry in site.config.registries}
-    plans = [
+    return [
         RegistryPlan(catalog.registry, tuple(sources[catalog.registry]), catalog.is_default) for catalog in catalogs
     ]
-    return LiveSite(plans, catalogs, resolved)
 
 
 class Looked(NamedTuple):

@@ -100,7 +100,8 @@ class Views:
         plan = live.registries[name].plan
         sources = [_shown(live, source, sight) for source in plan.sources]
         made = LiveRegistry(plan)
-        made.load(merge(name, sources, is_default=plan.is_default, readmes={}, shows=lambda _: True).catalog)
+        catalog = merge(name, sources, is_default=plan.is_default, readmes={}, shows=lambda _: True).catalog
+        made.load(catalog, live)
         return made
 
     def _follow(self, view: View, sight: Sight, touched: Iterable[EntryKey]) -> None:
@@ -131,7 +132,7 @@ def _shown(live: LiveSite, source: str, sight: Sight) -> Resolved:
     latest: dict[VersionKey, bool] = {}
 
     def versions() -> Iterator[EntryVersion]:
-        for candidates in live.entries(source).values():
+        for candidates in live.entries(source).values(with_text=False):
             found = [version for version in candidates.versions if shows(version)]
             if found:
                 latest.update(candidates.latest_claims)

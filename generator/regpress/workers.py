@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import signal
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Generic, NoReturn, TypeVar
 
 from regpress.errors import RegistryError
@@ -110,6 +112,18 @@ def spread(tasks: Sequence[Callable[[], R]]) -> list[R]:
     finally:
         for child in pending:
             child.abandon()
+
+
+@contextmanager
+def without_collector() -> Iterator[None]:
+    """Switch the cyclic garbage collector off for a while: hundreds of thousands of records, hardly a cycle."""
+    was_on = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_on:
+            gc.enable()
 
 
 def _can_fork() -> bool:

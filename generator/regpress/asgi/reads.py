@@ -16,8 +16,7 @@ from regpress.asgi.answers import PRIVATE, Answer, problem, tagged
 from regpress.asgi.requests import Request
 from regpress.live import LiveRegistry
 from regpress.model.entry import EntryVersion
-from regpress.names import Kind
-from regpress.pages import ListName, list_key, token
+from regpress.pages import ListName
 from regpress.query import Dialect, Key, parse_deleted, parse_query, select
 from regpress.times import time_key
 from regpress.versions import newest_first
@@ -25,8 +24,7 @@ from regpress.versions import newest_first
 #: Most answers that are kept, and most bytes of them.
 _MOST_KEPT: Final = 4096
 _MOST_BYTES: Final = 64 * 1024 * 1024
-#: Above every version.
-_END: Final = "\U0010ffff"
+_FIRST_PAGES: Final[dict[str, tuple[ListName, Key]]] = {"latest": ("latest", ("", "")), "all": ("all", ("", ""))}
 
 
 class Reader:
@@ -37,7 +35,6 @@ class Reader:
         self._most_bytes = most_bytes
         self._kept: OrderedDict[tuple[str, bytes, bytes], tuple[int, Answer]] = OrderedDict()
         self._size = 0
-        self._cursors: dict[tuple[str, Kind], tuple[int, dict[str, tuple[ListName, Key]]]] = {}
 
     def answer(
         self, request: Request, registry: LiveRegistry, path: routes.ApiPath, *, public: bool = True
@@ -90,51 +87,31 @@ class Reader:
         return _versions(registry, where, path.dialect, deleted=deleted)
 
     def _list(self, registry: LiveRegistry, where: routes.EntryPath, text: str, dialect: Dialect) -> Answer:
+        listing = registry.listings[where.kind]
+
         def stored(cursor: str) -> tuple[ListName, Key] | None:
-            return self._stored_cursors(registry, where.kind).get(cursor)
+            # The first page of a list is called after it.
+            return _FIRST_PAGES.get(cursor) or listing.cursor(cursor)
 
         query = parse_query(where.kind, text, dialect=dialect, stored=stored)
-        found = select(query, registry.listings[where.kind].candidates(query))
-        bodies = [api.response(_at(registry, where.kind, row.name, row.version)) for row in found.rows]
-        return tagged(api.list_body(where.kind, bodies, cursor=found.cursor))
-
-    def _stored_cursors(self, registry: LiveRegistry, kind: Kind) -> dict[str, tuple[ListName, Key]]:
-        """Return every cursor that a tree of this registry may have handed out, and what it continues."""
-        changes, found = self._cursors.get((registry.plan.name, kind), (-1, {}))
-        if changes != registry.changes:
-            found = {"latest": ("latest", ("", "")), "all": ("all", ("", ""))}
-            for (one, name), standing in registry.standings.items():
-                if one == kind and standing.entry:
-                    entry = standing.entry
-                    found[f"l{token(list_key(entry.name))}"] = ("latest", (name, _END))
-                    for version in entry.versions:
-                        key = list_key(entry.name, version.version)
-                        found[f"a{token(key)}"] = ("all", (name, version.version))
-            self._cursors[registry.plan.name, kind] = (registry.changes, found)
-        return found
-
-
-def _at(registry: LiveRegistry, kind: Kind, name: str, version: str) -> EntryVersion:
-    found = registry.standing(kind, name).find(version)
-    assert found is not None
-    return found
+        found = select(query, listing.candidates(query))
+        return tagged(api.list_body(where.kind, list(map(listing.body, found.rows)), cursor=found.cursor))
 
 
 def _version(registry: LiveRegistry, where: routes.EntryPath, dialect: Dialect, *, deleted: bool) -> Answer:
-    found = registry.standing(where.kind, where.name).find(where.version or "latest", deleted=deleted)
-    if found is None:
-        return _missing(where, dialect)
-    return tagged(api.response(found))
+    body = registry.listings[where.kind].version(where.name, where.version or "latest", deleted=deleted)
+    return tagged(body) if body is not None else _missing(where, dialect)
 
 
 def _versions(registry: LiveRegistry, where: routes.EntryPath, dialect: Dialect, *, deleted: bool) -> Answer:
-    standing = registry.standing(where.kind, where.name)
-    versions = standing.entry.versions if standing.entry else ()
+    listing = registry.listings[where.kind]
     if deleted:
-        versions = tuple(newest_first(standing.versions, version=attrgetter("version"), time=_published))
-    if not versions:
-        return _missing(where, dialect)
-    return tagged(api.list_body(where.kind, [api.response(version) for version in versions]))
+        versions = listing.standing(where.name).versions
+        ordered = newest_first(versions, version=attrgetter("version"), time=_published) if versions else ()
+        bodies = list(map(api.response, ordered))
+    else:
+        bodies = listing.versions(where.name)
+    return tagged(api.list_body(where.kind, bodies)) if bodies else _missing(where, dialect)
 
 
 def _published(version: EntryVersion) -> str:

@@ -6,14 +6,16 @@ import asyncio
 import logging
 import socket
 import sys
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 import orjson
 import uvicorn
 
-from regpress.asgi.front import Front
 from regpress.asgi.protocol import LimitedProtocol
 from regpress.errors import ConfigError
+
+if TYPE_CHECKING:
+    from regpress.asgi.front import Front
 
 _IDLE_SECONDS: Final = 65
 _STOP_SECONDS: Final = 30

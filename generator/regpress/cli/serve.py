@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import ipaddress
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
 from pathlib import Path
 
 import click
@@ -16,7 +19,8 @@ from regpress.site import Site
 from regpress.validate.policy_package import DEMANDS
 from regpress.wiring import admin_templates
 
-_BUILD = "from regpress.cli.main import main; main()"
+#: Whoever asks comes first: a build may take all that is left of the processors.
+_BUILD = "import os; os.nice(10); from regpress.cli.main import main; main()"
 
 
 @click.command(context_settings=HELP)
@@ -73,13 +77,9 @@ def serve(
     Writes land in content/, and in a commit where the site is in a git repository. The output folder follows within
     seconds.
     """
-    try:
-        from regpress import access  # noqa: PLC0415  # an extra, and nothing to other commands
-        from regpress.asgi import assembly, server  # noqa: PLC0415
+    with _needing_the_extra():
+        from regpress.asgi import server  # noqa: PLC0415  # an extra, and nothing to other commands
         from regpress.asgi.requests import parse_network  # noqa: PLC0415
-        from regpress.ownership import open_ownership  # noqa: PLC0415
-    except ImportError as error:
-        raise ConfigError(f"serve needs the extra 'app': pip install 'regpress[app]' ({error})") from error
     opened = opening.open_for(site, config_file, host=host, base_url=base_url)
     if allow_anonymous_writes:
         _check_anonymous(opened, bind)
@@ -103,7 +103,12 @@ def serve(
         audit_file=audit_log,
         git=git,
         unique_remotes=unique_remotes,
+        meanwhile=_load_app,
     ) as service:
+        from regpress import access  # noqa: PLC0415  # loaded meanwhile
+        from regpress.asgi import assembly  # noqa: PLC0415
+        from regpress.ownership import open_ownership  # noqa: PLC0415
+
         app = assembly.create_app(
             service,
             access.open_access(opened.config, opened.cache, anonymous=allow_anonymous_writes),
@@ -122,6 +127,21 @@ def serve(
         shown = f"[{name}]" if ":" in name else name
         click.echo(f"Serving {site} at http://{shown}:{number}{opened.config.site.base_path}/", err=True)
         server.run(app, bound)
+
+
+@contextmanager
+def _needing_the_extra() -> Iterator[None]:
+    try:
+        yield
+    except ImportError as error:
+        raise ConfigError(f"serve needs the extra 'app': pip install 'regpress[app]' ({error})") from error
+
+
+def _load_app() -> None:
+    """Import the rest of the app, which takes a moment, while another process reads the site."""
+    with _needing_the_extra():
+        for name in ("regpress.access", "regpress.asgi.assembly", "regpress.ownership"):
+            import_module(name)
 
 
 def _package_bases(options: tuple[str, ...]) -> dict[str, str]:

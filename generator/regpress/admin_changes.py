@@ -20,6 +20,7 @@ from regpress.content_store import FileChange
 from regpress.created_files import record_path
 from regpress.desk import Desk, Write
 from regpress.errors import (
+    ConflictError,
     ForbiddenError,
     InvalidNameError,
     RefusedWriteError,
@@ -200,7 +201,11 @@ def delete_registry(site: Site, name: str, caller: Caller) -> Change:
 
 def _put(section: Section, name: str, path: str, data: bytes, created: Created, *, is_new: bool) -> Change:
     def run(desk: Desk) -> bytes:
-        desk.put_files([FileChange(path, data, is_new=is_new)])
+        try:
+            desk.put_files([FileChange(path, data, is_new=is_new)])
+        except ConflictError as error:
+            # Somebody else put it there, and it counts from the next start on.
+            raise TakenError(f"{_label(section)} already exists: {name}", f"{CONTENT_FOLDER}/{path}") from error
         return b""
 
     word = f"{'Create' if is_new else 'Change'} {_label(section)} {name}"

@@ -6,8 +6,10 @@ ToolHive registry specification 6 and 7, with a real provider on loopback.
 from __future__ import annotations
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
+from threading import Thread
 from typing import Any
 
 import pytest
@@ -15,7 +17,7 @@ from jsonschema import Draft202012Validator
 
 from admin_site import AUTHOR, ROLES, TOOLHIVE, World, oauth, refused
 from app_server import AppServer, encoded, serving_app
-from app_site import document, git, in_repository, wait_until
+from app_site import document, git, in_repository, own_site, wait_until
 from builders import server
 from edges.githttp import git_server
 from edges.gitrepos import Repo, registry
@@ -566,7 +568,7 @@ def test_created_registries_that_everybody_may_read_are_in_the_tree_and_others_n
             "/registry/%6fpen/",
         ):
             assert running.get(path).status == 404, path
-        wait_for_tree(site, "registry/open/v0.1/servers.json", there=False)
+        wait_for_tree(site, "registry/open", there=False)
         assert running.ask("PUT", "/v1/registries/open", {"sources": ["gated", "more"]}).status == 200
         wait_for_tree(site, "registry/open/v0.1/servers.json")
     tree = {path.relative_to(site / "dist"): path for path in (site / "dist").rglob("*") if path.is_file()}
@@ -621,6 +623,68 @@ def test_a_created_registry_never_takes_the_root_of_the_site(tmp_path: Path) -> 
         assert names_in(running, "default") == ["com.example/other"]
     with serving_app(site, anonymous=True) as running:
         assert running.get("/v0.1/servers").json == before
+
+
+def test_a_disk_that_cannot_be_written_changes_nothing(tmp_path: Path) -> None:
+    site = open_site_of(tmp_path / "site")
+    with serving_app(site, anonymous=True) as running:
+        write_file(site / "content/admin", "in the way")
+        answer = running.ask("PUT", "/v1/sources/more", inline("com.example/more"))
+        assert (answer.status, answer.json["error"]) == (503, "The registry cannot write now")
+        assert running.get("/v1/sources/more").status == 404
+        (site / "content/admin").unlink()
+        assert running.ask("PUT", "/v1/sources/more", inline("com.example/more")).status == 201
+        assert running.get("/v1/sources/more").status == 200
+        # What a pull brought counts after a restart, and is not written over.
+        record = write_site(site, {"content/admin/sources/pulled.json": {}}) / "content/admin/sources/pulled.json"
+        refused(
+            running.ask("PUT", "/v1/sources/pulled", inline("com.example/more")), 409, "source already exists: pulled"
+        )  # fmt: skip
+        assert record.read_text() == "{}"
+
+
+def test_a_source_that_hangs_holds_up_neither_writes_nor_other_sources(tmp_path: Path) -> None:
+    site = open_site_of(tmp_path / "site", site={"trust": {"allowPrivateAddresses": True}})
+    write_file(site / "extra.json", registry_file(server("com.example/extra")))
+    with socket.create_server(("127.0.0.1", 0)) as silent, serving_app(site, anonymous=True) as running:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}/list.json"
+        body = {"file": {"url": url, "timeout": "20s"}, "syncPolicy": {"interval": "1h"}}
+        for number in range(3):
+            assert running.ask("PUT", f"/v1/sources/silent-{number}", body).status == 201
+        assert running.ask("PUT", "/v1/sources/extra", from_path("extra.json")).status == 201
+        wait_until(lambda: running.get("/v1/sources/extra").json["syncStatus"]["phase"] == "complete")
+        assert running.ask("POST", "/v1/x/dev.regpress/sync?source=extra").json["phase"] == "complete"
+        assert running.get("/v1/sources/silent-0").json["syncStatus"]["phase"] == "syncing"
+        assert running.ask("DELETE", "/v1/sources/silent-0").status == 204
+
+
+def test_publishing_goes_on_while_registries_come_and_go(tmp_path: Path) -> None:
+    site = own_site(tmp_path / "site")
+    told: list[tuple[str, int]] = []
+
+    def publish(running: AppServer, registry: str, number: int) -> None:
+        for count in range(30):
+            name = f"com.example/load-{number}-{count}"
+            answer = running.ask("POST", f"/registry/{registry}/v0.1/publish", document(name))
+            told.append((name, answer.status))
+
+    with serving_app(site, "--write-rate", "0", "--no-access-log", anonymous=True) as running:
+        assert running.ask("PUT", "/v1/registries/brief", {"sources": ["content"]}).status == 201
+        clients = [Thread(target=publish, args=(running, name, n)) for n, name in enumerate(("default", "brief") * 2)]
+        for client in clients:
+            client.start()
+        while any(client.is_alive() for client in clients):
+            assert running.ask("DELETE", "/v1/registries/brief").status == 204
+            assert running.ask("PUT", "/v1/registries/brief", {"sources": ["content", "list"]}).status == 201
+        for client in clients:
+            client.join()
+        # To a registry that is gone nothing is published; all others are done.
+        assert {status for _, status in told} <= {200, 404}
+        assert [status for name, status in told if name.startswith(("com.example/load-0", "com.example/load-2"))] == [
+            200
+        ] * 60
+        for name, status in told:
+            assert (running.get(f"/v0.1/servers/{encoded(name)}/versions").status == 200) is (status == 200), name
 
 
 @pytest.mark.parametrize("with_config", [True, False])

@@ -19,6 +19,9 @@ from builders import server
 from forked_app import forking
 from sites import config, registry_file, run, tree, write_site
 
+#: ``sources`` or ``registries``, and a name.
+Key = tuple[str, str]
+
 CLIENTS = 4
 NAMES = tuple("abcdef")
 SERVERS = tuple(f"com.example/{letter}" for letter in "uvwxyz")
@@ -30,10 +33,13 @@ def open_site(folder: Path) -> Path:
     return write_site(folder, {**files, "list.json": registry_file(server(SERVERS[0], description="From list"))})
 
 
-def settings(source: str, names: list[str]) -> dict[str, Any]:
+CLAIMS = {"org": "tides"}
+
+
+def settings(source: str, names: list[str], *, claimed: bool = False) -> dict[str, Any]:
     """Return a source whose servers say where they come from."""
     documents = [server(name, description=f"From {source}") for name in names]
-    return {"file": {"data": json.dumps(registry_file(*documents))}}
+    return {"file": {"data": json.dumps(registry_file(*documents))}, "claims": CLAIMS if claimed else {}}
 
 
 def listed(running: AppServer, registry: str) -> dict[str, str] | None:
@@ -55,17 +61,21 @@ class Model:
     Attributes:
         sources: names of servers, by source.
         registries: names of sources, by registry.
+        claimed: sources and registries that have claims, which nobody has here.
     """
 
     sources: dict[str, list[str]] = field(default_factory=lambda: {"list": [SERVERS[0]]})
     registries: dict[str, list[str]] = field(default_factory=lambda: {"default": ["list"]})
+    claimed: set[Key] = field(default_factory=set)
 
     def shown(self, registry: str) -> dict[str, str] | None:
-        """Return what a registry shows."""
-        if registry not in self.registries:
+        """Return what a registry shows: what nobody may see shadows nothing, and a private registry is not there."""
+        if registry not in self.registries or ("registries", registry) in self.claimed:
             return None
         found: dict[str, str] = {}
         for source in self.registries[registry]:
+            if ("sources", source) in self.claimed:
+                continue
             found = dict.fromkeys(self.sources[source], f"From {source}") | found
         return dict(sorted(found.items()))
 
@@ -78,22 +88,24 @@ class Model:
         path = f"/v1/{'sources' if section == 'source' else 'registries'}/{name}"
         is_fixed = (section, name) in {("source", "list"), ("registry", "default")}
         if kind == "put source":
-            names = chance.sample(SERVERS, chance.randrange(len(SERVERS)))
-            answer = running.ask("PUT", path, settings(name, names))
+            names, claimed = chance.sample(SERVERS, chance.randrange(len(SERVERS))), chance.random() < 0.25
+            answer = running.ask("PUT", path, settings(name, names, claimed=claimed))
             if is_fixed:
                 return answer, 403
             status = 200 if name in held else 201
             self.sources[name] = names
+            self._claim("sources", name, claimed=claimed)
             return answer, status
         if kind == "put registry":
-            sources = chance.sample((*NAMES, "list"), chance.randrange(4))
-            answer = running.ask("PUT", path, {"sources": sources})
+            sources, claimed = chance.sample((*NAMES, "list"), chance.randrange(4)), chance.random() < 0.25
+            answer = running.ask("PUT", path, {"sources": sources, "claims": CLAIMS if claimed else {}})
             if not sources or (not is_fixed and not set(sources) <= self.sources.keys()):
                 return answer, 400
             if is_fixed:
                 return answer, 403
             status = 200 if name in held else 201
             self.registries[name] = sources
+            self._claim("registries", name, claimed=claimed)
             return answer, status
         answer = running.ask("DELETE", path)
         if name not in held:
@@ -103,7 +115,14 @@ class Model:
         if section == "source" and any(name in sources for sources in self.registries.values()):
             return answer, 409
         (self.sources if section == "source" else self.registries).pop(name)
+        self._claim("sources" if section == "source" else "registries", name, claimed=False)
         return answer, 204
+
+    def _claim(self, section: str, name: str, *, claimed: bool) -> None:
+        if claimed:
+            self.claimed.add((section, name))
+        else:
+            self.claimed.discard((section, name))
 
     def check(self, running: AppServer) -> None:
         """Hold that a server shows what should stand, everywhere."""
@@ -137,9 +156,10 @@ def test_any_history_of_changes_shows_what_a_small_model_says(seed: int, tmp_pat
         wait_until(lambda: all(in_tree(site, name) == (model.shown(name) or {}) for name in NAMES))
     assert run("build", site, "--full", "--out", tmp_path / "other").code == 0
     assert tree(tmp_path / "other") == tree(site / "dist")
-
-
-Key = tuple[str, str]
+    hidden = [name for section, name in model.claimed if section == "sources"]
+    for path, data in tree(site / "dist").items():
+        assert not any(f"From {name}".encode() in data for name in hidden), path
+        assert not any(path.startswith(f"registry/{name}/") for section, name in model.claimed if section != "sources")
 
 
 class Load:

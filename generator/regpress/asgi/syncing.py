@@ -7,7 +7,9 @@ import logging
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack, suppress
+from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qs
 
@@ -22,6 +24,8 @@ from regpress.service import Service, clock, look, renew
 
 #: Events that are remembered.
 HISTORY: Final = 100
+#: Looks at sources at the same time.
+FETCHES: Final = 4
 #: Seconds between two looks at a source that was created through the API, however often it wants to be looked at.
 LEAST_INTERVAL: Final = 10.0
 
@@ -39,7 +43,9 @@ class Syncer:
         self._writer = writer
         self._on_change = on_change
         self._revisions = dict(service.revisions)
-        self._lock = asyncio.Lock()
+        self._locks: dict[str, asyncio.Lock] = {}
+        # Whoever creates a source may let it hang: writes must not wait for that.
+        self._threads = ThreadPoolExecutor(FETCHES, thread_name_prefix="sync")
         self._repeated: dict[str, tuple[float, asyncio.Task[None]]] = {}
         self._soon: set[asyncio.Task[None]] = set()
         # What is served was good at the start.
@@ -74,6 +80,7 @@ class Syncer:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await task
+        self._threads.shutdown(wait=False, cancel_futures=True)
 
     def serve(self, service: Service) -> None:
         """Look at the sources of a service as it is from now on, at once at those that nobody has looked at."""
@@ -125,10 +132,16 @@ class Syncer:
             self._states[name] |= {"phase": "syncing", "lastAttempt": event["startedAt"]}
             self._states[name]["attemptCount"] += 1
         try:
-            async with self._lock:
+            async with AsyncExitStack() as held:
+                # Always in the same order, so that two that look at the same sources never wait for each other.
+                for name in sorted(set(chosen)):
+                    await held.enter_async_context(self._locks.setdefault(name, asyncio.Lock()))
                 event["changed"], failures = await self._look(chosen)
         except RegistryError as error:
             failures = dict.fromkeys(chosen, str(error))
+        except Exception:  # the next look is not concerned
+            _LOG.exception("sync of %s failed", ", ".join(chosen))
+            failures = dict.fromkeys(chosen, "internal error")
         for name in chosen:
             self._note(name, failures.get(name, ""))
         # What was good before goes on being served.
@@ -151,7 +164,8 @@ class Syncer:
 
     async def _look(self, names: Sequence[str]) -> tuple[bool, dict[str, str]]:
         before = self._service.site.sources
-        looked = await asyncio.to_thread(look, self._service, names, self._revisions)
+        fetching = partial(look, self._service, names, dict(self._revisions))
+        looked = await asyncio.get_running_loop().run_in_executor(self._threads, fetching)
         failures = dict(looked.failures)
         if not looked.snapshots:
             return False, failures

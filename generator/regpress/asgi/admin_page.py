@@ -18,8 +18,7 @@ from regpress.model.config_site import SiteConfig
 if TYPE_CHECKING:
     pass
 
-#: Addresses of the page and its parts, below the site's own.
-FOLDER: Final = "admin"
+#: Names of the templates.
 _PAGE: Final = "admin/index.html"
 _STYLE: Final = "admin/admin.css"
 _SCRIPT: Final = "admin/admin.js"
@@ -82,8 +81,7 @@ class AdminPage:
         """
         match name:
             case "admin":
-                location = f"{self._site.base_path}/{FOLDER}/".encode()
-                return Answer(308, headers=((b"location", location),), cache=b"no-store")
+                return Answer(308, headers=((b"location", b"/admin/"),), cache=b"no-store")
             case "admin/":
                 body = self._template.render(view=self._view()).encode()
                 return Answer(200, body, b"text/html; charset=utf-8", _HEADERS, cache=b"no-store")

@@ -81,7 +81,7 @@ class Refusal extends Error {
 }
 
 async function ask(method, path, body) {
-  const headers = { accept: "application/json" };
+  const headers = {};
   if (token) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   let answer, text;
@@ -132,9 +132,11 @@ function pathOf(kind, name) {
     : `x/dev.toolhive/${PLURALS[kind]}/${encodeURIComponent(namespace)}/${encodeURIComponent(plain)}`;
 }
 
-function pageOf(registry, kind, name) {
+/** The way to an entry's page, nothing where there is no catalog. */
+function pageLink(registry, kind, name) {
+  if (!facts.catalog) return "";
   const below = registry === facts.default ? "" : `registry/${encodeURIComponent(registry)}/`;
-  return new URL(`${below}${PLURALS[kind]}/${name.split("/").map(encodeURIComponent).join("/")}/`, ROOT).href;
+  return link(new URL(`${below}${PLURALS[kind]}/${name.split("/").map(encodeURIComponent).join("/")}/`, ROOT).href, "Its page in the catalog");
 }
 
 function documentOf(registry, kind, name, version) {
@@ -456,7 +458,7 @@ function understood(text) {
     if (value.name.includes("/") || value.$schema) kind = "server";
     else if (kind === "server" && "namespace" in value) kind = "skill";
   }
-  return { kind, value, places, prefix: wrapped ?? "", text: text.slice(begin, end), claims: wrapped && whole.claims };
+  return { kind, value, places, prefix: wrapped ?? "", text: text.slice(begin, end), claims: wrapped && whole.claims instanceof Object && whole.claims };
 }
 
 /* Publishing */
@@ -681,11 +683,11 @@ function showPublished(found) {
   const home = shownIn.find((one) => open.has(one.name)) ?? shownIn[0];
   const links = [];
   if (home && open.has(home.name)) {
-    links.push(link(pageOf(home.name, kind, name), "Its page in the catalog"), link(documentOf(home.name, kind, name, version), "Its JSON"));
+    links.push(pageLink(home.name, kind, name), link(documentOf(home.name, kind, name, version), "Its JSON"));
   }
   if (home) links.push(el("a", { href: hashOf("entry", home.name, kind, name) }, "Its versions"));
   $("published").replaceChildren(
-    el("p", {}, "Published ", el("b", {}, el("bdi", {}, `${name} ${version}`)), ". The pages of the catalog follow within seconds."),
+    el("p", {}, "Published ", el("b", {}, el("bdi", {}, `${name} ${version}`)), facts.catalog ? ". Pages follow within seconds." : "."),
     el("p", { class: "links" }, ...links));
   checked = { text: "", found: null };
   showIssues({ issues: [] }, "");
@@ -792,7 +794,7 @@ async function renewEntry(registry, kind, name) {
   $("entry-title").textContent = first?.title ?? name;
   $("entry-about").textContent = first?.about ?? "There is no version of this name, or none that you see.";
   const shown = open.has(registry) && versions.some((one) => one.status !== "deleted");
-  $("entry-links").replaceChildren(...(shown ? [link(pageOf(registry, kind, name), "Its page in the catalog")] : []));
+  $("entry-links").replaceChildren(shown ? pageLink(registry, kind, name) : "");
   $("all-versions").hidden = versions.length < 2 || !restates(kind, name);
   $("versions").replaceChildren(...versions.map(versionRow));
 }

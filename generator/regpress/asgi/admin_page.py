@@ -53,6 +53,7 @@ class AdminView:
         entrance: how one gets in.
         public: names of the registries that everybody may read.
         default: the name of the default one, where it is one of those.
+        catalog: whether entries have pages.
     """
 
     language: str
@@ -61,6 +62,7 @@ class AdminView:
     entrance: Entrance
     public: tuple[str, ...]
     default: str
+    catalog: bool
 
 
 class AdminPage:
@@ -102,6 +104,7 @@ class AdminPage:
             entrance=self._entrance(),
             public=tuple(public),
             default=self._default if self._default in public else "",
+            catalog=self._site.catalog.enabled,
         )
 
     def _entrance(self) -> Entrance:

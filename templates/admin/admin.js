@@ -12,6 +12,7 @@ const TYPING = 350;
 const POLLING = 1000;
 
 const $ = (id) => document.getElementById(id);
+const on = (id, type, act) => $(id).addEventListener(type, act);
 const facts = $("_main").dataset;
 const open = new Set(facts.public.split(" ").filter(Boolean));
 
@@ -73,6 +74,19 @@ function reasonsOf(error) {
 
 /* Asking the registry */
 
+/** Do something that a press of a button began, once at a time. */
+async function once(button, act, tell = (error) => me && complain(error)) {
+  if (button.ariaDisabled) return;
+  button.ariaDisabled = "true";
+  try {
+    await act();
+  } catch (error) {
+    tell(error);
+  } finally {
+    button.ariaDisabled = null;
+  }
+}
+
 class Refusal extends Error {
   constructor(status, message, reasons = [], seconds = 0) {
     super(message);
@@ -81,7 +95,7 @@ class Refusal extends Error {
 }
 
 async function ask(method, path, body) {
-  const headers = { accept: "application/json" };
+  const headers = {};
   if (token) headers.authorization = `Bearer ${token}`;
   if (body !== undefined) headers["content-type"] = "application/json";
   let answer, text;
@@ -125,16 +139,14 @@ const restates = (kind, name) =>
   manages() || (kind === "server" && me.writes && me.managed && covers([...me.publish, ...me.edit], name));
 const apiOf = (registry) => `registry/${encodeURIComponent(registry)}/v0.1/`;
 
-function pathOf(kind, name) {
-  const [namespace, plain] = [name.slice(0, name.indexOf("/")), name.slice(name.indexOf("/") + 1)];
-  return kind === "server"
-    ? `servers/${encodeURIComponent(name)}`
-    : `x/dev.toolhive/${PLURALS[kind]}/${encodeURIComponent(namespace)}/${encodeURIComponent(plain)}`;
-}
+const pathOf = (kind, name) => (kind === "server" ? `servers/${encodeURIComponent(name)}` : `x/dev.toolhive/${PLURALS[kind]}/${steps(name)}`);
+const steps = (name) => name.split("/").map(encodeURIComponent).join("/");
 
-function pageOf(registry, kind, name) {
+/** The way to an entry's page, nothing where there is no catalog. */
+function pageLink(registry, kind, name) {
+  if (!facts.catalog) return "";
   const below = registry === facts.default ? "" : `registry/${encodeURIComponent(registry)}/`;
-  return new URL(`${below}${PLURALS[kind]}/${name.split("/").map(encodeURIComponent).join("/")}/`, ROOT).href;
+  return link(new URL(`${below}${PLURALS[kind]}/${steps(name)}/`, ROOT).href, "Its page in the catalog");
 }
 
 function documentOf(registry, kind, name, version) {
@@ -150,8 +162,7 @@ function show(view) {
   for (const one of VIEWS) $(one).hidden = one !== view;
   for (const one of $("views").querySelectorAll("a")) {
     const current = one.hash === `#${view === "entry" ? "entries" : view}`;
-    if (current) one.setAttribute("aria-current", "page");
-    else one.removeAttribute("aria-current");
+    one.ariaCurrent = current ? "page" : null;
   }
   const title = $(`${view}-title`);
   document.title = `${title.textContent} · ${document.querySelector(".site").textContent} admin`;
@@ -253,7 +264,7 @@ function parts() {
   }
 }
 
-const hashOf = (...steps) => `#${steps.map(encodeURIComponent).join("/")}`;
+const hashOf = (...parts) => `#${parts.map(encodeURIComponent).join("/")}`;
 
 function route({ focus = false } = {}) {
   if (!me) return;
@@ -297,8 +308,9 @@ function showSources(sources) {
     if (!row) {
       row = copyOf("source-row");
       row.querySelector("bdi").textContent = source.name;
-      row.querySelector("button").setAttribute("aria-label", `Sync ${source.name} now`);
-      row.querySelector("button").addEventListener("click", (event) => sync([source.name], event.target));
+      const button = row.querySelector("button");
+      button.ariaLabel = `Sync ${source.name} now`;
+      button.addEventListener("click", () => sync([source.name], button));
       rows.set(source.name, row);
       $("source-list").append(row);
     }
@@ -338,31 +350,22 @@ function claimsText(claims) {
 }
 
 async function sync(names, button) {
-  if (button.getAttribute("aria-disabled")) return;
-  button.setAttribute("aria-disabled", "true");
-  say(names.length ? `Syncing ${names.join(", ")}…` : "Syncing all sources…");
-  const watch = setInterval(async () => {
-    try { showSources((await ask("GET", "v1/sources")).sources); } catch { /* the end of the sync will tell */ }
-  }, POLLING);
-  try {
-    const query = names.map((name) => `source=${encodeURIComponent(name)}`).join("&");
-    const event = await ask("POST", `${OURS}sync${query ? `?${query}` : ""}`);
-    const told = `${event.sources.join(", ")}: `;
-    if (event.phase === "complete") say(`${told}${event.changed ? "there was something new, and it shows now." : "nothing has changed."}`);
-    else complain(new Refusal(0, `${told}${sentence(event.message ?? "the sync failed")}`));
-  } catch (error) {
-    if (me) complain(error);
-  } finally {
-    clearInterval(watch);
-    button.removeAttribute("aria-disabled");
-  }
-  if (!me) return;
-  try {
-    showSources((await ask("GET", "v1/sources")).sources);
-    showHistory((await ask("GET", `${OURS}sync`)).history);
-  } catch (error) {
-    if (me) complain(error);
-  }
+  await once(button, async () => {
+    say(names.length ? `Syncing ${names.join(", ")}…` : "Syncing all sources…");
+    const watch = setInterval(async () => {
+      try { showSources((await ask("GET", "v1/sources")).sources); } catch { /* the end of the sync will tell */ }
+    }, POLLING);
+    try {
+      const query = names.map((name) => `source=${encodeURIComponent(name)}`).join("&");
+      const event = await ask("POST", `${OURS}sync${query ? `?${query}` : ""}`);
+      const told = `${event.sources.join(", ")}: `;
+      if (event.phase === "complete") say(`${told}${event.changed ? "there was something new, and it shows now." : "nothing has changed."}`);
+      else complain({ message: `${told}${sentence(event.message ?? "the sync failed")}` });
+    } finally {
+      clearInterval(watch);
+    }
+  });
+  if (me) await loadSources();
 }
 
 function showHistory(history) {
@@ -456,12 +459,12 @@ function understood(text) {
     if (value.name.includes("/") || value.$schema) kind = "server";
     else if (kind === "server" && "namespace" in value) kind = "skill";
   }
-  return { kind, value, places, prefix: wrapped ?? "", text: text.slice(begin, end), claims: wrapped && whole.claims };
+  return { kind, value, places, prefix: wrapped ?? "", text: text.slice(begin, end), claims: wrapped && whole.claims instanceof Object && whole.claims };
 }
 
 /* Publishing */
 
-let checked = { text: "", found: null };
+let drawn = [];
 let timer = 0;
 let round = 0;
 
@@ -492,7 +495,7 @@ function drawGutter(issues) {
 function typed() {
   clearTimeout(timer);
   $("published").replaceChildren();
-  drawGutter(checked.found?.issues ?? []);
+  drawGutter(drawn);
   timer = setTimeout(check, TYPING);
 }
 
@@ -562,12 +565,12 @@ async function issuesOf({ kind, text }) {
 }
 
 function showIssues(found, verdict) {
-  checked = { text: $("text").value, found };
   const { issues } = found;
+  drawn = issues;
   const worst = issues.some((one) => one.severity === "error") ? "bad" : issues.length ? "warn" : found.value ? "good" : "";
   $("verdict").textContent = verdict;
   $("verdict").className = `verdict ${worst}`;
-  $("text").setAttribute("aria-invalid", String(worst === "bad"));
+  $("text").ariaInvalid = String(worst === "bad");
   $("issues").replaceChildren(...issues.map((issue) => el("li", { class: issue.severity },
     el("button", { type: "button", class: "place", onclick: () => goTo(issue) },
       `Line ${issue.line} `, issue.path ? el("code", {}, issue.path) : ""),
@@ -588,7 +591,7 @@ async function take(file) {
   if (!file) return;
   quiet();
   if (file.size >= MOST_BYTES) {
-    complain(new Refusal(0, `${file.name} is too large: a document has less than 1 MiB.`));
+    complain({ message: `${file.name} is too large: a document has less than 1 MiB.` });
     return;
   }
   setText(await file.text());
@@ -640,16 +643,12 @@ function showChips() {
   }, `${key}: ${value}`)));
 }
 
-async function publish(event) {
-  event.preventDefault();
-  const button = $("publish-now");
-  if (button.getAttribute("aria-disabled")) return;
+async function publish() {
   quiet();
   const found = await check();
   if (!$("text").value.trim()) {
-    complain(new Refusal(0, "There is no document yet: paste one, or choose a file."));
     $("text").focus();
-    return;
+    throw new Refusal(0, "There is no document yet: paste one, or choose a file.");
   }
   if (!found) return;
   if (found.issues.some((one) => one.severity === "error")) {
@@ -658,21 +657,13 @@ async function publish(event) {
   }
   const claims = claimsGiven();
   if (manages() && me.claimsNeeded && !Object.keys(claims).length) {
-    complain(new Refusal(0, "Say whose it is: this registry asks for at least one claim."));
     $("claims").open = true;
     ($("claim-chips").querySelector("button") ?? $("claim-add")).focus();
-    return;
+    throw new Refusal(0, "Say whose it is: this registry asks for at least one claim.");
   }
-  button.setAttribute("aria-disabled", "true");
-  try {
-    if (manages()) await ask("POST", "v1/entries", `{"${found.kind}":${found.text}${Object.keys(claims).length ? `,"claims":${JSON.stringify(claims)}` : ""}}`);
-    else await ask("POST", `${$("publish-registry").value ? apiOf($("publish-registry").value) : "v0.1/"}publish`, found.text);
-    showPublished(found);
-  } catch (error) {
-    if (me) complain(error);
-  } finally {
-    button.removeAttribute("aria-disabled");
-  }
+  if (manages()) await ask("POST", "v1/entries", `{"${found.kind}":${found.text}${Object.keys(claims).length ? `,"claims":${JSON.stringify(claims)}` : ""}}`);
+  else await ask("POST", `${$("publish-registry").value ? apiOf($("publish-registry").value) : "v0.1/"}publish`, found.text);
+  showPublished(found);
 }
 
 function showPublished(found) {
@@ -681,13 +672,12 @@ function showPublished(found) {
   const home = shownIn.find((one) => open.has(one.name)) ?? shownIn[0];
   const links = [];
   if (home && open.has(home.name)) {
-    links.push(link(pageOf(home.name, kind, name), "Its page in the catalog"), link(documentOf(home.name, kind, name, version), "Its JSON"));
+    links.push(pageLink(home.name, kind, name), link(documentOf(home.name, kind, name, version), "Its JSON"));
   }
   if (home) links.push(el("a", { href: hashOf("entry", home.name, kind, name) }, "Its versions"));
   $("published").replaceChildren(
-    el("p", {}, "Published ", el("b", {}, el("bdi", {}, `${name} ${version}`)), ". The pages of the catalog follow within seconds."),
+    el("p", {}, "Published ", el("b", {}, el("bdi", {}, `${name} ${version}`)), facts.catalog ? ". Pages follow within seconds." : "."),
     el("p", { class: "links" }, ...links));
-  checked = { text: "", found: null };
   showIssues({ issues: [] }, "");
 }
 
@@ -761,7 +751,7 @@ function showHits(registry, kind, items, more) {
   }
   $("more").hidden = !cursor;
   const count = list.children.length;
-  $("found").textContent = count ? `${words(count, "entr").replace(/entrs?$/, count === 1 ? "entry" : "entries")}${cursor ? ", and more" : ""}` : "Nothing is found.";
+  $("found").textContent = count ? `${count} ${count === 1 ? "entry" : "entries"}${cursor ? ", and more" : ""}` : "Nothing is found.";
   if (more) list.children[before]?.querySelector("a").focus();
 }
 
@@ -771,6 +761,7 @@ let shownEntry = null;
 
 async function loadEntry(registry, kind, name) {
   $("entry-title").textContent = name.slice(name.indexOf("/") + 1);
+  show("entry");
   $("entry-name").textContent = name;
   $("back").href = hashOf("entries", ...(lastSearch ?? [registry, kind, ""]));
   for (const id of ["entry-about", "entry-links", "versions"]) $(id).replaceChildren();
@@ -779,20 +770,23 @@ async function loadEntry(registry, kind, name) {
 }
 
 async function renewEntry(registry, kind, name) {
+  const asked = location.hash;
   let items = [];
   try {
     items = (await ask("GET", `${apiOf(registry)}${pathOf(kind, name)}/versions${kind === "server" ? "?include_deleted=true" : ""}`))[PLURALS[kind]];
   } catch (error) {
-    if (!me) return;
-    if (error.status !== 404) complain(error);
+    if (me && error.status !== 404) complain(error);
   }
+  // Meanwhile somebody may have signed out or gone elsewhere.
+  if (!me || asked !== location.hash) return;
   const versions = items.map((item) => plainOf(kind, item));
   const first = versions.find((one) => one.latest) ?? versions[0];
   shownEntry = { registry, kind, name, versions };
   $("entry-title").textContent = first?.title ?? name;
   $("entry-about").textContent = first?.about ?? "There is no version of this name, or none that you see.";
-  const shown = open.has(registry) && versions.some((one) => one.status !== "deleted");
-  $("entry-links").replaceChildren(...(shown ? [link(pageOf(registry, kind, name), "Its page in the catalog")] : []));
+  show("entry");
+  const isPublic = open.has(registry) && versions.some((one) => one.status !== "deleted");
+  $("entry-links").replaceChildren(isPublic ? pageLink(registry, kind, name) : "");
   $("all-versions").hidden = versions.length < 2 || !restates(kind, name);
   $("versions").replaceChildren(...versions.map(versionRow));
 }
@@ -800,10 +794,10 @@ async function renewEntry(registry, kind, name) {
 function versionRow(version) {
   const { registry, kind, name } = shownEntry;
   const label = (verb) => `${verb} ${version.version}`;
-  const public_ = open.has(registry) && version.status !== "deleted";
+  const isPublic = open.has(registry) && version.status !== "deleted";
   return el("li", {},
     el("div", {},
-      el("h3", {}, public_ ? link(documentOf(registry, kind, name, version.version), el("bdi", {}, version.version)) : el("bdi", {}, version.version),
+      el("h3", {}, isPublic ? link(documentOf(registry, kind, name, version.version), el("bdi", {}, version.version)) : el("bdi", {}, version.version),
         version.latest ? mark("latest") : "",
         mark(version.status, { active: "good", deleted: "bad" }[version.status] ?? "warn")),
       el("p", { class: "small" }, "published ", timeOf(version.published), version.updated === version.published ? "" : [", changed ", timeOf(version.updated)]),
@@ -843,24 +837,20 @@ function openDialog(dialog, title, act) {
 for (const dialog of document.querySelectorAll("dialog")) {
   const problem = dialog.querySelector(".problem"), button = dialog.querySelector("[type=submit]");
   dialog.querySelector("[data-close]").addEventListener("click", () => dialog.close());
-  dialog.querySelector("form").addEventListener("submit", async (event) => {
+  dialog.querySelector("form").addEventListener("submit", (event) => {
     event.preventDefault();
-    if (button.getAttribute("aria-disabled")) return;
     problem.textContent = "";
-    button.setAttribute("aria-disabled", "true");
-    try {
+    once(button, async () => {
       const done = await answering();
       dialog.close();
       const { registry, kind, name } = shownEntry;
       await renewEntry(registry, kind, name);
       $("entry-title").focus();
       say(done);
-    } catch (error) {
+    }, (error) => {
       problem.replaceChildren(error.message, reasonsOf(error));
-      if (!button.contains(document.activeElement)) dialog.querySelector("input:not([type=radio]), input:checked").focus();
-    } finally {
-      button.removeAttribute("aria-disabled");
-    }
+      if (document.activeElement !== button) dialog.querySelector("input:not([type=radio]), input:checked").focus();
+    });
   });
 }
 
@@ -905,38 +895,39 @@ function askDelete(version) {
 
 /* Wiring */
 
-$("sign-in").querySelector("form").addEventListener("submit", signIn);
-$("sign-out").addEventListener("click", () => location.reload());
-$("sync-all").addEventListener("click", (event) => sync([], event.target));
-$("text").addEventListener("input", typed);
-$("text").addEventListener("scroll", () => { $("gutter").scrollTop = $("text").scrollTop; });
-$("kind").addEventListener("change", check);
-$("file").addEventListener("change", (event) => { take(event.target.files[0]); event.target.value = ""; });
-$("claim-add").addEventListener("click", () => addClaim().focus());
-$("claim-list").addEventListener("input", showChips);
-$("publish").querySelector("form").addEventListener("submit", publish);
-$("publish").addEventListener("dragover", (event) => {
+on("sign-in", "submit", signIn);
+on("sign-out", "click", () => location.reload());
+on("sync-all", "click", (event) => sync([], event.target));
+on("text", "input", typed);
+on("text", "scroll", () => { $("gutter").scrollTop = $("text").scrollTop; });
+on("kind", "change", check);
+on("file", "change", (event) => { take(event.target.files[0]); event.target.value = ""; });
+on("claim-add", "click", () => addClaim().focus());
+on("claim-list", "input", showChips);
+on("publish", "submit", (event) => { event.preventDefault(); once($("publish-now"), publish); });
+on("publish", "dragover", (event) => {
   if (!event.dataTransfer.types.includes("Files")) return;
   event.preventDefault();
   $("editor").classList.add("over");
 });
-$("publish").addEventListener("dragleave", () => $("editor").classList.remove("over"));
-$("publish").addEventListener("drop", (event) => {
+on("publish", "dragleave", () => $("editor").classList.remove("over"));
+on("publish", "drop", (event) => {
   $("editor").classList.remove("over");
   if (!event.dataTransfer.files.length) return;
   event.preventDefault();
   take(event.dataTransfer.files[0]);
 });
-$("entries").querySelector("form").addEventListener("submit", (event) => { event.preventDefault(); seek(); });
-$("query").addEventListener("input", () => { clearTimeout(timer); timer = setTimeout(seek, TYPING); });
-for (const id of ["find-kind", "find-registry"]) $(id).addEventListener("change", seek);
-$("more").addEventListener("click", () => find({ more: true }));
-$("all-versions").addEventListener("click", () => askStatus(null));
+on("entries", "submit", (event) => { event.preventDefault(); seek(); });
+on("query", "input", () => { clearTimeout(timer); timer = setTimeout(seek, TYPING); });
+for (const id of ["find-kind", "find-registry"]) on(id, "change", seek);
+on("more", "click", () => find({ more: true }));
+on("all-versions", "click", () => askStatus(null));
 for (const one of document.querySelectorAll("[name=status]")) one.addEventListener("change", settleMessage);
 addEventListener("hashchange", () => route({ focus: true }));
 
 /** Search, with an address that says what for. */
 function seek() {
+  if ($("entries").hidden) return;
   const [registry, kind, search] = sought();
   lastSearch = [registry, kind, search];
   history.replaceState(null, "", hashOf("entries", registry ?? "", kind, search));

@@ -14,7 +14,7 @@ from app_site import document, own_site
 from builders import server, skill
 from forked_app import Forker, forking
 from identity_servers import Issuer, issuer
-from sites import config, registry_file, write_site
+from sites import config, registry_file, run, write_site
 
 OURS = "/v1/x/dev.regpress"
 OFFICIAL = "io.modelcontextprotocol.registry/official"
@@ -220,3 +220,31 @@ def test_a_status_needs_the_role(world: World) -> None:
     path = f"{OURS}/entries/server/org.upstream%2Ftool/status"
     assert world.ask("PATCH", path, {"status": "deleted"}, sub="x", role="reader", org="tides").status == 403
     assert world.server.ask("PATCH", path, {"status": "deleted"}).status == 401
+
+
+# The page
+
+
+def test_a_site_may_have_its_own_looks_of_the_admin_page(forker: Forker, tmp_path: Path) -> None:
+    site = own_site(tmp_path / "site", site={"title": "<Harbour>", "catalog": {"accent": "#aa0055", "theme": "dark"}})
+    for name, text in (("assets/style-own.css", "/* for all */"), ("admin/admin.css", "/* for admins */")):
+        file = site / "templates" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(text)
+    with forker.serving(site) as running:
+        style = running.get("/admin/admin.css").body.decode()
+        assert style.startswith("/* The catalog's looks.")
+        assert style.index("/* for all */") < style.index("light-dark(#aa0055") < style.index("/* for admins */")
+        page = running.get("/admin/").body.decode()
+        assert 'data-theme="dark"' in page
+        assert "&lt;Harbour&gt;" in page
+        assert "<Harbour>" not in page
+    assert run("build", site, "--out", tmp_path / "dist").code == 0
+    files = [file.read_bytes() for file in (tmp_path / "dist").rglob("*") if file.is_file()]
+    assert any(b"/* for all */" in data for data in files)
+    assert not any(b"/* for admins */" in data for data in files)
+
+
+def test_the_page_names_no_registry_that_not_everybody_may_read(world: World) -> None:
+    page = world.server.get("/admin/").body.decode()
+    assert 'data-entrance="token" data-public="" data-default=""' in page

@@ -6,11 +6,13 @@ import gzip
 import json
 import random
 import socket
+from pathlib import Path
 from urllib.parse import quote, urlsplit
 
 import pytest
 
-from app_server import AppServer, encoded
+from app_server import AppServer, encoded, serving_app
+from app_site import own_site, wait_until
 from sites import official_of
 from varied import DELETED, HALF_DELETED, MANY_NAMES, PLUS, SERVERS, UPPER, VERSIONS
 
@@ -144,6 +146,25 @@ def test_a_trailing_slash_is_cut_and_the_rest_of_the_path_kept_as_it_was_sent(re
         answer = reading.ask(method, f"{LIST}/{encoded(VERSIONS)}/versions/?limit=1")
         assert (answer.status, answer.headers["location"]) == (308, f"{LIST}/{encoded(VERSIONS)}/versions?limit=1")
     assert not reading.get("//host.example/v0.1/servers/").headers.get("location", "").startswith("//")
+
+
+def test_every_answer_that_leads_on_stays_below_the_path_of_the_site(tmp_path: Path) -> None:
+    site = own_site(tmp_path / "site", site={"baseUrl": "https://registry.example/my-registry"})
+    with serving_app(site) as running:
+        wait_until(lambda: running.get("/").status == 200)
+        for path, target in (
+            ("", "/"),
+            ("?q=x", "/?q=x"),
+            ("/servers", "/servers/"),
+            ("/v0.1/servers/", "/v0.1/servers"),
+            ("/v0.1/servers/?limit=1", "/v0.1/servers?limit=1"),
+            ("/admin", "/admin/"),
+        ):
+            answer = running.get(path)
+            assert answer.status in {301, 308}
+            assert answer.headers["location"] == f"/my-registry{target}"
+            assert running.get(target).status == 200
+        assert running.get("/v0.1/servers").status == 200
 
 
 @pytest.mark.parametrize("path", ["/v0.1/servers%00", "/v0.1/servers%2500", "/v0.1/servers?search=%00", "/%00"])

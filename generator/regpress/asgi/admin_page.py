@@ -18,8 +18,7 @@ from regpress.model.config_site import SiteConfig
 if TYPE_CHECKING:
     pass
 
-#: Addresses of the page and its parts, below the site's own.
-FOLDER: Final = "admin"
+#: Names of the templates.
 _PAGE: Final = "admin/index.html"
 _STYLE: Final = "admin/admin.css"
 _SCRIPT: Final = "admin/admin.js"
@@ -54,6 +53,7 @@ class AdminView:
         entrance: how one gets in.
         public: names of the registries that everybody may read.
         default: the name of the default one, where it is one of those.
+        catalog: whether entries have pages.
     """
 
     language: str
@@ -62,6 +62,7 @@ class AdminView:
     entrance: Entrance
     public: tuple[str, ...]
     default: str
+    catalog: bool
 
 
 class AdminPage:
@@ -82,8 +83,7 @@ class AdminPage:
         """
         match name:
             case "admin":
-                location = f"{self._site.base_path}/{FOLDER}/".encode()
-                return Answer(308, headers=((b"location", location),), cache=b"no-store")
+                return Answer(308, headers=((b"location", b"/admin/"),), cache=b"no-store")
             case "admin/":
                 body = self._template.render(view=self._view()).encode()
                 return Answer(200, body, b"text/html; charset=utf-8", _HEADERS, cache=b"no-store")
@@ -104,6 +104,7 @@ class AdminPage:
             entrance=self._entrance(),
             public=tuple(public),
             default=self._default if self._default in public else "",
+            catalog=self._site.catalog.enabled,
         )
 
     def _entrance(self) -> Entrance:

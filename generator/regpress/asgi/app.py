@@ -151,6 +151,8 @@ class App:
         except Exception:
             _LOG.exception("request %s failed", request.id)
             answer = problem(500, "internal server error")
+        if self.base_path:
+            answer = _below(self.base_path.encode(), answer)
         await _send(request, answer, send)
         seconds = time.perf_counter() - started
         if route != "operations":
@@ -246,8 +248,19 @@ def _is_plain(request: Request, answer: Answer) -> bool:
     return request.method == "GET" and answer.status == 200 and b"authorization" not in request.headers
 
 
+def _below(base: bytes, answer: Answer) -> Answer:
+    """Return an answer that leads on, if it does, below the path of the site."""
+    if not any(name == b"location" for name, _ in answer.headers):
+        return answer
+    headers = ((name, base + value if name == b"location" else value) for name, value in answer.headers)
+    return replace(answer, headers=tuple(headers))
+
+
 def _before_routing(request: Request) -> Answer | None:
     path, query = request.path, request.query
+    if not path:
+        # The site's own path, without its final slash.
+        return Answer(308, headers=((b"location", b"/" + (b"?" + query if query else b"")),), cache=b"no-store")
     if b"\0" in path or b"%00" in path or b"%2500" in path:
         return problem(400, "Invalid request: URL path contains null bytes", media_type=JSON)
     if b"\0" in query or b"%00" in query:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 IssueType = Literal["json", "schema", "semantic", "linter", "source", "output"]
@@ -97,6 +98,17 @@ class Report:
             issues=tuple(sorted(unique, key=Issue.sort_key)),
             hidden=tuple(sorted(hidden, key=lambda h: (h.registry, h.kind, h.name, h.source))),
         )
+
+    def extended(self, issues: Iterable[Issue]) -> Report:
+        """Return the report with a few more issues: what `of` would return for all, without sorting them anew."""
+        known = self.issues
+        unique = [issue for issue in dict.fromkeys(issues) if issue not in known]
+        if not unique:
+            return self
+        every = list(known)
+        for issue in unique:
+            insort(every, issue, key=Issue.sort_key)
+        return replace(self, issues=tuple(every))
 
     @property
     def has_errors(self) -> bool:

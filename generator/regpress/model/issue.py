@@ -99,16 +99,13 @@ class Report:
             hidden=tuple(sorted(hidden, key=lambda h: (h.registry, h.kind, h.name, h.source))),
         )
 
-    def extended(self, issues: Iterable[Issue]) -> Report:
-        """Return the report with a few more issues: what `of` would return for all, without sorting them anew."""
-        known = self.issues
-        unique = [issue for issue in dict.fromkeys(issues) if issue not in known]
-        if not unique:
-            return self
-        every = list(known)
-        for issue in unique:
-            insort(every, issue, key=Issue.sort_key)
-        return replace(self, issues=tuple(every))
+    def with_issues(self, issues: Iterable[Issue]) -> Report:
+        """Return this report with a few more issues."""
+        found = list(self.issues)
+        for issue in dict.fromkeys(issues):
+            if issue not in self.issues:
+                insort(found, issue, key=Issue.sort_key)
+        return self if len(found) == len(self.issues) else replace(self, issues=tuple(found))
 
     @property
     def has_errors(self) -> bool:

@@ -48,4 +48,4 @@ def test_advice_that_is_not_read_is_counted(issues: list[Issue]) -> None:
 def test_a_report_that_is_extended_is_that_of_all_issues(
     few: list[Issue], more: list[Issue], hidden: list[Hidden]
 ) -> None:
-    assert Report.of(few, hidden).extended(more) == Report.of([*Report.of(few).issues, *more], hidden)
+    assert Report.of(few, hidden).with_issues(more) == Report.of([*Report.of(few).issues, *more], hidden)

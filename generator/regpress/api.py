@@ -164,21 +164,28 @@ def _entry_groups(
         )
 
 
-def _render_entry(entry: Entry, prefix: str, aliases: Aliases) -> Iterator[Artifact]:
+def _render_entry(entry: Entry, prefix: str, aliases: Aliases) -> list[Artifact]:
     kind, name = entry.kind, entry.name
     bodies = [response(version) for version in entry.versions]
-    for version, body in zip(entry.versions, bodies, strict=True):
-        yield from _copies(paths.version(prefix, kind, name, version.version), body, aliases)
+    made = [
+        Artifact(paths.version(prefix, kind, name, version.version), "document", JSON, body)
+        for version, body in zip(entry.versions, bodies, strict=True)
+    ]
     latest = bodies[entry.versions.index(entry.latest)] if len(bodies) > 1 else bodies[0]
-    yield from _copies(paths.version(prefix, kind, name, "latest"), latest, aliases)
-    yield from _copies(paths.versions(prefix, kind, name), list_body(kind, bodies), aliases)
+    made += (
+        Artifact(paths.version(prefix, kind, name, "latest"), "document", JSON, latest),
+        Artifact(paths.versions(prefix, kind, name), "document", JSON, list_body(kind, bodies)),
+    )
     if kind != "server":
-        yield from _copies(paths.entry(prefix, kind, name), latest, aliases)
+        made.append(Artifact(paths.entry(prefix, kind, name), "document", JSON, latest))
+    return list(_copies(made, aliases)) if aliases.prefixes else made
 
 
-def _copies(address: str, body: bytes, aliases: Aliases) -> Iterator[Artifact]:
-    for copy in aliases.copies(address):
-        yield Artifact(copy, "document", JSON, body)
+def _copies(artifacts: Iterable[Artifact], aliases: Aliases) -> Iterator[Artifact]:
+    """Yield each artifact, and the same below each prefix."""
+    for artifact in artifacts:
+        for address in aliases.copies(artifact.address):
+            yield artifact._replace(address=address)
 
 
 def complete_list(catalog: Catalog, kind: Kind) -> bytes:
@@ -224,7 +231,8 @@ def _salt(catalog: Catalog, aliases: Aliases) -> bytes:
 
 
 def _render_list(catalog: Catalog, kind: Kind, aliases: Aliases) -> Iterator[Artifact]:
-    yield from _copies(paths.collection(catalog.prefix, kind), complete_list(catalog, kind), aliases)
+    artifact = Artifact(paths.collection(catalog.prefix, kind), "document", JSON, complete_list(catalog, kind))
+    return _copies((artifact,), aliases)
 
 
 def _render_registry_file(catalog: Catalog) -> Iterator[Artifact]:

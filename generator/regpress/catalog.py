@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import overload
 
 from regpress import paths
 from regpress.digest import recipe
@@ -12,6 +13,37 @@ from regpress.fingerprints import EntryPrints, entry_prints
 from regpress.model.entry import Entry, EntryVersion
 from regpress.model.manifest import shard_of
 from regpress.names import KINDS, Kind
+
+
+class _Prints(Sequence[EntryPrints]):
+    """What stands for each of some entries, found when it is asked for: the first are rendered meanwhile."""
+
+    def __init__(self, entries: Sequence[Entry]) -> None:
+        self._entries = entries
+        self._found: list[EntryPrints | None] = [None] * len(entries)
+
+    @overload
+    def __getitem__(self, at: int) -> EntryPrints: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[EntryPrints]: ...
+
+    def __getitem__(self, at: int | slice) -> EntryPrints | Sequence[EntryPrints]:
+        """Return what stands for one entry, or for several."""
+        if isinstance(at, slice):
+            return [self[one] for one in range(*at.indices(len(self)))]
+        found = self._found[at]
+        if found is None:
+            found = self._found[at] = entry_prints(self._entries[at])
+        return found
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[EntryPrints]:
+        """Return what stands for each."""
+        return (found or self[at] for at, found in enumerate(self._found))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -52,9 +84,9 @@ class Catalog:
         return {(entry.kind, str(entry.name)): entry for entry in self}
 
     @cached_property
-    def prints(self) -> Mapping[Kind, tuple[EntryPrints, ...]]:
+    def prints(self) -> Mapping[Kind, Sequence[EntryPrints]]:
         """Return what stands for each entry, in the order of `of`; all recipes are made of these."""
-        return {kind: tuple(map(entry_prints, self.of(kind))) for kind in KINDS}
+        return {kind: _Prints(self.of(kind)) for kind in KINDS}
 
     @cached_property
     def latest_prints(self) -> Mapping[Kind, bytes]:

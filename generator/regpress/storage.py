@@ -16,6 +16,9 @@ from regpress.errors import ConflictError, StorageError
 
 #: Folder in a site for what can be made anew: fetched repositories, the state of outputs.
 CACHE_FOLDER: Final = ".regpress"
+#: Steps of a path that are no names.
+NO_NAMES: Final = frozenset({"", ".", ".."})
+_NEW_FILE: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC
 
 
 def contained(root: str, relative: str) -> str:
@@ -25,7 +28,7 @@ def contained(root: str, relative: str) -> str:
         StorageError: it is absolute, steps out, or holds what no file name may.
     """
     parts = relative.split("/")
-    if "\0" in relative or "\n" in relative or "\\" in relative or any(part in {"", ".", ".."} for part in parts):
+    if "\0" in relative or "\n" in relative or "\\" in relative or not NO_NAMES.isdisjoint(parts):
         raise StorageError(relative, "is not a path below the output folder")
     return f"{root}/{relative}"
 
@@ -39,7 +42,7 @@ def write_new(path: str, data: bytes) -> int:
         StorageError: the disk is full or read-only.
     """
     try:
-        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o666)
+        handle = os.open(path, _NEW_FILE, 0o666)
     except (FileNotFoundError, FileExistsError, NotADirectoryError, IsADirectoryError):
         raise
     except OSError as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import pickle
+import select
 import signal
 import threading
 from collections.abc import Callable, Iterator, Sequence
@@ -70,6 +71,11 @@ class Pending(Generic[R]):
     def __init__(self, work: Callable[[], R], *, jobs: int) -> None:
         self._work = work
         self._child = _start(lambda _: [work()], ()) if jobs > 1 and _can_fork() else None
+
+    @property
+    def is_done(self) -> bool:
+        """Return whether there is nothing to wait for: the process has ended, or is about to hand over its result."""
+        return self._child is None or bool(select.select([self._child[1]], (), (), 0)[0])
 
     def result(self) -> R:
         """Return what the work returned; may be asked for once.

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from regpress.digest import recipe
 from regpress.errors import BuildRefusedError, ConflictError, StorageError
 from regpress.hosts.layouts import flat, path_conflicts
-from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Stage, TreeSize, Written
+from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Section, Stage, TreeSize, Written
 from regpress.output.keeping import Inherited
 from regpress.output.locks import locked_folder
 from regpress.output.replacement import TreeResult
@@ -248,6 +248,19 @@ def test_several_processes_render_what_one_does(tmp_path: Path) -> None:
             tree.replace(made, flat, accept=lambda size, files: None)
     assert content(tmp_path / "1") == content(tmp_path / "3")
     assert len(content(tmp_path / "3")) == 301
+
+
+def test_several_processes_make_a_new_tree_of_many_shards_as_one_does(tmp_path: Path) -> None:
+    def section(number: int) -> Section:
+        groups = [group(f"{number}/{one}", {f"{number}/{one}": b"%d" % one}) for one in range(30)]
+        return Section(str(number), b"recipe", f"{number:02x}", lambda: groups)
+
+    results = []
+    for jobs in (1, 2, 3):
+        tree = OutputTree(tmp_path / str(jobs) / "dist", state_file=tmp_path / "cache" / str(jobs), jobs=jobs)
+        results.append(tree.replace(map(section, range(80)), flat, accept=lambda size, files: None))
+    assert {result.written for result in results} == {80 * 30 + 80 + 1}
+    assert content(tmp_path / "1") == content(tmp_path / "2") == content(tmp_path / "3")
 
 
 def test_what_a_process_cannot_render_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -80,3 +80,22 @@ def test_nobody_works_on_for_a_process_that_was_killed(tmp_path: Path) -> None:
     before = len(list(tmp_path.iterdir()))
     time.sleep(0.5)
     assert len(list(tmp_path.iterdir())) == before < 900
+
+
+def test_others_are_at_work_until_their_results_wait(tmp_path: Path) -> None:
+    def wait(_: int) -> bytes:
+        while not (tmp_path / "go").exists():
+            time.sleep(0.01)
+        return bytes(1 << 20)
+
+    sharing = Sharing(range(2), wait, jobs=2)
+    assert sharing.is_busy
+    (tmp_path / "go").touch()
+    while sharing.is_busy:
+        time.sleep(0.01)
+    assert sharing.results() == [bytes(1 << 20)] * 2
+    assert not sharing.is_busy
+
+
+def test_nobody_else_is_at_work_for_one_process() -> None:
+    assert not Sharing(range(2), double, jobs=1).is_busy

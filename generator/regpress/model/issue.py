@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, NamedTuple
 
 IssueType = Literal["json", "schema", "semantic", "linter", "source", "output"]
@@ -97,6 +98,14 @@ class Report:
             issues=tuple(sorted(unique, key=Issue.sort_key)),
             hidden=tuple(sorted(hidden, key=lambda h: (h.registry, h.kind, h.name, h.source))),
         )
+
+    def with_issues(self, issues: Iterable[Issue]) -> Report:
+        """Return this report with a few more issues."""
+        found = list(self.issues)
+        for issue in dict.fromkeys(issues):
+            if issue not in self.issues:
+                insort(found, issue, key=Issue.sort_key)
+        return self if len(found) == len(self.issues) else replace(self, issues=tuple(found))
 
     @property
     def has_errors(self) -> bool:

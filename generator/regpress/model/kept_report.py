@@ -7,15 +7,11 @@ advice, nearly all of them alike but for where they belong, and hardly ever aske
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import Any, Final
+from typing import Any
 
 import orjson
 
 from regpress.model.issue import Hidden, Issue, Report
-
-#: What tells alike findings apart; all other fields are kept once.
-_OWN: Final = ("path", "entry", "pointer", "line")
-_SHARED: Final = tuple(field for field in Issue._fields if field not in _OWN)
 
 
 def pack_report(report: Report) -> dict[str, Any]:
@@ -53,13 +49,16 @@ def _pack(placed: Iterable[tuple[int, Issue]]) -> list[Any]:
     """Return issues with their places in the report, by what they share."""
     alike: dict[tuple[Any, ...], list[tuple[Any, ...]]] = {}
     for place, issue in placed:
-        shared = tuple(getattr(issue, field) for field in _SHARED)
-        alike.setdefault(shared, []).append((place, *(getattr(issue, field) for field in _OWN)))
+        kind, severity, message, rule, path, expected, source, entry, file, pointer, line = issue
+        shared = (kind, severity, message, rule, expected, source, file)
+        alike.setdefault(shared, []).append((place, path, entry, pointer, line))
     return list(alike.items())
 
 
 def _unpack(packed: Iterable[Any]) -> Iterator[tuple[int, Issue]]:
-    for shared, some in packed:
-        first = Issue(**dict(zip(_SHARED, shared, strict=True)))
-        for place, *own in some:
-            yield place, first._replace(**dict(zip(_OWN, own, strict=True)))
+    for (kind, severity, message, rule, expected, source, file), some in packed:
+        for place, path, entry, pointer, line in some:
+            yield (
+                place,
+                Issue(kind, severity, message, rule, path, expected, source, entry, file, pointer, line),
+            )

@@ -2,18 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
+from functools import partial
 from typing import Final, NamedTuple
 
 from regpress.model import manifest
-from regpress.model.artifact import Artifact
+from regpress.model.artifact import Artifact, ArtifactGroup
 from regpress.output.keeping import kept_rows
 from regpress.output.rows import split, unpack
 from regpress.output.state import UNKNOWN, Group, Stored
-from regpress.output.writer import Rendered, Writer
+from regpress.output.writer import Staged
 
 ROOT_KEY: Final = "manifest"
 _SHARD_KEYS: Final = "manifest/"
+
+#: A group, and those of its files that are to be moved to where they belong.
+Made = tuple[Group, list[Staged]]
+#: Writes the artifacts of groups.
+Write = Callable[[Sequence[ArtifactGroup]], list[Made]]
 
 
 class Listed(NamedTuple):
@@ -21,12 +27,12 @@ class Listed(NamedTuple):
 
     Attributes:
         sections: its own, by key.
-        shards, root: its files; the root comes after everything else.
+        shards, root: those of its files that are to be moved; the root comes after everything else.
     """
 
     sections: dict[str, Stored]
-    shards: list[Rendered]
-    root: Rendered
+    shards: list[Staged]
+    root: list[Staged]
 
 
 def is_manifest(key: str) -> bool:
@@ -39,7 +45,7 @@ def list_tree(
     kept: Mapping[str, Group],
     earlier: Mapping[str, Stored],
     changed: Collection[str],
-    writer: Writer,
+    write: Write,
 ) -> Listed:
     """Return the manifest of *sections*.
 
@@ -48,37 +54,41 @@ def list_tree(
         kept: the groups of kept files.
         earlier: the shards of the last build that are sound, by key.
         changed: the shards of which a group changed, came or went.
-        writer: takes the manifest's files.
+        write: writes the manifest's files.
     """
     older = kept_rows(kept)
     if sum(one.files for one in sections.values()) <= manifest.SHARD_FROM:
         rows = [row.public for one in sections.values() for row in unpack(one.rows)]
-        root = writer.write([manifest.root_artifact(rows, kept=older)])
-        return Listed({ROOT_KEY: _section(ROOT_KEY, root)}, [], root)
+        return _with_root({}, [], manifest.root_artifact(rows, kept=older), write)
     members: dict[str, list[Stored]] = {}
     for one in sections.values():
         members.setdefault(one.shard, []).append(one)
-    made: dict[str, Stored] = {}
-    written: list[Rendered] = []
+    made = {key: earlier[key] for name in members if (key := _SHARD_KEYS + name) in earlier and name not in changed}
+    todo = [
+        ArtifactGroup(key, UNKNOWN, "root", partial(_shard, name, some))
+        for name, some in members.items()
+        if (key := _SHARD_KEYS + name) not in made
+    ]
+    staged: list[Staged] = []
+    for shard, (group, files) in zip(todo, write(todo), strict=True):
+        made[shard.key] = _section(shard.key, group)
+        staged += files
     shards = []
-    for name, some in sorted(members.items()):
-        key = f"{_SHARD_KEYS}{name}"
-        if name not in changed and key in earlier:
-            made[key] = earlier[key]
-        else:
-            done = writer.write([_shard(name, some)])
-            made[key] = _section(key, done)
-            written.append(done)
-        (row,) = unpack(made[key].rows)
+    for name, some in members.items():
+        (row,) = unpack(made[_SHARD_KEYS + name].rows)
         shards.append((row.public, sum(one.files for one in some)))
-    root = writer.write([manifest.root_artifact((), shards, kept=older)])
-    return Listed({**made, ROOT_KEY: _section(ROOT_KEY, root)}, written, root)
+    return _with_root(dict(sorted(made.items())), staged, manifest.root_artifact((), shards, kept=older), write)
 
 
-def _section(key: str, done: Rendered) -> Stored:
-    return Stored.of(UNKNOWN, "", {key: Group.of(UNKNOWN, done.rows)})
+def _with_root(shards: dict[str, Stored], staged: list[Staged], root: Artifact, write: Write) -> Listed:
+    ((group, files),) = write([ArtifactGroup(ROOT_KEY, UNKNOWN, "root", lambda: (root,))])
+    return Listed({**shards, ROOT_KEY: _section(ROOT_KEY, group)}, staged, files)
 
 
-def _shard(name: str, sections: Sequence[Stored]) -> Artifact:
+def _section(key: str, group: Group) -> Stored:
+    return Stored.of(UNKNOWN, "", {key: group})
+
+
+def _shard(name: str, sections: Sequence[Stored]) -> tuple[Artifact, ...]:
     records = b"".join([one.rows for one in sections])
-    return manifest.shard_artifact(name, ((file, line) for file, _, _, line in split(records)))
+    return (manifest.shard_artifact(name, ((file, line) for file, _, _, line in split(records))),)

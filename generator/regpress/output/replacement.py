@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
@@ -23,7 +23,7 @@ from regpress.output import moving
 from regpress.output.damage import damaged_groups, present
 from regpress.output.earlier import sections_of_manifest
 from regpress.output.keeping import Inherited, Keeps, age_of, inherit, next_generation, still_kept
-from regpress.output.listing import Listed, is_manifest, list_tree
+from regpress.output.listing import Listed, Made, is_manifest, list_tree
 from regpress.output.names import disputed, files_in, size_of
 from regpress.output.rows import Row, unpack
 from regpress.output.sharing import MOST, Sharing
@@ -44,8 +44,10 @@ Save = Callable[[Mapping[str, Stored]], None]
 _PIECE: Final = 50
 #: Pieces that a few groups are cut into: after a small change, most of what is left are indexes, which take long.
 _FEW_PIECES: Final = 32
-#: Groups of a new tree that are begun together first; then twice as many each time, since each start costs a process.
-_BATCH: Final = 10_000
+#: Groups of a new tree after which it is seen whether other processes wait for more.
+_STEP: Final = 200
+#: Fewest shards of a manifest that are worth several processes.
+_MANY_SHARDS: Final = 64
 #: The section of the groups that belong to no other.
 _LOOSE: Final = "loose"
 _Piece = Sequence[ArtifactGroup]
@@ -230,13 +232,13 @@ class Replacement:
             todo = difference.compare(parts)
             rendered = self._render_changed(difference, todo) if old else self._render_all(todo)
             live = difference.live
-            made = dict(_new_groups(difference.todo, rendered))
+            made = {group.key: new for group, (new, _) in zip(difference.todo, rendered, strict=True)}
             final = difference.finished(made)
             kept, inherited = self._keep(difference, made, rendered)
             older = {key: Stored.of(UNKNOWN, "", {key: group}) for key, group in kept.items()}
             self._accept(accept, [*final.values(), *older.values()], made, live)
-            writer = self._writer(live, "manifest", _as_named)
-            listed = list_tree(final, kept, difference.shards, difference.changed, writer)
+            write = partial(self._write_list, live)
+            listed = list_tree(final, kept, difference.shards, difference.changed, write)
         except BaseException:
             self._staging.give_up(strays)
             raise
@@ -272,48 +274,57 @@ class Replacement:
     def _writer(self, live: Mapping[str, Row], name: str, files_of: FilesOf) -> Writer:
         return Writer(self._staging.path, live, files_of, flat=not self._staging.is_new, name=name)
 
-    def _render_changed(self, difference: _Difference, todo: Iterable[ArtifactGroup]) -> list[Rendered]:
+    def _render_changed(self, difference: _Difference, todo: Iterable[ArtifactGroup]) -> list[Made]:
         groups = list(todo)
-        return list(chain.from_iterable(self._begin(groups, difference.live).results()))
+        return list(chain.from_iterable(self._begin(groups, difference.live, self._files_of).results()))
 
-    def _render_all(self, todo: Iterable[ArtifactGroup]) -> list[Rendered]:
-        """Render everything; other processes begin with the first groups before the last ones are known."""
-        rendered: list[Rendered] = []
-        begun: Sharing[_Piece, list[Rendered]] | None = None
-        size = _BATCH
+    def _render_all(self, todo: Iterable[ArtifactGroup]) -> list[Made]:
+        """Render everything; other processes begin with the first groups before the last ones are known.
+
+        They get more as soon as they have nothing left to do. Only for the last of it they may be joined by others:
+        nobody waits at that moment for those who are not done.
+        """
+        begun: list[Sharing[_Piece, list[Made]]] = []
+        rendered: list[Made] = []
         try:
-            while batch := list(islice(todo, size)):
-                size *= 2
-                if begun is not None:
-                    rendered += chain.from_iterable(begun.results())
-                begun = self._begin(batch, {})
+            for batch in _batches(todo, lambda: any(one.is_busy for one in begun)):
+                begun.append(self._begin(batch, {}, self._files_of))
+                while len(begun) > 1 and not begun[0].is_busy:
+                    rendered += chain.from_iterable(begun.pop(0).results())
+            while begun:
+                rendered += chain.from_iterable(begun.pop(0).results())
         except BaseException:
-            if begun is not None:
-                begun.abandon()
+            for one in begun:
+                one.abandon()
             raise
-        if begun is not None:
-            rendered += chain.from_iterable(begun.results())
         return rendered
 
-    def _begin(self, todo: Sequence[ArtifactGroup], live: Mapping[str, Row]) -> Sharing[_Piece, list[Rendered]]:
-        """Let other processes begin to render."""
+    def _begin(
+        self, todo: Sequence[ArtifactGroup], live: Mapping[str, Row], files_of: FilesOf, *, alone: bool = False
+    ) -> Sharing[_Piece, list[Made]]:
+        """Let other processes begin to render, unless this one is to do it *alone*."""
         writers: dict[int, Writer] = {}
         self._begun += 1
         number = self._begun
 
-        def work(piece: _Piece) -> list[Rendered]:
+        def work(piece: _Piece) -> list[Made]:
             # Each process has its own, which knows the folders that it has made.
             writer = writers.get(os.getpid())
             if writer is None:
-                writer = writers[os.getpid()] = self._writer(live, f"{number}-{os.getpid()}", self._files_of)
-            return [writer.write(group.render()) for group in piece]
+                writer = writers[os.getpid()] = self._writer(live, f"{number}-{os.getpid()}", files_of)
+            return [_made(group.recipe, writer.write(group.render())) for group in piece]
 
         size = max(min(_PIECE, len(todo) // _FEW_PIECES), len(todo) // MOST) + 1
         pieces = [todo[start : start + size] for start in range(0, len(todo), size)]
-        return Sharing(pieces, work, jobs=self._jobs)
+        return Sharing(pieces, work, jobs=1 if alone else self._jobs)
+
+    def _write_list(self, live: Mapping[str, Row], todo: Sequence[ArtifactGroup]) -> list[Made]:
+        """Write files of the manifest."""
+        begun = self._begin(todo, live, _as_named, alone=len(todo) < _MANY_SHARDS)
+        return list(chain.from_iterable(begun.results()))
 
     def _keep(
-        self, difference: _Difference, made: Mapping[str, Group], rendered: Sequence[Rendered]
+        self, difference: _Difference, made: Mapping[str, Group], rendered: Sequence[Made]
     ) -> tuple[dict[str, Group], list[Staged]]:
         """Return the groups of files that stay although nothing makes them, and those files that come from elsewhere.
 
@@ -325,7 +336,7 @@ class Replacement:
         files = set(files_in(made.values()))
         gone = {key: rows for key, rows in difference.gone.items() if not is_manifest(key)}
         before = {row.file for key, rows in gone.items() if not age_of(key) for row in rows}
-        if not any(one.staged for one in rendered) and before == files and not self._staging.is_empty:
+        if not any(staged for _, staged in rendered) and before == files and not self._staging.is_empty:
             return still_kept(difference.kept, self._keeps), []
         inherited = inherit(inheritance, files, self._keeps, self._writer({}, "kept", _as_named))
         older = [(age, row) for age, row, _ in inherited]
@@ -372,9 +383,9 @@ class Replacement:
         Files of new names come first: nothing leads to them yet. Then those that others lead to already, leaves before
         lists; so that whatever they link to is there.
         """
-        shards = [*by_stage["root"], *(file for shard in listed.shards for file in shard.staged)]
+        shards = [*by_stage["root"], *listed.shards]
         early = [file for stage in STAGES[:-1] for file in by_stage[stage]]
-        everything = [*early, *shards, *listed.root.staged]
+        everything = [*early, *shards, *listed.root]
         if not (everything or stale):
             return ()
         new = [item.file for item in everything if item.file not in live]
@@ -385,24 +396,36 @@ class Replacement:
         moving.put(self._root, (item for item in early if item.file in live))
         moving.put(self._root, shards)
         sync_filesystem(root)
-        moving.put(self._root, listed.root.staged)
+        moving.put(self._root, listed.root)
         moving.remove(self._root, stale)
         sync_filesystem(root)
         return [item.file for item in everything]
 
 
-def _new_groups(todo: Sequence[ArtifactGroup], rendered: Sequence[Rendered]) -> Iterator[tuple[str, Group]]:
-    for group, done in zip(todo, rendered, strict=True):
-        sizes = done.sizes
-        yield group.key, Group(fixed(group.recipe), done.rows, len(sizes), sum(sizes), max(sizes, default=0))
+def _batches(groups: Iterable[ArtifactGroup], are_busy: Callable[[], bool]) -> Iterator[list[ArtifactGroup]]:
+    """Yield groups as soon as there are some and nobody is busy; at the end all that are left."""
+    remaining = iter(groups)
+    batch: list[ArtifactGroup] = []
+    while some := list(islice(remaining, _STEP)):
+        batch += some
+        if not are_busy():
+            yield batch
+            batch = []
+    if batch:
+        yield batch
+
+
+def _made(recipe: bytes, done: Rendered) -> Made:
+    sizes = done.sizes
+    return Group(fixed(recipe), done.rows, len(sizes), sum(sizes), max(sizes, default=0)), done.staged
 
 
 def _by_stage(
-    todo: Sequence[ArtifactGroup], rendered: Sequence[Rendered], inherited: Iterable[Staged]
+    todo: Sequence[ArtifactGroup], rendered: Sequence[Made], inherited: Iterable[Staged]
 ) -> dict[str, list[Staged]]:
     by_stage: dict[str, list[Staged]] = {stage: [] for stage in STAGES}
-    for group, done in zip(todo, rendered, strict=True):
-        by_stage[group.stage] += done.staged
+    for group, (_, staged) in zip(todo, rendered, strict=True):
+        by_stage[group.stage] += staged
     by_stage["page"] += inherited
     return by_stage
 

@@ -42,6 +42,11 @@ class Sharing(Generic[T, R]):
             self.abandon()
             raise
 
+    @property
+    def is_busy(self) -> bool:
+        """Return whether other processes are still at work; false where there are none."""
+        return any(not helper.is_done for helper in self._helpers)
+
     def results(self) -> list[R]:
         """Return what the work returned for each piece, in their order; may be asked for once.
 

@@ -10,12 +10,10 @@ from typing import NamedTuple
 from regpress.errors import BuildRefusedError, StorageError
 from regpress.model.artifact import Artifact, Form
 from regpress.output.rows import Row, record
-from regpress.storage import contained, write_new
+from regpress.storage import NO_NAMES, contained, write_new
 
 #: Which files hold the document at an address: the host's layout.
 FilesOf = Callable[[str, Form], tuple[str, ...]]
-
-_NO_NAME = frozenset({"", ".", ".."})
 
 
 class Staged(NamedTuple):
@@ -69,15 +67,15 @@ class Writer:
             known = digests.get(id(body))
             if known is None:
                 known = digests[id(body)] = (body, hashlib.sha256(body).hexdigest())
-            sha256 = known[1]
+            sha256, size = known[1], len(body)
             for file in self._files_of(address, form):
-                sizes.append(len(body))
-                live = self._live.get(file)
+                sizes.append(size)
+                live = self._live.get(file) if self._live else None
                 if live is not None and live.sha256 == sha256 and live.mtime:
                     records.append(record(file, live.size, sha256, address, media_type, live.mtime))
                     continue
                 place, mtime = self._store(file, body)
-                records.append(record(file, len(body), sha256, address, media_type, mtime))
+                records.append(record(file, size, sha256, address, media_type, mtime))
                 if self._flat:
                     staged.append(Staged(file, place))
         return Rendered(b"".join(records), staged, tuple(sizes))
@@ -91,7 +89,7 @@ class Writer:
             place = f"{self._folder}/{self._count}"
             return place, write_new(place, body)
         folder, _, name = file.rpartition("/")
-        if name in _NO_NAME or "\0" in name or "\\" in name or "\n" in name:
+        if name in NO_NAMES or "\0" in name or "\\" in name or "\n" in name:
             raise StorageError(file, "is not a path below the output folder")
         place = f"{self._folder}/{file}"
         try:

@@ -42,3 +42,10 @@ def test_advice_that_is_not_read_is_counted(issues: list[Issue]) -> None:
     short = unpack_report(orjson.loads(orjson.dumps(pack_report(report))), advice=False)
     assert short.issues == tuple(issue for issue in report.issues if issue.severity != "info")
     assert short.counts() == report.counts()
+
+
+@given(ISSUES, ISSUES, HIDDEN)
+def test_a_report_that_is_extended_is_that_of_all_issues(
+    few: list[Issue], more: list[Issue], hidden: list[Hidden]
+) -> None:
+    assert Report.of(few, hidden).with_issues(more) == Report.of([*Report.of(few).issues, *more], hidden)

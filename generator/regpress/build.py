@@ -89,7 +89,7 @@ def check(site: Site, options: Options, progress: Progress) -> Report:
     with _without_collector():
         gathered = gather(site, fetch(site, progress), options, progress)
         _, list_issues = complete_lists(gathered.catalogs, options.profile)
-    return Report.of([*gathered.report.issues, *list_issues], gathered.report.hidden)
+    return gathered.report.with_issues(list_issues)
 
 
 def build(
@@ -128,7 +128,7 @@ def build(
         if _fails(gathered.report, options):
             return BuildResult(report=gathered.report, done=False)
         progress(f"writing {out}")
-        gathered = replace(gathered, report=Report.of([*gathered.report.issues, *missing], gathered.report.hidden))
+        gathered = replace(gathered, report=gathered.report.with_issues(missing))
         return _write(site, tree, gathered, options, pictures, inputs=inputs)
 
 
@@ -161,7 +161,7 @@ def _write(
 
     catalogs = gathered.catalogs
     complete, list_issues = complete_lists(catalogs, options.profile)
-    report = Report.of([*gathered.report.issues, *list_issues], gathered.report.hidden)
+    report = gathered.report.with_issues(list_issues)
     if _fails(report, options):
         return BuildResult(report=report, done=False)
     counts = {catalog.registry: catalog.counts() for catalog in catalogs}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
@@ -100,7 +101,8 @@ class _Merger:
         return chosen
 
     def _visible(self, source: Resolved) -> Iterable[EntryVersion]:
-        private = [version for version in source.versions if not self._shows(version)]
+        shows = self._shows
+        private = [version for version in source.versions if not shows(version)]
         for group in _by_name(private).values():
             self._hide("private", group)
         return source.versions if not private else (version for version in source.versions if self._shows(version))
@@ -130,7 +132,12 @@ class _Merger:
             self.gone.extend(deleted)
             return None
         latest = self._flagged(visible, source.latest_claims) or _highest(visible)
-        versions = tuple([_flag(version, is_latest=version is latest) for version in visible])
+        versions = tuple(
+            [
+                version if version.official.is_latest is (version is latest) else _flag(version, version is latest)
+                for version in visible
+            ]
+        )
         return Entry(
             kind=kind,
             name=name,
@@ -193,12 +200,15 @@ def _published(version: EntryVersion) -> str:
     return time_key(version.official.published_at)
 
 
-def _flag(version: EntryVersion, *, is_latest: bool) -> EntryVersion:
-    official = version.official
-    if official.is_latest is is_latest:
-        return version
+def _flag(version: EntryVersion, is_latest: bool) -> EntryVersion:
     # By position: `_replace` takes three times as long, and every entry has a latest version.
-    return EntryVersion._make((*version[:4], Official(*official[:5], is_latest), *version[5:]))
+    return EntryVersion._make((*version[:4], _flagged_official(version.official, is_latest), *version[5:]))
+
+
+@lru_cache(maxsize=1_000)
+def _flagged_official(official: Official, is_latest: bool) -> Official:
+    """Return a block with the flag or without it; most versions share a few."""
+    return Official(*official[:5], is_latest)
 
 
 def _last_updated(entries: Iterable[tuple[Entry, ...]]) -> str:

@@ -247,8 +247,14 @@ class _Recogniser:
             return at, False
         value, end = self._walker.element(at)
         piece = data[at:end]
-        self._positions = self._positions or {known: index for index, known in enumerate(documents)}
-        index = self._positions.get(piece, -1)
+        following = self._walker.after(end)
+        index = self._expected_at(following.at)
+        if index >= 0 and not following.is_last:
+            # New, or from elsewhere in the file, which one element more to read is not worth finding out.
+            self._next, index = index, -1
+        else:
+            self._positions = self._positions or {known: index for index, known in enumerate(documents)}
+            index = self._positions.get(piece, -1)
         if index >= 0:
             self._runs.append((True, index, index + 1))
             self._next = index + 1
@@ -256,4 +262,12 @@ class _Recogniser:
             self._runs.append((False, len(self._items), len(self._items) + 1))
             self._items.append(Item(value, piece))
             self._documents.append(piece)
-        return self._walker.after(end)
+        return following
+
+    def _expected_at(self, at: int) -> int:
+        """Return which of the next two elements stands at a byte; -1 for neither."""
+        documents = self._kept.documents
+        for index in (self._next, self._next + 1):
+            if index < len(documents) and self._walker.data.startswith(documents[index], at):
+                return index
+        return -1

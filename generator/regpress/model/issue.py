@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import insort
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass
@@ -97,6 +98,14 @@ class Report:
             issues=tuple(sorted(unique, key=Issue.sort_key)),
             hidden=tuple(sorted(hidden, key=lambda h: (h.registry, h.kind, h.name, h.source))),
         )
+
+    def with_issues(self, issues: Iterable[Issue]) -> Report:
+        """Return this report with a few more issues."""
+        found = list(self.issues)
+        for issue in issues:
+            if issue not in self.issues:
+                insort(found, issue, key=Issue.sort_key)
+        return self if len(found) == len(self.issues) else Report(issues=tuple(found), hidden=self.hidden)
 
     @property
     def has_errors(self) -> bool:

@@ -13,8 +13,8 @@ VOCABULARY = {"errors", "digest", "names", "versions", "times"}
 EDGES = {"audit_log", "content_git", "content_store", "created_files", "iconstore", "identity_fetch", "kept",
          "sources", "storage", "output", "workers", "preview_server", "probe_fetch", "scaffolding"}  # fmt: skip
 USE_CASES = {"access", "admin_changes", "admin_entries", "admin_sources", "auth", "batches", "build", "callers",
-             "desk", "fetching", "gathering", "logins", "objects", "oidc", "ownership", "publish", "readings",
-             "registry_tokens", "rendering", "service",
+             "desk", "element_renewal", "fetching", "gathering", "logins", "objects", "oidc", "ownership", "publish",
+             "readings", "registry_tokens", "rendering", "renewal", "service",
              "site", "statuses", "previous", "preview", "probe", "probe_checks", "wiring"}  # fmt: skip
 ENTRY_POINTS = {"cli", "asgi"}
 

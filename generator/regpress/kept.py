@@ -1,4 +1,4 @@
-"""Elements of large files to a cache folder and back, so that a file that changed a little is read a little.
+"""What builds read and gather to a cache folder and back, so that what changed a little costs a little.
 
 What is kept of an element depends on its bytes and on how documents are validated; both are compared before anything
 kept is used. A damaged cache is ignored.
@@ -7,10 +7,13 @@ kept is used. A damaged cache is ignored.
 from __future__ import annotations
 
 import hashlib
+import mmap
 import zlib
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -20,6 +23,7 @@ from regpress.model.reading import Elements
 from regpress.storage import replace_file
 
 _FORMAT: Final = 5
+_GATHERING_FORMAT: Final = 1
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200
 
@@ -89,3 +93,90 @@ def _arrays(parts: Sequence[tuple[str, int, int]], data: bytes, at: int) -> dict
         found[place] = Unpacked([*before.documents, *documents], before.elements)
         at = end
     return found
+
+
+class Gathering(NamedTuple):
+    """What a build gathered, as it is kept.
+
+    Attributes:
+        facts: plain JSON values.
+        blobs: bytes that the facts speak of.
+        files: bytes of files, as they were when it was gathered.
+    """
+
+    facts: dict[str, Any]
+    blobs: Sequence[bytes]
+    files: Sequence[bytes]
+
+
+class KeptGathering(NamedTuple):
+    """A `Gathering` that was kept.
+
+    Attributes:
+        facts, blobs: as they were given.
+        data: the whole file.
+        files: where in it each of the files begins.
+    """
+
+    facts: dict[str, Any]
+    blobs: Sequence[bytes]
+    data: mmap.mmap
+    files: Sequence[int]
+
+
+class GatheringCache:
+    """What the last build of a site gathered.
+
+    Args:
+        file: where it is kept; its folder is made when needed.
+        salt: what else it depends on.
+    """
+
+    def __init__(self, file: Path, salt: bytes) -> None:
+        self._file = file
+        self._salt = salt.hex()
+
+    def load(self) -> KeptGathering | None:
+        """Return what is kept, None if it cannot be used."""
+        try:
+            # It is replaced as a whole, never changed.
+            with self._file.open("rb") as stream:
+                data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            at = data.find(b"\n") + 1
+            head = orjson.loads(data[:at])
+            if (head["format"], head["salt"]) != (_GATHERING_FORMAT, self._salt):
+                return None
+            cuts = list(accumulate(head["lengths"], initial=at))
+            if cuts[-1] != len(data):
+                return None
+            count = head["checked"]
+            if zlib.crc32(memoryview(data)[at : cuts[count]]) != head["checksum"]:
+                return None
+            facts, *blobs = (data[start:end] for start, end in pairwise(cuts[: count + 1]))
+            return KeptGathering(orjson.loads(facts), blobs, data, cuts[count:-1])
+        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            return None
+
+    def save(self, gathering: Gathering) -> None:
+        """Keep what was gathered; nothing is lost when that fails."""
+        checked = (orjson.dumps(gathering.facts), *gathering.blobs)
+        checksum = 0
+        for part in checked:
+            checksum = zlib.crc32(part, checksum)
+        head = {
+            "format": _GATHERING_FORMAT,
+            "salt": self._salt,
+            "checked": len(checked),
+            # Files are looked at byte by byte before anything is made of them.
+            "checksum": checksum,
+            "lengths": list(map(len, (*checked, *gathering.files))),
+        }
+        try:
+            replace_file(self._file, b"".join((orjson.dumps(head), b"\n")), *checked, *gathering.files)
+        except StorageError:
+            return
+
+    def forget(self) -> None:
+        """Keep nothing: what is kept is out of date."""
+        with suppress(OSError):
+            self._file.unlink(missing_ok=True)

@@ -68,15 +68,15 @@ def merge(
         )
         for kind in KINDS
     }
-    issues = [*merger.issues, *_case_issues(entries, registry, folds_case=folds_case)]
     catalog = Catalog(
         registry=registry,
         is_default=is_default,
         entries=entries,
-        last_updated=_last_updated(entries.values()),
+        last_updated=last_update(entries.values()),
         gone=tuple(merger.gone),
     )
-    return Merged(catalog=catalog, hidden=tuple(merger.hidden), issues=tuple(issues))
+    issues = (*merger.issues, *case_issues(catalog, folds_case=folds_case))
+    return Merged(catalog=catalog, hidden=tuple(merger.hidden), issues=issues)
 
 
 class _Merger:
@@ -211,14 +211,16 @@ def _flagged_official(official: Official, is_latest: bool) -> Official:
     return Official(*official[:5], is_latest)
 
 
-def _last_updated(entries: Iterable[tuple[Entry, ...]]) -> str:
+def last_update(entries: Iterable[tuple[Entry, ...]]) -> str:
+    """Return the last time at which one of *entries* changed, empty without any."""
     times = {version.official.updated_at for kind in entries for entry in kind for version in entry.versions}
     return max(times, key=time_key, default="")
 
 
-def _case_issues(entries: Mapping[Kind, tuple[Entry, ...]], registry: str, *, folds_case: bool) -> Iterable[Issue]:
+def case_issues(catalog: Catalog, *, folds_case: bool) -> Iterable[Issue]:
     """Return an issue for each name, and each version of a name, that only case tells from another."""
-    for kind, kind_entries in entries.items():
+    registry = catalog.registry
+    for kind, kind_entries in catalog.entries.items():
         if _collide([f"{entry.name.namespace}/{entry.name.name}" for entry in kind_entries]):
             names = [(str(entry.name), str(entry.name), entry.source) for entry in kind_entries]
             yield from _fold_issues(names, kind, registry, folds_case)

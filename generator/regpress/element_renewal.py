@@ -11,12 +11,11 @@ from typing import Final, NamedTuple
 
 from regpress.elements import Item, StretchReader
 from regpress.model.entry import RawFile
-from regpress.model.file_elements import FileElements, Sliced, is_dated
+from regpress.model.file_elements import FileElements, Name, Sliced, is_dated
 from regpress.model.issue import Issue
 from regpress.model.reading import Elements, Reading
 from regpress.model.registry import read_large
 from regpress.model.segments import Walker
-from regpress.names import EntryName, Kind
 from regpress.read import Checker
 from regpress.resolve import FileReadings
 
@@ -25,8 +24,6 @@ MOST_NEW: Final = 500
 #: Elements that may be gone in one place.
 _MOST_GONE: Final = 50
 _CHUNK: Final = 1 << 16
-
-Name = tuple[Kind, EntryName]
 
 
 class TooMuchError(Exception):
@@ -118,8 +115,9 @@ class RenewedFile:
     def elements(self) -> FileElements:
         """Return where everything stands now."""
         former = self._former
-        places, starts, ends = [], list[int](), list[int]()
-        keys, dated = list[tuple[Kind, EntryName, str]](), list[bool]()
+        places, starts, ends, name_at = [], list[int](), list[int](), list[int]()
+        versions, dated = list[str](), list[bool]()
+        names = {name: number for number, name in enumerate(former.names)}
         for place, runs in self._runs.items():
             places.append((place, sum(run.end - run.first for run in runs)))
             for run in runs:
@@ -127,14 +125,19 @@ class RenewedFile:
                     by = run.at - former.starts[run.first]
                     starts += [at + by for at in former.starts[run.first : run.end]]
                     ends += [at + by for at in former.ends[run.first : run.end]]
-                    keys += former.keys[run.first : run.end]
+                    name_at += former.name_at[run.first : run.end]
+                    versions += former.versions[run.first : run.end]
                     dated += former.dated[run.first : run.end]
                 else:
+                    reading = self._new[place][run.first]
                     starts.append(run.at)
                     ends.append(run.at + len(self._items[place][run.first].document))
-                    keys.append(self._new[place][run.first][:3])
-                    dated.append(is_dated(self._new[place][run.first]))
-        return FileElements(self._raw.data, places, starts, ends, keys, dated, self.last_updated)
+                    name_at.append(names.setdefault((reading.kind, reading.name), len(names)))
+                    versions.append(reading.version)
+                    dated.append(is_dated(reading))
+        return FileElements(
+            self._raw.data, places, starts, ends, list(names), name_at, versions, dated, self.last_updated
+        )
 
     def _array(self, walker: Walker, at: int, place: str) -> tuple[Elements, int]:
         """Compare an array, `regpress.model.segments.ArrayReader`; what it returns stands for as many elements."""
@@ -198,9 +201,10 @@ class RenewedFile:
         return found
 
     def _names_between(self, first: int, end: int) -> set[Name]:
-        return {(kind, name) for kind, name, _ in self._former.keys[first:end]}
+        return {self._former.names[at] for at in self._former.name_at[first:end]}
 
     def _of_names(self, place: str, names: Collection[Name]) -> Iterator[tuple[int, Reading, str, tuple[Issue, ...]]]:
+        wanted = self._former.numbers_of(names)
         position = 0
         known: list[int] = []
         items: list[Item] = []
@@ -208,8 +212,8 @@ class RenewedFile:
         for run in self._runs[place]:
             if run.is_known:
                 by = run.at - self._former.starts[run.first]
-                for number, (kind, name, _) in enumerate(self._former.keys[run.first : run.end], run.first):
-                    if (kind, name) in names:
+                for number, name in enumerate(self._former.name_at[run.first : run.end], run.first):
+                    if name in wanted:
                         at = self._former.starts[number] + by
                         value, end = self._walker.element(at)
                         known.append(position + number - run.first)

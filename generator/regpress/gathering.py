@@ -15,7 +15,6 @@ from typing import Any
 from regpress import __version__
 from regpress.catalog import Catalog
 from regpress.digest import compact_json
-from regpress.element_renewal import Name
 from regpress.errors import BuildRefusedError
 from regpress.kept import GatheringCache, KeptGathering, ReadingCache
 from regpress.merge import Merged, merge
@@ -23,7 +22,7 @@ from regpress.model.config import Config
 from regpress.model.config_site import PolicyConfig, RegistryConfig
 from regpress.model.config_source import SourceConfig
 from regpress.model.entry import Snapshot, Status
-from regpress.model.file_elements import FileElements
+from regpress.model.file_elements import FileElements, Name
 from regpress.model.issue import Hidden, Issue, Report
 from regpress.model.places import LineFinder
 from regpress.names import Kind

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import mmap
+import struct
 import zlib
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -24,6 +24,7 @@ from regpress.storage import replace_file
 
 _FORMAT: Final = 5
 _GATHERING_FORMAT: Final = 1
+_LENGTH: Final = struct.Struct("<Q")
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200
 
@@ -142,19 +143,18 @@ class GatheringCache:
             # It is replaced as a whole, never changed.
             with self._file.open("rb") as stream:
                 data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
-            at = data.find(b"\n") + 1
-            head = orjson.loads(data[:at])
+            end = len(data) - _LENGTH.size
+            (length,) = _LENGTH.unpack(data[end:])
+            head = orjson.loads(data[end - length : end])
             if (head["format"], head["salt"]) != (_GATHERING_FORMAT, self._salt):
                 return None
-            cuts = list(accumulate(head["lengths"], initial=at))
-            if cuts[-1] != len(data):
+            cuts = list(accumulate(head["lengths"], initial=0))
+            first = head["files"]
+            if cuts[-1] != end - length or zlib.crc32(data[cuts[first] : cuts[-1]]) != head["checksum"]:
                 return None
-            count = head["checked"]
-            if zlib.crc32(memoryview(data)[at : cuts[count]]) != head["checksum"]:
-                return None
-            facts, *blobs = (data[start:end] for start, end in pairwise(cuts[: count + 1]))
-            return KeptGathering(orjson.loads(facts), blobs, data, cuts[count:-1])
-        except (OSError, ValueError, KeyError, TypeError, IndexError):
+            facts, *blobs = (data[start:stop] for start, stop in pairwise(cuts[first:]))
+            return KeptGathering(orjson.loads(facts), blobs, data, cuts[:first])
+        except (OSError, ValueError, KeyError, TypeError, IndexError, struct.error):
             return None
 
     def save(self, gathering: Gathering) -> None:
@@ -163,20 +163,17 @@ class GatheringCache:
         checksum = 0
         for part in checked:
             checksum = zlib.crc32(part, checksum)
-        head = {
-            "format": _GATHERING_FORMAT,
-            "salt": self._salt,
-            "checked": len(checked),
-            # Files are looked at byte by byte before anything is made of them.
-            "checksum": checksum,
-            "lengths": list(map(len, (*checked, *gathering.files))),
-        }
+        head = orjson.dumps(
+            {
+                "format": _GATHERING_FORMAT,
+                "salt": self._salt,
+                "files": len(gathering.files),
+                # Files are looked at byte by byte before anything is made of them.
+                "checksum": checksum,
+                "lengths": list(map(len, (*gathering.files, *checked))),
+            }
+        )
         try:
-            replace_file(self._file, b"".join((orjson.dumps(head), b"\n")), *checked, *gathering.files)
+            replace_file(self._file, *gathering.files, *checked, head, _LENGTH.pack(len(head)))
         except StorageError:
             return
-
-    def forget(self) -> None:
-        """Keep nothing: what is kept is out of date."""
-        with suppress(OSError):
-            self._file.unlink(missing_ok=True)

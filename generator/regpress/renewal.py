@@ -8,20 +8,20 @@ returns None): other settings, many changes, a file that something in it cannot 
 
 from __future__ import annotations
 
-import re
 from bisect import insort
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property, partial
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
-from regpress.element_renewal import Name, RenewedFile, TooMuchError
+from regpress.element_renewal import RenewedFile, TooMuchError
 from regpress.kept import Gathering, KeptGathering
 from regpress.merge import Merged, case_issues, last_update
 from regpress.model.entry import Entry, EntryVersion, RawFile, Snapshot
-from regpress.model.file_elements import FileElements
+from regpress.model.file_elements import FileElements, Name
 from regpress.model.issue import Hidden, Issue
-from regpress.model.packed_entries import PackedEntries, Place, pack_entries, unpack_entries
+from regpress.model.packed_entries import Origin, PackedEntries, pack_entries, places_in, unpack_entries
 from regpress.model.reading import Reading
 from regpress.names import KINDS, EntryName, Kind
 from regpress.read import Checker
@@ -29,7 +29,6 @@ from regpress.resolve import FileReadings, Resolved
 
 #: Names that are gathered again; with more, everything is.
 MOST_NAMES: Final = 1_000
-_POINTER: Final = re.compile(r"(.*?)\[(\d+)\](.*)", re.DOTALL)
 #: Findings of merging that are about one name.
 _OF_A_NAME: Final = "latest-recomputed"
 
@@ -101,48 +100,36 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
     """
     found = {key: find() for key, find in findings.elements.items()}
     raws = inputs.files
-    numbers = {key: number for number, key in enumerate(found)}
-    places = {
-        (key[0], *identity): Place(numbers[key], start, end)
-        for key, elements in reversed(found.items())
-        for identity, start, end in zip(
-            reversed(elements.keys), reversed(elements.starts), reversed(elements.ends), strict=True
-        )
-    }
-    files = [raws[key].data for key in found]
-    packed = [pack_entries([*merged.catalog], merged.catalog.gone, places, files) for merged in findings.merged]
-    names: dict[Name, int] = {}
-    known = {(kind, str(name)) for elements in found.values() for kind, name, _ in elements.keys}
+    origins = [Origin(source, elements) for (source, _), elements in found.items()]
+    places = places_in(origins)
+    packed = [pack_entries([*one.catalog], one.catalog.gone, origins, places) for one in findings.merged]
+    known = {(kind, str(name)) for elements in found.values() for kind, name in elements.names}
     facts = {
         "claims": inputs.claims(),
         "fresh": sorted((kind, *name) for kind, name in {*others, *inputs.spoken_of}),
         "times": sorted(inputs.times),
-        "files": [_file_facts(key, raws[key], elements, inputs, names) for key, elements in found.items()],
-        "names": [(KINDS.index(kind), *name) for kind, name in names],
-        "registries": [
-            (merged.catalog.registry, one.columns) for merged, one in zip(findings.merged, packed, strict=True)
-        ],
+        "files": [_file_facts(key, raws[key], elements, inputs) for key, elements in found.items()],
+        "registries": [(one.catalog.registry, its.columns) for one, its in zip(findings.merged, packed, strict=True)],
         "hidden": [tuple(hidden) for hidden in findings.hidden if (hidden.kind, hidden.name) in known],
-        **_pack_issues(findings.issues, found, numbers),
+        **_pack_issues(findings.issues, found),
     }
-    return Gathering(facts, [one.blob for one in packed], files)
+    return Gathering(facts, [one.blob for one in packed], [raws[key].data for key in found])
 
 
-def _file_facts(
-    key: FileKey, raw: RawFile, elements: FileElements, inputs: Inputs, names: dict[Name, int]
-) -> dict[str, Any]:
-    times = inputs.snapshots[key[0]].entry_times
+def _file_facts(key: FileKey, raw: RawFile, elements: FileElements, inputs: Inputs) -> dict[str, Any]:
+    times, names = inputs.snapshots[key[0]].entry_times, elements.names
     return {
         "key": key,
         "places": list(elements.places),
         "starts": list(elements.starts),
         "ends": list(elements.ends),
-        "names": [names.setdefault((kind, name), len(names)) for kind, name, _ in elements.keys],
-        "versions": [version for _, _, version in elements.keys],
-        "said": list(map(int, elements.dated)),
-        "dated": all(
-            said or (kind, str(name), version) in times
-            for said, (kind, name, version) in zip(elements.dated, elements.keys, strict=True)
+        "names": [(KINDS.index(kind), *name) for kind, name in names],
+        "name_at": list(elements.name_at),
+        "versions": list(elements.versions),
+        "dated": list(map(int, elements.dated)),
+        "is_dated": all(
+            said or (names[at][0], str(names[at][1]), version) in times
+            for said, at, version in zip(elements.dated, elements.name_at, elements.versions, strict=True)
         ),
         "times": _times_of(raw, elements.last_updated),
     }
@@ -155,24 +142,23 @@ def _times_of(raw: RawFile, last_updated: str) -> list[str]:
     return [last_updated or raw.modified]
 
 
-def _pack_issues(
-    issues: Iterable[Issue], found: Mapping[FileKey, FileElements], numbers: Mapping[FileKey, int]
-) -> dict[str, Any]:
+def _pack_issues(issues: Iterable[Issue], found: Mapping[FileKey, FileElements]) -> dict[str, Any]:
     """Return the findings about elements of large files and about names; all others are found again."""
-    bounds = {key: elements.bounds() for key, elements in found.items()}
+    bounds = {key: (number, elements.bounds()) for number, (key, elements) in enumerate(found.items())}
     rows: list[tuple[Any, ...]] = []
     named: list[tuple[Any, ...]] = []
     alike: dict[tuple[Any, ...], int] = {}
     for issue in issues:
         if issue.reference == _OF_A_NAME:
             named.append(tuple(issue))
-            continue
-        key = (issue.source, issue.file)
-        at = _POINTER.fullmatch(issue.pointer) if key in bounds else None
-        if at is not None and at[1] in bounds[key]:
-            element = bounds[key][at[1]][0] + int(at[2])
-            fields = (*issue[:7], issue.file)
-            rows.append((numbers[key], element, at[3], alike.setdefault(fields, len(alike)), issue.entry))
+        elif (own := bounds.get((issue.source, issue.file))) and issue.pointer:
+            # ``data.servers[3].server``: the place of the array, the element's position, what is inside of it.
+            place, _, rest = issue.pointer.partition("[")
+            position, _, inside = rest.partition("]")
+            if place in own[1] and position:
+                element = own[1][place][0] + int(position)
+                fields = (*issue[:7], issue.file)
+                rows.append((own[0], element, inside, alike.setdefault(fields, len(alike)), issue.entry))
     return {"issues": list(zip(*rows, strict=True)), "alike": list(alike), "named": named}
 
 
@@ -234,25 +220,30 @@ class Renewal:
         return Findings(whole, issues, hidden, {key: file.elements for key, file in files.items()})
 
     def _renewed(self, raw: RawFile, number: int) -> RenewedFile:
-        former, base = self._kept.facts["files"][number], self._kept.files[number]
-        names = self._all_names()
-        keys = [(*names[at], version) for at, version in zip(former["names"], former["versions"], strict=True)]
-        elements = FileElements(
-            self._kept.data,
-            [(place, count) for place, count in former["places"]],
-            [base + at for at in former["starts"]],
-            [base + at for at in former["ends"]],
-            keys,
-            former["said"],
-            "",
-        )
-        renewed = RenewedFile(raw, former["key"][0], elements, self._check)
-        if not former["dated"] and former["times"] != _times_of(raw, renewed.last_updated):
+        former = self._kept.facts["files"][number]
+        renewed = RenewedFile(raw, former["key"][0], self._files[number], self._check)
+        if not former["is_dated"] and former["times"] != _times_of(raw, renewed.last_updated):
             raise TooMuchError
         return renewed
 
-    def _all_names(self) -> list[Name]:
-        return [(KINDS[kind], EntryName(*name)) for kind, *name in self._kept.facts["names"]]
+    @cached_property
+    def _files(self) -> list[FileElements]:
+        """Return what stood in the large files."""
+        return [
+            FileElements(
+                self._kept.data,
+                former["places"],
+                # Of all but the first file, places are those in what is kept.
+                [base + at for at in former["starts"]] if base else former["starts"],
+                [base + at for at in former["ends"]] if base else former["ends"],
+                [(KINDS[kind], EntryName(namespace, name)) for kind, namespace, name in former["names"]],
+                former["name_at"],
+                former["versions"],
+                former["dated"],
+                "",
+            )
+            for former, base in zip(self._kept.facts["files"], self._kept.files, strict=True)
+        ]
 
     def _names(self, files: Iterable[RenewedFile], readings: Iterable[FileReadings]) -> set[Name]:
         """Return the names of which something may have changed."""
@@ -266,8 +257,7 @@ class Renewal:
         return names | {_name(kind, name) for _, kind, name, *_ in before ^ now}
 
     def _patched(self, renewed: Merged, columns: dict[str, Any], blob: bytes, names: set[Name]) -> Merged:
-        files = [(self._kept.data, base) for base in self._kept.files]
-        entries, gone = unpack_entries(PackedEntries(columns, blob), files)
+        entries, gone = unpack_entries(PackedEntries(columns, blob), self._files)
         fresh = renewed.catalog
         by_kind: dict[Kind, list[Entry]] = {kind: [] for kind in KINDS}
         for entry in entries:
@@ -295,18 +285,16 @@ class Renewal:
         facts = self._kept.facts
         if not facts["issues"]:
             return []
-        keys = [tuple(one["key"]) for one in facts["files"]]
-        positions = [files[key].positions() for key in keys]
-        owners = [one["names"] for one in facts["files"]]
-        changed = [name in names for name in self._all_names()]
-        places = [[place for place, count in one["places"] for _ in range(count)] for one in facts["files"]]
-        alike = facts["alike"]
+        positions = [files[tuple(one["key"])].positions() for one in facts["files"]]
+        owners = [one.name_at for one in self._files]
+        changed = [one.numbers_of(names) for one in self._files]
+        places = [[place for place, count in one.places for _ in range(count)] for one in self._files]
+        alike = [tuple(fields) for fields in facts["alike"]]
+        make = partial(tuple.__new__, Issue)
         return [
-            Issue._make(
-                (*alike[fields][:7], entry, alike[fields][7], f"{places[file][at]}[{positions[file][at]}]{rest}", 0)
-            )
-            for file, at, rest, fields, entry in zip(*facts["issues"], strict=True)
-            if not changed[owners[file][at]]
+            make((*alike[fields][:7], entry, alike[fields][7], f"{places[file][at]}[{positions[file][at]}]{inside}", 0))
+            for file, at, inside, fields, entry in zip(*facts["issues"], strict=True)
+            if owners[file][at] not in changed[file]
         ]
 
 

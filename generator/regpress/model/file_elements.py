@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import NamedTuple, Protocol
 
 from regpress.model.reading import Reading
 from regpress.names import EntryName, Kind
+
+#: What tells an entry from all others of a registry.
+Name = tuple[Kind, EntryName]
 
 
 class Sliced(Protocol):
@@ -23,7 +26,9 @@ class FileElements(NamedTuple):
         data: the file.
         places: the arrays: where each stands (`regpress.model.registry.PLACES`) and how many elements it has.
         starts, ends: the first byte of each element, and the one behind it.
-        keys: kind, name and version of each.
+        names: the entries that they are about.
+        name_at: which of *names* each is about.
+        versions: the version of each.
         dated: whether each says itself when it was published and changed.
         last_updated: what the file says about its own time, empty where it is silent.
     """
@@ -32,7 +37,9 @@ class FileElements(NamedTuple):
     places: Sequence[tuple[str, int]]
     starts: Sequence[int]
     ends: Sequence[int]
-    keys: Sequence[tuple[Kind, EntryName, str]]
+    names: Sequence[Name]
+    name_at: Sequence[int]
+    versions: Sequence[str]
     dated: Sequence[bool]
     last_updated: str
 
@@ -44,6 +51,10 @@ class FileElements(NamedTuple):
             found[place] = (at, at + count)
             at += count
         return found
+
+    def numbers_of(self, names: Collection[Name]) -> set[int]:
+        """Return the positions in `names` of some of them."""
+        return {number for number, name in enumerate(self.names) if name in names}
 
 
 def find_elements(
@@ -66,17 +77,31 @@ def find_elements(
     places, starts, ends = [], [], []
     for place, first, documents in arrays:
         places.append((place, len(documents)))
-        at = first
+        at, gap = first, 0
         for document in documents:
-            # Between two elements stands nothing that could be one.
-            at = data.index(document, at)
-            starts.append(at)
-            at += len(document)
+            # Between two elements stands the same nearly everywhere, and nothing that could be one.
+            start = at + gap
+            if not data.startswith(document, start):
+                start = data.index(document, at)
+                gap = start - at
+            starts.append(start)
+            at = start + len(document)
             ends.append(at)
     if len(readings) != len(starts):
         raise ValueError
-    keys = [reading[:3] for reading in readings]
-    return FileElements(data, places, starts, ends, keys, list(map(is_dated, readings)), last_updated)
+    names: dict[Name, int] = {}
+    name_at = [names.setdefault((reading.kind, reading.name), len(names)) for reading in readings]
+    return FileElements(
+        data,
+        places,
+        starts,
+        ends,
+        names=list(names),
+        name_at=name_at,
+        versions=[reading.version for reading in readings],
+        dated=list(map(is_dated, readings)),
+        last_updated=last_updated,
+    )
 
 
 def is_dated(reading: Reading) -> bool:

@@ -6,13 +6,13 @@ Documents that stand in a file as they are served are not repeated: of those, th
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from functools import partial
 from itertools import chain, islice, repeat
 from typing import Any, Final, NamedTuple, TypeVar
 
 from regpress.model.entry import Entry, EntryVersion, Official
 from regpress.model.facets import Facets
-from regpress.model.file_elements import Sliced
+from regpress.model.file_elements import FileElements
 from regpress.names import KINDS, EntryName, Kind
 
 T = TypeVar("T")
@@ -21,16 +21,16 @@ _DIGEST: Final = 16
 _NO_CLAIMS: Final[Mapping[str, Any]] = {}
 
 
-class Place(NamedTuple):
-    """Where the document of a version stands: the number of the file, and its first byte and the one behind it."""
+class Origin(NamedTuple):
+    """A large file that entries come from.
 
-    file: int
-    start: int
-    end: int
+    Attributes:
+        source: the name of its source.
+        elements: what stands in it.
+    """
 
-
-#: A version's place by its source and identity.
-Places = Mapping[tuple[str, Kind, EntryName, str], Place]
+    source: str
+    elements: FileElements
 
 
 class PackedEntries(NamedTuple):
@@ -45,88 +45,95 @@ class PackedEntries(NamedTuple):
     blob: bytes
 
 
-@dataclass(slots=True)
-class _Table:
-    """Values that many share, each kept once."""
+#: Where elements may stand, by source, identity: which of some files, and which of its elements.
+Places = Mapping[tuple[str, Kind, EntryName, str], tuple[int, int]]
 
-    rows: dict[Any, int] = field(default_factory=dict)
 
-    def number(self, value: Any) -> int:
-        return self.rows.setdefault(value, len(self.rows))
+def places_in(origins: Sequence[Origin]) -> Places:
+    """Return where versions may stand; of several elements about one version the first."""
+    found: dict[tuple[str, Kind, EntryName, str], tuple[int, int]] = {}
+    for file, (source, elements) in enumerate(origins):
+        names = elements.names
+        for number, (at, version) in enumerate(zip(elements.name_at, elements.versions, strict=True)):
+            found.setdefault((source, *names[at], version), (file, number))
+    return found
 
 
 def pack_entries(
-    entries: Sequence[Entry], gone: Sequence[EntryVersion], places: Places, files: Sequence[Sliced]
+    entries: Sequence[Entry], gone: Sequence[EntryVersion], origins: Sequence[Origin], places: Places
 ) -> PackedEntries:
     """Return entries as columns; none has claims, and their long texts are left out.
 
     Args:
         entries: in any order.
         gone: versions of names of which every version is deleted.
-        places: where documents may stand.
-        files: the bytes of the files.
+        origins: files that documents may stand in.
+        places: where: `places_in`.
     """
-    names, officials, words, tags, facets, origins = _Table(), _Table(), _Table(), _Table(), _Table(), _Table()
-    rows: list[tuple[int, ...]] = []
-    versions: list[tuple[Any, ...]] = []
-    digests: list[bytes] = []
-    texts: list[bytes] = []
-    metas: list[tuple[int, str]] = []
-
-    def add(version: EntryVersion) -> None:
-        place = places.get((version.source, version.kind, version.name, version.version))
-        if place is None or files[place.file][place.start : place.end] != version.text:
-            place = Place(-1, 0, len(version.text))
-            texts.append(version.text)
-        if version.other_meta:
-            metas.append((len(versions), version.other_meta.decode()))
-        digests.append(version.digest)
-        versions.append(
-            (
-                version.version,
-                *place,
-                officials.number(version.official),
-                words.number(version.title),
-                words.number(version.description),
-                tags.number(version.tags),
-                facets.number(version.facets),
-                origins.number((version.source, version.file)),
-            )
+    versions = [version for entry in entries for version in (*entry.versions, *entry.deleted)]
+    versions += gone
+    names: dict[EntryName, int] = {}
+    rows = [
+        (
+            KINDS.index(entry.kind),
+            names.setdefault(entry.name, len(names)),
+            len(entry.versions),
+            len(entry.deleted),
+            entry.versions.index(entry.latest) if len(entry.versions) > 1 else 0,
         )
-
-    for entry in entries:
-        everything = (*entry.versions, *entry.deleted)
-        latest = entry.versions.index(entry.latest) if len(entry.versions) > 1 else 0
-        kind = KINDS.index(entry.kind)
-        rows.append((kind, names.number(entry.name), len(entry.versions), len(entry.deleted), latest))
-        for version in everything:
-            add(version)
-    others = [(KINDS.index(version.kind), names.number(version.name)) for version in gone]
-    for version in gone:
-        add(version)
-    columns = {
+        for entry in entries
+    ]
+    others = [(KINDS.index(version.kind), names.setdefault(version.name, len(names))) for version in gone]
+    stands, texts = _documents_of(versions, origins, places)
+    words: dict[str, int] = {}
+    columns: dict[str, Any] = {
         "entries": list(zip(*rows, strict=True)),
         "gone": others,
-        "versions": list(zip(*versions, strict=True)),
-        "metas": metas,
-        "names": list(map(tuple, names.rows)),
-        "officials": list(map(tuple, officials.rows)),
-        "words": list(words.rows),
-        "tags": list(tags.rows),
-        "facets": list(map(tuple, facets.rows)),
-        "origins": list(origins.rows),
+        "names": list(map(tuple, names)),
+        "versions": [version.version for version in versions],
+        "stands": stands,
+        "titles": [words.setdefault(version.title, len(words)) for version in versions],
+        "descriptions": [words.setdefault(version.description, len(words)) for version in versions],
+        "words": list(words),
+        "metas": [(at, version.other_meta.decode()) for at, version in enumerate(versions) if version.other_meta],
     }
-    return PackedEntries(columns, b"".join((*digests, *texts)))
+    for column, values in (
+        ("officials", [version.official for version in versions]),
+        ("tags", [version.tags for version in versions]),
+        ("facets", [version.facets for version in versions]),
+        ("origins", [version[-2:] for version in versions]),
+    ):
+        # What many versions share stands once.
+        table: dict[Any, int] = {}
+        columns[column] = [[table.setdefault(value, len(table)) for value in values], list(map(tuple, table))]
+    return PackedEntries(columns, b"".join((*[version.digest for version in versions], *texts)))
 
 
-def unpack_entries(
-    packed: PackedEntries, files: Sequence[tuple[Sliced, int]]
-) -> tuple[list[Entry], list[EntryVersion]]:
+def _documents_of(
+    versions: Iterable[EntryVersion], origins: Sequence[Origin], places: Places
+) -> tuple[list[tuple[int, int]], list[bytes]]:
+    """Return where the text of each version stands; -1 and its length for those that are returned besides."""
+    stands: list[tuple[int, int]] = []
+    texts: list[bytes] = []
+    for version in versions:
+        text = version.text
+        place = places.get((version.source, version.kind, version.name, version.version))
+        if place is not None:
+            elements = origins[place[0]].elements
+            if elements.data[elements.starts[place[1]] : elements.ends[place[1]]] == text:
+                stands.append(place)
+                continue
+        stands.append((-1, len(text)))
+        texts.append(text)
+    return stands, texts
+
+
+def unpack_entries(packed: PackedEntries, files: Sequence[FileElements]) -> tuple[list[Entry], list[EntryVersion]]:
     """Return what `pack_entries` was given.
 
     Args:
         packed: as it made them.
-        files: the bytes of each file, and where among them it begins.
+        files: what stands in the files, in their order there.
 
     Raises:
         ValueError, KeyError, TypeError, IndexError: it did not make them.
@@ -145,69 +152,57 @@ def unpack_entries(
     entries = []
     for kind, at, count, size, which in zip(kinds, name_at, counts, sizes, latest, strict=True):
         own = tuple(islice(versions, count))
-        withdrawn = tuple(islice(versions, size - count))
+        withdrawn = tuple(islice(versions, size - count)) if size > count else ()
         chosen = own[which]
         entries.append(Entry(KINDS[kind], names[at], own, chosen, withdrawn, "", chosen.source))
     return entries, list(versions)
 
 
 def _versions(
-    packed: PackedEntries, files: Sequence[tuple[Sliced, int]], *, kinds: Iterable[str], names: Iterable[EntryName]
+    packed: PackedEntries, files: Sequence[FileElements], *, kinds: Iterable[Kind], names: Iterable[EntryName]
 ) -> Iterator[EntryVersion]:
     columns = packed.columns
-    if not columns["versions"]:
-        return iter(())
-    texts, file_at, starts, ends, official_at, title_at, description_at, tags_at, facets_at, origin_at = columns[
-        "versions"
-    ]
+    texts = columns["versions"]
     count = len(texts)
     words = columns["words"]
-    tags = list(map(tuple, columns["tags"]))
-    facets = [Facets(*map(tuple, values)) for values in columns["facets"]]
-    officials = [Official(*fields) for fields in columns["officials"]]
-    origins = columns["origins"]
+    official_at, officials = columns["officials"]
+    tags_at, tags = columns["tags"]
+    facets_at, facets = columns["facets"]
+    origin_at, origins = columns["origins"]
     metas = [b""] * count
     for position, meta in columns["metas"]:
         metas[position] = meta.encode()
     blob = packed.blob
-    return map(
-        EntryVersion._make,
-        zip(
-            kinds,
-            names,
-            texts,
-            _documents(file_at, starts, ends, files, blob, count * _DIGEST),
-            map(officials.__getitem__, official_at),
-            [blob[at : at + _DIGEST] for at in range(0, count * _DIGEST, _DIGEST)],
-            metas,
-            map(words.__getitem__, title_at),
-            map(words.__getitem__, description_at),
-            map(tags.__getitem__, tags_at),
-            map(facets.__getitem__, facets_at),
-            repeat(_NO_CLAIMS, count),
-            [origins[at][0] for at in origin_at],
-            [origins[at][1] for at in origin_at],
-            strict=True,
-        ),
+    rows = zip(
+        kinds,
+        names,
+        texts,
+        _documents(columns["stands"], files, blob, count * _DIGEST),
+        map([Official(*fields) for fields in officials].__getitem__, official_at),
+        [blob[at : at + _DIGEST] for at in range(0, count * _DIGEST, _DIGEST)],
+        metas,
+        map(words.__getitem__, columns["titles"]),
+        map(words.__getitem__, columns["descriptions"]),
+        map(list(map(tuple, tags)).__getitem__, tags_at),
+        map([Facets(*map(tuple, values)) for values in facets].__getitem__, facets_at),
+        repeat(_NO_CLAIMS, count),
+        map([source for source, _ in origins].__getitem__, origin_at),
+        map([file for _, file in origins].__getitem__, origin_at),
+        strict=True,
     )
+    # What `_make` does, without a call of Python for each.
+    return map(partial(tuple.__new__, EntryVersion), rows)
 
 
-def _documents(  # noqa: PLR0917 - columns
-    file_at: Sequence[int],
-    starts: Sequence[int],
-    ends: Sequence[int],
-    files: Sequence[tuple[Sliced, int]],
-    blob: bytes,
-    at: int,
-) -> list[bytes]:
+def _documents(stands: Iterable[tuple[int, int]], files: Sequence[FileElements], blob: bytes, at: int) -> list[bytes]:
     found = []
-    for file, start, end in zip(file_at, starts, ends, strict=True):
+    for file, number in stands:
         if file >= 0:
-            data, base = files[file]
-            found.append(data[base + start : base + end])
+            data, _, starts, ends, *_ = files[file]
+            found.append(data[starts[number] : ends[number]])
         else:
-            found.append(blob[at : at + end])
-            at += end
+            found.append(blob[at : at + number])
+            at += number
     if at != len(blob):
         raise ValueError
     return found

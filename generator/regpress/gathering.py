@@ -16,7 +16,7 @@ from regpress import __version__
 from regpress.catalog import Catalog
 from regpress.digest import compact_json
 from regpress.errors import BuildRefusedError
-from regpress.kept import GatheringCache, KeptGathering, ReadingCache
+from regpress.kept import FEW_NAMES, GatheringCache, KeptGathering, ReadingCache
 from regpress.merge import Merged, merge
 from regpress.model.config import Config
 from regpress.model.config_site import PolicyConfig, RegistryConfig
@@ -146,17 +146,18 @@ def gather(
     with closing(_reader(site, options)) as reader:
         findings: Findings | None = None
         others: set[Name] = set()
+        is_new = True
         if memory is not None and (kept := memory.load()) is not None:
             renewal = Renewal(kept, inputs, partial(_check, config.site.policy))
             findings = renewal.run(reader.read_file, resolve, merge_some)
-            others = renewal.others
+            others, is_new = renewal.others, renewal.changed > FEW_NAMES
         if findings is None:
             noted = _Noted(reader)
             for name, snapshot in ordered.items():
                 resolve(name, noted.read(snapshot))
             findings = _found(resolved.values(), *merge_some(resolved), reader.large)
-            others = noted.others
-        if memory is not None:
+            others, is_new = noted.others, True
+        if memory is not None and is_new:
             memory.keep(inputs, findings, others)
     issues = [*(_unused(source) for source in config.sources if source.name not in snapshots), *findings.issues]
     report = Report.of(_with_lines(issues, snapshots.values()), findings.hidden)

@@ -27,6 +27,8 @@ _GATHERING_FORMAT: Final = 1
 _LENGTH: Final = struct.Struct("<Q")
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200
+#: Names gathered again up to which what was gathered is left as it was: they are as quickly gathered again next time.
+FEW_NAMES: Final = 64
 
 
 class ReadingCache:

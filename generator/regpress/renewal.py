@@ -177,6 +177,8 @@ class Renewal:
         self._check = check
         #: The names in files of which the elements are not known.
         self.others: set[Name] = set()
+        #: How many names are not any more what they were.
+        self.changed = 0
 
     def run(self, read: Read, resolve: Resolve, merge_all: MergeAll) -> Findings | None:
         """Return what there is now, None where it has to be gathered as a whole."""
@@ -249,12 +251,13 @@ class Renewal:
         """Return the names of which something may have changed."""
         facts = self._kept.facts
         self.others = names_in(readings)
-        names = {_name(kind, f"{namespace}/{name}") for kind, namespace, name in facts["fresh"]}
-        names |= self.others | self._inputs.spoken_of
-        for file in files:
-            names |= file.changed
         before, now = set(map(tuple, facts["times"])), self._inputs.times
-        return names | {_name(kind, name) for _, kind, name, *_ in before ^ now}
+        changed = {_name(kind, name) for _, kind, name, *_ in before ^ now}
+        for file in files:
+            changed |= file.changed
+        self.changed = len(changed)
+        fresh = {_name(kind, f"{namespace}/{name}") for kind, namespace, name in facts["fresh"]}
+        return changed | fresh | self.others | self._inputs.spoken_of
 
     def _patched(self, renewed: Merged, columns: dict[str, Any], blob: bytes, names: set[Name]) -> Merged:
         entries, gone = unpack_entries(PackedEntries(columns, blob), self._files)

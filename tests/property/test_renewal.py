@@ -15,9 +15,11 @@ import pytest
 from crash.driver import NOW
 from crash.histories import small_is_large
 from crash.world import World
+from regpress import gathering
 from regpress.fetching import fetch
 from regpress.gathering import Gathered, Memory, gather
 from regpress.hosts.table import profile
+from regpress.kept import FEW_NAMES
 from regpress.model.entry import Snapshot, Times
 from regpress.renewal import Renewal
 from regpress.site import Options, Site
@@ -68,8 +70,12 @@ def renewals(monkeypatch: pytest.MonkeyPatch) -> list[bool]:
     return made
 
 
-@pytest.mark.parametrize("seed", range(8))
-def test_any_history_of_edits_is_gathered_as_from_nothing(tmp_path: Path, seed: int, renewals: list[bool]) -> None:
+@pytest.mark.parametrize("few", [0, 5, FEW_NAMES])
+@pytest.mark.parametrize("seed", range(4))
+def test_any_history_of_edits_is_gathered_as_from_nothing(
+    tmp_path: Path, seed: int, few: int, renewals: list[bool], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(gathering, "FEW_NAMES", few)
     random = Random(seed)
     world = World(tmp_path / "site", seed, servers=12)
     for step in range(12):

@@ -14,8 +14,8 @@ EDGES = {"audit_log", "content_git", "content_store", "created_files", "iconstor
          "mapped", "sources", "storage", "output", "workers", "preview_server", "probe_fetch",
          "scaffolding"}  # fmt: skip
 USE_CASES = {"access", "admin_changes", "admin_entries", "admin_sources", "auth", "batches", "build", "callers",
-             "desk", "fetching", "gathering", "logins", "objects", "oidc", "ownership", "publish", "readings",
-             "registry_tokens", "rendering", "service",
+             "desk", "element_renewal", "fetching", "gathering", "logins", "objects", "oidc", "ownership", "publish",
+             "readings", "registry_tokens", "rendering", "renewal", "service",
              "site", "statuses", "previous", "preview", "probe", "probe_checks", "wiring"}  # fmt: skip
 ENTRY_POINTS = {"cli", "asgi"}
 

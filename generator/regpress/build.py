@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
@@ -119,16 +120,17 @@ def build(
         inputs = _inputs(site, snapshots, options, pictures)
         if not options.full and not options.purged and state.inputs == inputs and tree.is_intact():
             return _unchanged(state, options)
-        from regpress.gathering import gather  # noqa: PLC0415
+        from regpress.gathering import Memory, gather  # noqa: PLC0415
 
-        gathered = gather(site, snapshots, options, progress)
-        # The bytes of all sources, which nothing needs from here on.
-        del snapshots
-        if _fails(gathered.report, options):
-            return BuildResult(report=gathered.report, done=False)
-        progress(f"writing {out}")
-        gathered = replace(gathered, report=gathered.report.with_issues(missing))
-        return _write(site, tree, gathered, options, pictures, inputs=inputs)
+        with closing(Memory(site, options)) as memory:
+            gathered = gather(site, snapshots, options, progress, memory)
+            # The bytes of all sources, which nothing needs from here on.
+            del snapshots
+            if _fails(gathered.report, options):
+                return BuildResult(report=gathered.report, done=False)
+            progress(f"writing {out}")
+            gathered = replace(gathered, report=gathered.report.with_issues(missing))
+            return _write(site, tree, gathered, options, pictures, inputs=inputs)
 
 
 def icon_urls(site: Site, options: Options, progress: Progress) -> tuple[str, ...]:

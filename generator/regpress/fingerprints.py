@@ -7,22 +7,29 @@ never at documents.
 from __future__ import annotations
 
 import hashlib
+from functools import lru_cache
 from typing import NamedTuple
 
 from regpress.digest import recipe
-from regpress.model.entry import Entry, EntryVersion
+from regpress.model.entry import Entry, EntryVersion, Official
 
 
 def version_part(version: EntryVersion) -> bytes:
     """Return the digest of a version's document and its state; no two versions in sequence can be taken for others."""
-    official = version.official
+    # A version's text has no NUL, and neither have words and times.
+    digest = version.digest or recipe((version.text, version.other_meta))
+    return b"%s%s%s\0" % (digest, _state(version.official), version.version.encode())
+
+
+@lru_cache(maxsize=1_000)
+def _state(official: Official) -> bytes:
+    """Return what stands for a state; most versions of a registry share a few."""
     message = official.status_message
     # The message alone may hold any character, so that its length stands before it.
-    state = (
+    return (
         f"{official.status}\0{len(message)}\0{message}\0{official.status_changed_at}\0{official.published_at}\0"
-        f"{official.updated_at}\0{'1' if official.is_latest else ''}\0{version.version}\0"
-    )
-    return (version.digest or recipe((version.text, version.other_meta))) + state.encode()
+        f"{official.updated_at}\0{'1' if official.is_latest else ''}\0"
+    ).encode()
 
 
 class EntryPrints(NamedTuple):

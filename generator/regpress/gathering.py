@@ -5,31 +5,35 @@ Nothing here writes to an output; ``build.py`` decides what becomes of what was 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import partial
+from itertools import chain
 from typing import Any
 
 from regpress import __version__
 from regpress.catalog import Catalog
 from regpress.digest import compact_json
 from regpress.errors import BuildRefusedError
-from regpress.kept import ReadingCache
+from regpress.kept import FEW_NAMES, GatheringCache, KeptGathering, ReadingCache
 from regpress.merge import Merged, merge
 from regpress.model.config import Config
 from regpress.model.config_site import PolicyConfig, RegistryConfig
 from regpress.model.config_source import SourceConfig
 from regpress.model.entry import Snapshot, Status
+from regpress.model.file_elements import FileElements, Name
 from regpress.model.issue import Hidden, Issue, Report
 from regpress.model.places import LineFinder
 from regpress.names import Kind
 from regpress.readings import SnapshotReader
-from regpress.resolve import Filter, PreviousVersion, Resolved, Resolver, SourceRules, VersionKey
+from regpress.renewal import FileKey, Findings, Inputs, Renewal, names_in, pack_gathering
+from regpress.resolve import FileReadings, Filter, PreviousVersion, Resolved, Resolver, SourceRules, VersionKey
 from regpress.site import Options, Progress, Site
 from regpress.validate.check import check_entry
 from regpress.validate.rulebook import RULES
 from regpress.validate.schema import is_harmless
+from regpress.workers import Pending
 
 #: Status files by kind and name of the entry.
 Statuses = Mapping[tuple[Kind, str], Mapping[str, Status]]
@@ -62,8 +66,59 @@ class Gathered:
         return tuple(merged.catalog for merged in self.merged)
 
 
-def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, progress: Progress) -> Gathered:
+class Memory:
+    """What the last build of a site gathered, and what this one keeps for the next.
+
+    Args:
+        site: the site.
+        options: how it is built; what is kept depends on some of it.
+    """
+
+    def __init__(self, site: Site, options: Options) -> None:
+        salt = compact_json([__version__, site.fingerprint.hex(), options.folds_case])
+        self._cache = GatheringCache(site.cache / "gathered.bin", salt)
+        self._jobs = options.jobs
+        self._is_trusted = not (options.full or options.previous or options.gated)
+        self._saving: Pending[None] | None = None
+
+    def load(self) -> KeptGathering | None:
+        """Return what is kept and can be used."""
+        return self._cache.load() if self._is_trusted else None
+
+    def keep(self, inputs: Inputs, findings: Findings, others: Iterable[Name]) -> None:
+        """Keep what was gathered; another process writes it meanwhile.
+
+        Args:
+            inputs: what it was gathered from.
+            findings: what it is.
+            others: the names in files of which the elements are not known.
+        """
+        if self._is_trusted and findings.elements:
+            self._saving = Pending(partial(self._keep, inputs, findings, others), jobs=self._jobs)
+
+    def _keep(self, inputs: Inputs, findings: Findings, others: Iterable[Name]) -> None:
+        # What cannot be packed, or stands elsewhere than it should, is gathered as a whole the next time.
+        if True:
+            self._cache.save(pack_gathering(inputs, findings, others))
+
+    def close(self) -> None:
+        """Wait until everything is kept."""
+        if self._saving is not None:
+            saving, self._saving = self._saving, None
+            saving.result()
+
+
+def gather(
+    site: Site, snapshots: Mapping[str, Snapshot], options: Options, progress: Progress, memory: Memory | None = None
+) -> Gathered:
     """Read, validate, filter and merge *snapshots* into the public registries of *site*.
+
+    Args:
+        site: the site.
+        snapshots: of its sources.
+        options: how it is built.
+        progress: told what is read.
+        memory: of the last build; with one, `Gathered.resolved` has what changed only.
 
     Raises:
         BuildRefusedError: every registry is private.
@@ -74,17 +129,40 @@ def gather(site: Site, snapshots: Mapping[str, Snapshot], options: Options, prog
         for snapshot in snapshots.values()
         for key, raw in snapshot.readmes.items()
     }
-    issues = [_unused(source) for source in config.sources if source.name not in snapshots]
-    resolved = resolve_all(site, snapshots, statuses_of(snapshots.values()), options, progress)
-    merged, private = merge_all(config, resolved, readmes, options)
-    hidden = [*private, *(item for one in resolved.values() for item in one.hidden)]
-    issues += [issue for one in resolved.values() for issue in one.issues]
-    issues += [issue for one in merged for issue in one.issues]
-    report = Report.of(
-        _with_lines(issues, snapshots.values()), [*hidden, *(item for one in merged for item in one.hidden)]
-    )
+    statuses = statuses_of(snapshots.values())
+    resolved: dict[str, Resolved] = {}
+    sources = {source.name: source for source in config.sources if source.name in snapshots}
+
+    def resolve(name: str, files: Iterable[FileReadings]) -> Resolved:
+        progress(f"reading {name}")
+        resolved[name] = _resolver(sources[name], statuses, options).resolve(snapshots[name], files)
+        return resolved[name]
+
+    def merge_some(some: Mapping[str, Resolved]) -> tuple[list[Merged], list[Hidden]]:
+        return merge_all(config, some, readmes, options)
+
+    ordered = {name: snapshots[name] for name in sources}
+    inputs = Inputs(snapshots=ordered, readmes=readmes, folds_case=options.folds_case)
+    with closing(_reader(site, options)) as reader:
+        findings: Findings | None = None
+        others: set[Name] = set()
+        is_new = True
+        if memory is not None and (kept := memory.load()) is not None:
+            renewal = Renewal(kept, inputs, partial(_check, config.site.policy))
+            findings = renewal.run(reader.read_file, resolve, merge_some)
+            others, is_new = renewal.others, renewal.changed > FEW_NAMES
+        if findings is None:
+            noted = _Noted(reader)
+            for name, snapshot in ordered.items():
+                resolve(name, noted.read(snapshot))
+            findings = _found(resolved.values(), *merge_some(resolved), reader.large)
+            others, is_new = noted.others, True
+        if memory is not None and is_new:
+            memory.keep(inputs, findings, others)
+    issues = [*(_unused(source) for source in config.sources if source.name not in snapshots), *findings.issues]
+    report = Report.of(_with_lines(issues, snapshots.values()), findings.hidden)
     return Gathered(
-        merged=tuple(merged),
+        merged=tuple(findings.merged),
         report=report,
         revisions={name: snapshot.revision for name, snapshot in snapshots.items()},
         resolved=resolved,
@@ -100,24 +178,59 @@ def resolve_all(
     site: Site, snapshots: Mapping[str, Snapshot], statuses: Statuses, options: Options, progress: Progress
 ) -> dict[str, Resolved]:
     """Return what sources publish, in the order of the configuration."""
-    policy = site.config.site.policy
-    cache = ReadingCache(site.cache / "readings", compact_json([__version__, policy.model_dump(mode="json")]))
-    reader = SnapshotReader(cache, partial(_check, policy), jobs=options.jobs)
     resolved: dict[str, Resolved] = {}
-    with closing(reader):
+    with closing(_reader(site, options)) as reader:
         for source in site.config.sources:
             if source.name in snapshots:
                 progress(f"reading {source.name}")
-                resolver = Resolver(
-                    _rules(source),
-                    statuses=statuses,
-                    previous=options.previous,
-                    is_harmless=_is_harmless,
-                    now=options.now,
-                )
                 snapshot = snapshots[source.name]
-                resolved[source.name] = resolver.resolve(snapshot, reader.read(snapshot))
+                resolved[source.name] = _resolver(source, statuses, options).resolve(snapshot, reader.read(snapshot))
     return resolved
+
+
+def _reader(site: Site, options: Options) -> SnapshotReader:
+    policy = site.config.site.policy
+    cache = ReadingCache(site.cache / "readings", compact_json([__version__, policy.model_dump(mode="json")]))
+    return SnapshotReader(cache, partial(_check, policy), jobs=options.jobs)
+
+
+def _resolver(source: SourceConfig, statuses: Statuses, options: Options) -> Resolver:
+    return Resolver(
+        _rules(source), statuses=statuses, previous=options.previous, is_harmless=_is_harmless, now=options.now
+    )
+
+
+class _Noted:
+    """Reads snapshots and notes the names in files of which the elements are not known."""
+
+    def __init__(self, reader: SnapshotReader) -> None:
+        self._reader = reader
+        self.others: set[Name] = set()
+
+    def read(self, snapshot: Snapshot) -> Iterator[FileReadings]:
+        for file in self._reader.read(snapshot):
+            if (snapshot.source, file.raw.path) not in self._reader.large:
+                self.others |= names_in((file,))
+            yield file
+
+
+def _found(
+    resolved: Iterable[Resolved],
+    merged: Sequence[Merged],
+    private: Sequence[Hidden],
+    elements: Mapping[FileKey, Callable[[], FileElements]],
+) -> Findings:
+    sources = tuple(resolved)
+    return Findings(
+        merged,
+        [*chain.from_iterable(one.issues for one in sources), *chain.from_iterable(one.issues for one in merged)],
+        [
+            *private,
+            *chain.from_iterable(one.hidden for one in sources),
+            *chain.from_iterable(one.hidden for one in merged),
+        ],
+        elements,
+    )
 
 
 def resolve_part(

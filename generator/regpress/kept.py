@@ -1,4 +1,4 @@
-"""Elements of large files to a cache folder and back, so that a file that changed a little is read a little.
+"""What builds read and gather to a cache folder and back, so that what changed a little costs a little.
 
 What is kept of an element depends on its bytes and on how documents are validated; both are compared before anything
 kept is used. A damaged cache is ignored.
@@ -7,10 +7,13 @@ kept is used. A damaged cache is ignored.
 from __future__ import annotations
 
 import hashlib
+import mmap
+import struct
 import zlib
 from collections.abc import Mapping, Sequence
+from itertools import accumulate, pairwise
 from pathlib import Path
-from typing import Final
+from typing import Any, Final, NamedTuple
 
 import orjson
 
@@ -20,8 +23,12 @@ from regpress.model.reading import Elements
 from regpress.storage import replace_file
 
 _FORMAT: Final = 5
+_GATHERING_FORMAT: Final = 1
+_LENGTH: Final = struct.Struct("<Q")
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200
+#: Names gathered again up to which what was gathered is left as it was: they are as quickly gathered again next time.
+FEW_NAMES: Final = 64
 
 
 class ReadingCache:
@@ -89,3 +96,86 @@ def _arrays(parts: Sequence[tuple[str, int, int]], data: bytes, at: int) -> dict
         found[place] = Unpacked([*before.documents, *documents], before.elements)
         at = end
     return found
+
+
+class Gathering(NamedTuple):
+    """What a build gathered, as it is kept.
+
+    Attributes:
+        facts: plain JSON values.
+        blobs: bytes that the facts speak of.
+        files: bytes of files, as they were when it was gathered.
+    """
+
+    facts: dict[str, Any]
+    blobs: Sequence[bytes]
+    files: Sequence[bytes]
+
+
+class KeptGathering(NamedTuple):
+    """A `Gathering` that was kept.
+
+    Attributes:
+        facts, blobs: as they were given.
+        data: the whole file.
+        files: where in it each of the files begins.
+    """
+
+    facts: dict[str, Any]
+    blobs: Sequence[bytes]
+    data: mmap.mmap
+    files: Sequence[int]
+
+
+class GatheringCache:
+    """What the last build of a site gathered.
+
+    Args:
+        file: where it is kept; its folder is made when needed.
+        salt: what else it depends on.
+    """
+
+    def __init__(self, file: Path, salt: bytes) -> None:
+        self._file = file
+        self._salt = salt.hex()
+
+    def load(self) -> KeptGathering | None:
+        """Return what is kept, None if it cannot be used."""
+        try:
+            # It is replaced as a whole, never changed.
+            with self._file.open("rb") as stream:
+                data = mmap.mmap(stream.fileno(), 0, access=mmap.ACCESS_READ)
+            end = len(data) - _LENGTH.size
+            (length,) = _LENGTH.unpack(data[end:])
+            head = orjson.loads(data[end - length : end])
+            if (head["format"], head["salt"]) != (_GATHERING_FORMAT, self._salt):
+                return None
+            cuts = list(accumulate(head["lengths"], initial=0))
+            first = head["files"]
+            if cuts[-1] != end - length or zlib.crc32(data[cuts[first] : cuts[-1]]) != head["checksum"]:
+                return None
+            facts, *blobs = (data[start:stop] for start, stop in pairwise(cuts[first:]))
+            return KeptGathering(orjson.loads(facts), blobs, data, cuts[:first])
+        except (OSError, ValueError, KeyError, TypeError, IndexError, struct.error):
+            return None
+
+    def save(self, gathering: Gathering) -> None:
+        """Keep what was gathered; nothing is lost when that fails."""
+        checked = (orjson.dumps(gathering.facts), *gathering.blobs)
+        checksum = 0
+        for part in checked:
+            checksum = zlib.crc32(part, checksum)
+        head = orjson.dumps(
+            {
+                "format": _GATHERING_FORMAT,
+                "salt": self._salt,
+                "files": len(gathering.files),
+                # Files are looked at byte by byte before anything is made of them.
+                "checksum": checksum,
+                "lengths": list(map(len, (*gathering.files, *checked))),
+            }
+        )
+        try:
+            replace_file(self._file, *gathering.files, *checked, head, _LENGTH.pack(len(head)))
+        except StorageError:
+            return

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
 
@@ -67,15 +68,15 @@ def merge(
         )
         for kind in KINDS
     }
-    issues = [*merger.issues, *_case_issues(entries, registry, folds_case=folds_case)]
     catalog = Catalog(
         registry=registry,
         is_default=is_default,
         entries=entries,
-        last_updated=_last_updated(entries.values()),
+        last_updated=last_update(entries.values()),
         gone=tuple(merger.gone),
     )
-    return Merged(catalog=catalog, hidden=tuple(merger.hidden), issues=tuple(issues))
+    issues = (*merger.issues, *case_issues(catalog, folds_case=folds_case))
+    return Merged(catalog=catalog, hidden=tuple(merger.hidden), issues=issues)
 
 
 class _Merger:
@@ -100,7 +101,8 @@ class _Merger:
         return chosen
 
     def _visible(self, source: Resolved) -> Iterable[EntryVersion]:
-        private = [version for version in source.versions if not self._shows(version)]
+        shows = self._shows
+        private = [version for version in source.versions if not shows(version)]
         for group in _by_name(private).values():
             self._hide("private", group)
         return source.versions if not private else (version for version in source.versions if self._shows(version))
@@ -130,7 +132,12 @@ class _Merger:
             self.gone.extend(deleted)
             return None
         latest = self._flagged(visible, source.latest_claims) or _highest(visible)
-        versions = tuple([_flag(version, is_latest=version is latest) for version in visible])
+        versions = tuple(
+            [
+                version if version.official.is_latest is (version is latest) else _flag(version, version is latest)
+                for version in visible
+            ]
+        )
         return Entry(
             kind=kind,
             name=name,
@@ -193,22 +200,27 @@ def _published(version: EntryVersion) -> str:
     return time_key(version.official.published_at)
 
 
-def _flag(version: EntryVersion, *, is_latest: bool) -> EntryVersion:
-    official = version.official
-    if official.is_latest is is_latest:
-        return version
+def _flag(version: EntryVersion, is_latest: bool) -> EntryVersion:
     # By position: `_replace` takes three times as long, and every entry has a latest version.
-    return EntryVersion._make((*version[:4], Official(*official[:5], is_latest), *version[5:]))
+    return EntryVersion._make((*version[:4], _flagged_official(version.official, is_latest), *version[5:]))
 
 
-def _last_updated(entries: Iterable[tuple[Entry, ...]]) -> str:
+@lru_cache(maxsize=1_000)
+def _flagged_official(official: Official, is_latest: bool) -> Official:
+    """Return a block with the flag or without it; most versions share a few."""
+    return Official(*official[:5], is_latest)
+
+
+def last_update(entries: Iterable[tuple[Entry, ...]]) -> str:
+    """Return the last time at which one of *entries* changed, empty without any."""
     times = {version.official.updated_at for kind in entries for entry in kind for version in entry.versions}
     return max(times, key=time_key, default="")
 
 
-def _case_issues(entries: Mapping[Kind, tuple[Entry, ...]], registry: str, *, folds_case: bool) -> Iterable[Issue]:
+def case_issues(catalog: Catalog, *, folds_case: bool) -> Iterable[Issue]:
     """Return an issue for each name, and each version of a name, that only case tells from another."""
-    for kind, kind_entries in entries.items():
+    registry = catalog.registry
+    for kind, kind_entries in catalog.entries.items():
         if _collide([f"{entry.name.namespace}/{entry.name.name}" for entry in kind_entries]):
             names = [(str(entry.name), str(entry.name), entry.source) for entry in kind_entries]
             yield from _fold_issues(names, kind, registry, folds_case)

@@ -185,8 +185,9 @@ def shards(keys: Sequence[str], sizes: Sequence[int], *, bounds: tuple[int, int]
 def _page_end(keys: Sequence[str], start: int, *, least: int, size: int, share: int) -> int:
     last = min(start + size, len(keys))
     # Most keys are never weighed: those before a page may end, and those after its end.
+    weigh = zlib.crc32
     for position in range(start + least - 1, last):
-        if _weight(keys[position]) < share:
+        if weigh(keys[position].encode()) < share:
             return position + 1
     if last == len(keys) and last - start < size:
         return last

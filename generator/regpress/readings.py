@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 from itertools import pairwise
 from typing import Any, Final
@@ -10,6 +10,7 @@ from typing import Any, Final
 from regpress.elements import Item, Stretch, StretchReader
 from regpress.kept import FEW, ReadingCache
 from regpress.model.entry import RawFile, Snapshot
+from regpress.model.file_elements import FileElements, find_elements
 from regpress.model.issue import Issue
 from regpress.model.packed import Packed, Unpacked, pack, unpack
 from regpress.model.reading import Elements, Reading, Unreadable
@@ -42,12 +43,17 @@ class SnapshotReader:
         self._check = check
         self._jobs = jobs
         self._saving: list[Pending[None]] = []
+        #: What finds the elements of each large file, by source and path; not of those that hold something unreadable.
+        self.large: dict[tuple[str, str], Callable[[], FileElements]] = {}
 
     def read(self, snapshot: Snapshot) -> Iterator[FileReadings]:
         """Yield what each file holds."""
         for raw in snapshot.files:
-            large = len(raw.data) >= LARGE_FILE_BYTES
-            yield self._large(snapshot.source, raw) if large else self._small(snapshot.source, raw)
+            yield self.read_file(snapshot.source, raw)
+
+    def read_file(self, source: str, raw: RawFile) -> FileReadings:
+        """Return what one file holds."""
+        return self._large(source, raw) if len(raw.data) >= LARGE_FILE_BYTES else self._small(source, raw)
 
     def close(self) -> None:
         """Wait until everything is kept."""
@@ -63,6 +69,10 @@ class SnapshotReader:
         if found.elements and arrays.is_worth_keeping:
             save = partial(self._cache.save, source, raw.path)
             self._saving.append(Pending(lambda: save(arrays.packed()), jobs=self._jobs))
+        if not found.candidates and all(
+            isinstance(reading, Reading) for some in found.elements.values() for reading in some
+        ):
+            self.large[source, raw.path] = partial(arrays.elements, found)
         return self._readings(raw, found)
 
     def _readings(self, raw: RawFile, found: ReadResult) -> FileReadings:
@@ -104,6 +114,8 @@ class _Arrays:
         self._check = check
         self._jobs = jobs
         self._parts: dict[str, list[_Part]] = {}
+        self._starts: dict[str, int] = {}
+        self._documents: dict[str, list[bytes]] = {}
         self._new = 0
 
     @property
@@ -118,18 +130,30 @@ class _Arrays:
             for place, parts in self._parts.items()
         }
 
+    def elements(self, found: ReadResult) -> FileElements:
+        """Return where everything stands.
+
+        Args:
+            found: what was read, all of it documents that could be read.
+        """
+        every = (reading for place in self._starts for reading in found.elements[place])
+        readings = [reading for reading in every if isinstance(reading, Reading)]
+        arrays = [(place, start, self._documents[place]) for place, start in self._starts.items()]
+        return find_elements(self._raw.data, arrays, readings, found.last_updated)
+
     def __call__(self, walker: Walker, at: int, place: str) -> tuple[Elements, int]:
         """Return the elements of an array that begins at a byte, and the byte after it."""
         reader = StretchReader(self._raw, self._source, place, self._check)
         elements = Elements()
-        self._parts[place] = []
+        self._parts[place], self._documents[place] = [], []
+        self._starts[place] = at
         is_last = False
         if (kept := self._kept.get(place)) and kept.documents:
             known = _Recogniser(walker, kept)
             at, is_last = known.run(at)
-            found, documents = known.elements(reader)
+            taken = known.elements(reader)
             self._new += known.new
-            self._take(place, elements, found, (documents, found))
+            self._take(place, elements, taken, taken)
         jobs = self._jobs
         while not is_last:
             bounds = [at, *_likely_starts(walker, at, jobs), len(self._raw.data)]
@@ -140,14 +164,15 @@ class _Arrays:
                 if run is None:
                     raise UnexpectedError
                 part, at, is_last = run
-                found = unpack(part).elements if isinstance(part, Packed) else part[1]
+                documents, found = unpack(part) if isinstance(part, Packed) else part
                 self._new += len(found)
-                self._take(place, elements, found, part)
+                self._take(place, elements, (documents, found), part)
             jobs = 1  # once more only where a start was not one
         return elements, at
 
-    def _take(self, place: str, elements: Elements, found: Elements, part: _Part) -> None:
-        elements.add(found)
+    def _take(self, place: str, elements: Elements, found: tuple[Sequence[bytes], Elements], part: _Part) -> None:
+        self._documents[place] += found[0]
+        elements.add(found[1])
         self._parts[place].append(part)
 
 
@@ -203,14 +228,14 @@ class _Recogniser:
             if is_last:
                 return at, True
 
-    def elements(self, reader: StretchReader) -> tuple[Elements, list[bytes]]:
-        """Return the elements up to there, and their bytes."""
+    def elements(self, reader: StretchReader) -> tuple[Sequence[bytes], Elements]:
+        """Return the bytes of the elements up to there, and what they hold."""
         new = reader.elements(self._items)
         found, documents = Elements(), list[bytes]()
         for is_known, first, end in self._runs:
             found.add(self._kept.elements if is_known else new, first, end)
             documents += (self._kept.documents if is_known else self._documents)[first:end]
-        return found, documents
+        return documents, found
 
     def _known(self, at: int) -> tuple[int, bool]:
         """Pass over elements that follow one another as they did before."""
@@ -247,8 +272,14 @@ class _Recogniser:
             return at, False
         value, end = self._walker.element(at)
         piece = data[at:end]
-        self._positions = self._positions or {known: index for index, known in enumerate(documents)}
-        index = self._positions.get(piece, -1)
+        following = self._walker.after(end)
+        index = self._expected_at(following.at)
+        if index >= 0 and not following.is_last:
+            # New, or from elsewhere in the file, which one element more to read is not worth finding out.
+            self._next, index = index, -1
+        else:
+            self._positions = self._positions or {known: index for index, known in enumerate(documents)}
+            index = self._positions.get(piece, -1)
         if index >= 0:
             self._runs.append((True, index, index + 1))
             self._next = index + 1
@@ -256,4 +287,12 @@ class _Recogniser:
             self._runs.append((False, len(self._items), len(self._items) + 1))
             self._items.append(Item(value, piece))
             self._documents.append(piece)
-        return self._walker.after(end)
+        return following
+
+    def _expected_at(self, at: int) -> int:
+        """Return which of the next two elements stands at a byte; -1 for neither."""
+        documents = self._kept.documents
+        for index in (self._next, self._next + 1):
+            if index < len(documents) and self._walker.data.startswith(documents[index], at):
+                return index
+        return -1

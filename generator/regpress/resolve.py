@@ -18,7 +18,7 @@ from regpress.model.document import compact_text, parse_json
 from regpress.model.entry import EntryVersion, Official, RawFile, Snapshot, Status, StatusValue, Times
 from regpress.model.issue import Hidden, Issue
 from regpress.model.reading import NOTHING_CARRIED, Reading, Unreadable
-from regpress.names import Kind
+from regpress.names import EntryName, Kind
 from regpress.times import time_key
 
 OnInvalid = Literal["fail", "skip", "keep"]
@@ -151,16 +151,21 @@ class Resolver:
         self._is_harmless = is_harmless
         self._now = now
         self._filters = rules.filter != Filter()
+        # Whether nothing but documents and their file says anything about versions.
+        self._is_plain = False
         self._issues: list[Issue] = []
         self._hidden: dict[tuple[str, str, str, str], int] = {}
         self._versions: dict[VersionKey, tuple[EntryVersion, bytes, str]] = {}
         self._latest: dict[VersionKey, bool] = {}
         # Most versions of a file have the same times and status, and share the record that says so.
         self._dated: dict[StatusValue, Official] = {}
+        # Neighbours mostly have one name.
+        self._last: tuple[EntryName | None, str] = (None, "")
 
     def resolve(self, snapshot: Snapshot, files: Iterable[FileReadings]) -> Resolved:
         """Return the versions that the source publishes, and why others are not among them."""
         self._issues.extend(snapshot.issues)
+        self._is_plain = not (self._statuses or self._previous or snapshot.entry_times)
         for file in files:
             # A file of a folder without one entry is no more than an entry; a source's only file is the source.
             is_entry = len(snapshot.files) > 1 and not file.readings
@@ -193,7 +198,10 @@ class Resolver:
             self._report(reading.issues, reading.label, file, pointer, refused=True)
             self._hide("invalid", reading.kind, reading.label or pointer or file.raw.path)
             return
-        name = str(reading.name)
+        parsed, name = self._last
+        if parsed is not reading.name:
+            name = str(reading.name)
+            self._last = (reading.name, name)
         if self._filters and (refused := self._rules.filter.refuses(reading.kind, name, reading.tags)):
             self._hide("filtered", reading.kind, name, refused)
             return
@@ -274,16 +282,22 @@ class Resolver:
         self._report((issue,), reading.label, file, pointer, refused=True)
 
     def _version(self, reading: Reading, file: FileReadings, snapshot: Snapshot, key: VersionKey) -> EntryVersion:
-        status = self._statuses.get((reading.kind, key[1]), {}).get(reading.version) if self._statuses else None
-        text = reading.text if status is None else _with_status(reading, status)
-        digest = reading.digest if text is reading.text else recipe((text, reading.other_meta))
+        official, text, digest = None, reading.text, reading.digest
+        if self._is_plain and reading.carried is NOTHING_CARRIED:
+            official = self._dated.get(_status_of(reading, None)[0])
+        if official is None:
+            status = self._statuses.get((reading.kind, key[1]), {}).get(reading.version) if self._statuses else None
+            if status is not None:
+                text = _with_status(reading, status)
+                digest = reading.digest if text is reading.text else recipe((text, reading.other_meta))
+            official = self._official(reading, status, file, key, digest, snapshot.entry_times.get(key))
         # By position: this runs once for every version of the registry.
         return EntryVersion(
             reading.kind,
             reading.name,
             reading.version,
             text,
-            self._official(reading, status, file, key, digest, snapshot.entry_times.get(key)),
+            official,
             digest,
             reading.other_meta,
             reading.title,

@@ -79,14 +79,17 @@ def pick_latest(items: Iterable[T], *, version: Callable[[T], str], time: Callab
     Raises:
         ValueError: there are no items.
     """
-    ordered = sorted(items, key=lambda item: (time(item), version(item)))
-    if not ordered:
+    unordered = list(items)
+    if not unordered:
         raise ValueError("no versions")
-    keys = [precedence(version(item)) for item in ordered]
-    if None not in keys:
-        return max(zip(ordered, keys, strict=True), key=lambda pair: pair[1] or ())[0]
-    best = ordered[0]
-    for item in ordered[1:]:
+    keys = list(map(precedence, map(version, unordered)))
+    semantic = [key for key in keys if key is not None]
+    if len(semantic) == len(keys):
+        highest = max(semantic)
+        level = [item for item, key in zip(unordered, keys, strict=True) if key == highest]
+        return level[0] if len(level) == 1 else min(level, key=lambda item: (time(item), version(item)))
+    best, *others = sorted(unordered, key=lambda item: (time(item), version(item)))
+    for item in others:
         if is_newer(version(item), version(best), time=time(item), than_time=time(best)):
             best = item
     return best
@@ -96,10 +99,11 @@ def newest_first(items: Sequence[T], *, version: Callable[[T], str], time: Calla
     """Return *items* by publication time, newest first; ties by version, highest first."""
     if len(items) < 2:
         return list(items)
-    keys = [precedence(version(item)) for item in items]
+    texts = list(map(version, items))
+    keys = list(map(precedence, texts))
     if None not in keys:
-        semantic = zip(items, keys, strict=True)
-        return [item for item, _ in sorted(semantic, key=lambda i: (time(i[0]), i[1], version(i[0])), reverse=True)]
+        places = zip(map(time, items), keys, texts, range(len(keys)), strict=True)
+        return [items[at] for _, _, _, at in sorted(places, reverse=True)]
 
     def order(left: T, right: T) -> int:
         left_time, right_time = time(left), time(right)

@@ -50,6 +50,7 @@ SMALL = {
     (registry, "LARGE_FILE_BYTES"): 1,
     (readings, "LEAST_RUN_BYTES"): 1,
     (kept, "FEW"): 0,
+    (kept, "FEW_NAMES"): 3,
 }
 
 
@@ -76,6 +77,8 @@ def run(folder: Path, seed: int, steps: int, jobs: int) -> list[dict[str, Any]]:
         if random.random() < 0.1:
             shutil.rmtree(random.choice((site.out, site.states)), ignore_errors=True)
             edits.append("forgot")
+        if random.random() < 0.15:
+            edits.append(damage(random, world.root / ".regpress"))
         _build(site)
         found = content(site.out)
         fresh, expected = settled(found), settled(site.from_nothing(folder / "fresh"))
@@ -88,6 +91,25 @@ def run(folder: Path, seed: int, steps: int, jobs: int) -> list[dict[str, Any]]:
         if not again.unchanged or again.written or again.removed or content(site.out) != found:
             problems.append({"step": step, "edits": edits, "again": [again.unchanged, again.written, again.removed]})
     return problems
+
+
+def damage(random: Random, cache: Path) -> str:
+    """Turn one bit of a file that builds keep, cut it, or remove it; return what was done."""
+    files = sorted(path for path in cache.rglob("*") if path.is_file() and path.stat().st_size)
+    if not files:
+        return "damaged nothing"
+    path = random.choice(files)
+    data = bytearray(path.read_bytes())
+    at = random.randrange(len(data))
+    how = random.choice(("bit", "bit", "cut", "gone"))
+    if how == "gone":
+        path.unlink()
+    else:
+        data[at] ^= 1 << random.randrange(8)
+        # Never changed in place: a build may have it mapped.
+        path.unlink()
+        path.write_bytes(data[:at] if how == "cut" else data)
+    return f"damaged {path.name} ({how} at {at})"
 
 
 def _build(site: Site) -> BuildResult:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from functools import partial
 from heapq import merge
 from typing import Final, NamedTuple
+from zlib import crc32
 
 from regpress import paths
 from regpress.catalog import Catalog
@@ -24,6 +25,8 @@ from regpress.html.views import IndexView, LinkView, ListView, TermsView, TermVi
 
 #: Most tags or namespaces of one page; their rows are short.
 _INDEX_SIZE: Final = 600
+#: Sections of the pages of namespaces, of which there are thousands.
+_NAMESPACE_SECTIONS: Final = 64
 _TAGS: Final = "Tags"
 _NAMESPACES: Final = "Publishers"
 _NAMESPACE_LEAD: Final = "Namespaces that entries are published under, read from their end: com.example stands under E"
@@ -57,6 +60,22 @@ class _Subject:
     parent: tuple[str, str] | None = None
 
 
+class PageSection(NamedTuple):
+    """Pages that are looked at one by one only where something about one of them changed.
+
+    Attributes:
+        key: as in `PageSpec`.
+        addresses: of the pages; those that only continue a list may be left out.
+        parts: everything that the pages depend on, besides the site.
+        pages: returns them.
+    """
+
+    key: str
+    addresses: Sequence[str]
+    parts: Sequence[bytes]
+    pages: Callable[[], Iterable[PageSpec]]
+
+
 class _Term(NamedTuple):
     """A tag or a namespace: where it stands in the list of all, its text, where it leads, and its entries' number."""
 
@@ -83,7 +102,9 @@ class _Terms:
             yield b"%d" % len(self.terms)
 
 
-def browse_pages(catalog: Catalog, catalogs: Sequence[Catalog], site: SiteView, chrome: Chrome) -> Iterator[PageSpec]:
+def browse_pages(
+    catalog: Catalog, catalogs: Sequence[Catalog], site: SiteView, chrome: Chrome
+) -> Iterator[PageSpec | PageSection]:
     """Return the pages that lead to the entries of a registry.
 
     Args:
@@ -126,22 +147,46 @@ def _tag_pages(tags: Sequence[Tag], prefix: str, chrome: Chrome) -> Iterator[Pag
     yield from _index_pages("tags", _Terms(_TAGS, index, terms), prefix, chrome)
 
 
-def _namespace_pages(namespaces: Sequence[Namespace], least: int, prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
+def _namespace_pages(
+    namespaces: Sequence[Namespace], least: int, prefix: str, chrome: Chrome
+) -> Iterator[PageSpec | PageSection]:
     if not namespaces:
         return
-    index = paths.namespace_index(prefix)
     terms = []
+    sections: dict[int, list[Namespace]] = {}
     for namespace in namespaces:
-        address = paths.namespace_page(prefix, namespace.label)
         if len(namespace.items) >= least:
-            listing = Listing(address, namespace.items, prefix=prefix, mixed=True)
-            subject = _Subject(heading=namespace.label, what="Publisher", parent=(_NAMESPACES, index))
-            yield from _list_pages(f"namespace/{namespace.label.lower()}", listing, subject, prefix, chrome)
+            address = paths.namespace_page(prefix, namespace.label)
+            number = crc32(namespace.label.lower().encode()) % _NAMESPACE_SECTIONS
+            sections.setdefault(number, []).append(namespace)
         else:
             only = namespace.items[0].entry
             address = paths.entry_page(prefix, only.kind, only.name)
         terms.append(_Term(namespace.key, namespace.label, address, len(namespace.items)))
-    yield from _index_pages("namespaces", _Terms(_NAMESPACES, index, terms, lead=_NAMESPACE_LEAD), prefix, chrome)
+    for number, some in sections.items():
+        yield PageSection(
+            f"namespaces/{number}",
+            [paths.namespace_page(prefix, namespace.label) for namespace in some],
+            (prefix.encode(), *(_namespace_part(namespace) for namespace in some)),
+            partial(_pages_of_namespaces, some, prefix, chrome),
+        )
+    listed = _Terms(_NAMESPACES, paths.namespace_index(prefix), terms, lead=_NAMESPACE_LEAD)
+    yield from _index_pages("namespaces", listed, prefix, chrome)
+
+
+def _namespace_part(namespace: Namespace) -> bytes:
+    """Return everything that the pages of a namespace depend on."""
+    keys = "\n".join([namespace.label, *(item.key for item in namespace.items)])
+    return keys.encode("utf-8", "surrogatepass") + b"\n" + b"".join([item.part for item in namespace.items])
+
+
+def _pages_of_namespaces(namespaces: Iterable[Namespace], prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
+    index = paths.namespace_index(prefix)
+    for namespace in namespaces:
+        label = namespace.label
+        listing = Listing(paths.namespace_page(prefix, label), namespace.items, prefix=prefix, mixed=True)
+        subject = _Subject(heading=label, what="Publisher", parent=(_NAMESPACES, index))
+        yield from _list_pages(f"namespace/{label.lower()}", listing, subject, prefix, chrome)
 
 
 def _list_pages(key: str, listing: Listing, subject: _Subject, prefix: str, chrome: Chrome) -> Iterator[PageSpec]:

@@ -13,7 +13,7 @@ from regpress.digest import recipe
 from regpress.fingerprints import fold
 from regpress.html.assets import asset_group, picture_assets, published_assets
 from regpress.html.badge import SVG, badge_text
-from regpress.html.browse import browse_pages
+from regpress.html.browse import PageSection, PageSpec, browse_pages
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
 from regpress.html.entries import FILE_NAMES, entry_view
 from regpress.html.feed import ATOM, entry_feed, feed_parts, last_changes, newest, registry_feed
@@ -33,6 +33,7 @@ from regpress.html.use import use_view
 from regpress.html.views import ContentView, LinkView, NotFoundView
 from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Section, Stage
 from regpress.model.entry import Entry
+from regpress.model.manifest import SITE
 from regpress.names import Kind
 
 
@@ -132,16 +133,27 @@ class _Pages:
         key = f"{catalog.registry}/html"
         yield from self._entries(catalog)
         for spec in browse_pages(catalog, self._catalogs, self._site, self._chrome):
+            if isinstance(spec, PageSection):
+                self._others += spec.addresses
+                groups = partial(self._browse_groups, key, spec.pages)
+                yield Section(f"{key}/{spec.key}", recipe((self._fingerprint, *spec.parts)), SITE, groups)
+                continue
             if not paths.is_list_page(spec.address):
                 self._others.append(spec.address)
-            yield self._group(f"{key}/{spec.key}", spec.address, spec.template, spec.view, parts=spec.parts)
+            yield self._browse_group(key, spec)
+
+    def _browse_groups(self, key: str, pages: Callable[[], Iterable[PageSpec]]) -> Iterator[ArtifactGroup]:
+        return (self._browse_group(key, spec) for spec in pages())
+
+    def _browse_group(self, key: str, spec: PageSpec) -> ArtifactGroup:
+        return self._group(f"{key}/{spec.key}", spec.address, spec.template, spec.view, parts=spec.parts)
 
     def _entries(self, catalog: Catalog) -> Iterator[Section]:
         """Return the pages of the entries; the longest part of a site, so that recipes are cheap here."""
         listed = listed_namespaces((entry.name for entry in catalog), self._site.namespace_pages_from)
         salt = recipe((self._fingerprint, b"entry.html", catalog.prefix.encode()))
         for shard, members in catalog.shards.items():
-            made_of = [_made_of(catalog, kind, at, listed) for kind, at in members]
+            made_of = [_made_of(catalog.of(kind)[at], listed, catalog.prints[kind][at].all) for kind, at in members]
             names = "\n".join([f"{kind}/{catalog.names[kind][at]}" for kind, at in members]).encode()
             yield Section(
                 f"{catalog.registry}/html/{shard}",
@@ -268,11 +280,11 @@ class _Pages:
         return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
 
 
-def _made_of(catalog: Catalog, kind: Kind, at: int, listed: frozenset[str]) -> bytes:
+def _made_of(entry: Entry, listed: frozenset[str], served: bytes) -> bytes:
     """Return what the page of an entry depends on besides the site."""
-    entry = catalog.of(kind)[at]
-    publisher = b"1" if entry.name.namespace.lower() in listed else b"0"
-    made_of = publisher + catalog.prints[kind][at].all + text_part(entry.readme)
+    made_of = (b"1" if entry.name.namespace.lower() in listed else b"0") + served
+    if entry.readme:
+        made_of += text_part(entry.readme)
     return made_of + b"\0" + deleted_part(entry) if entry.deleted else made_of
 
 

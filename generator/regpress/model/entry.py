@@ -179,15 +179,16 @@ class EntryVersion(NamedTuple):
         return entry_label(self.kind, str(self.name), self.version)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class Entry(NamedTuple):
     """One name of one kind as a registry publishes it.
 
     Attributes:
+        kind, name: its identity.
         versions: visible versions, newest publication first, ties by version order; never empty.
         latest: the one of them that carries the flag.
         deleted: versions whose status is deleted, in the same order.
         readme: Markdown of the entry page, empty where there is none.
+        source: the source that supplied it.
     """
 
     kind: Kind

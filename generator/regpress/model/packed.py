@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import partial
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -141,9 +142,11 @@ def unpack_part(text: bytes | memoryview, data: bytes, start: int, end: int) -> 
     issues = [Issue(*fields) for fields in columns["issues"]]
     findings = [tuple(map(issues.__getitem__, found)) for found in columns["findings"]]
     count = len(sizes)
-    readings = list[Reading | Unreadable | None](
+    readings = list[
+        Reading | Unreadable | None
+    ](
         map(
-            Reading._make,
+            partial(tuple.__new__, Reading),  # as `_make` does, without a call of Python for each
             zip(
                 map(KINDS.__getitem__, kinds),
                 map(names.__getitem__, name_at) if names else [EntryName("", "")] * count,

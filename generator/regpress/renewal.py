@@ -1,0 +1,324 @@
+"""What a former build gathered, renewed: only names of which something changed are read, resolved and merged again.
+
+A name's versions depend on its own documents, on status files, long texts and times that speak of it, and on settings;
+in one registry they shadow nothing but the same name elsewhere. So everything about all other names stays as it was,
+which is what a build from nothing would find too. Whatever is not as simple as that is gathered anew (`Renewal.run`
+returns None): other settings, many changes, a file that something in it cannot be read of.
+"""
+
+from __future__ import annotations
+
+from bisect import insort
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import cached_property, partial
+from itertools import chain
+from typing import Any, Final, NamedTuple
+
+from regpress.element_renewal import RenewedFile, TooMuchError
+from regpress.kept import Gathering, KeptGathering
+from regpress.merge import Merged, case_issues, last_update
+from regpress.model.entry import Entry, EntryVersion, RawFile, Snapshot
+from regpress.model.file_elements import FileElements, Name
+from regpress.model.issue import Hidden, Issue
+from regpress.model.packed_entries import Origin, PackedEntries, pack_entries, places_in, unpack_entries
+from regpress.model.reading import Reading
+from regpress.names import KINDS, EntryName, Kind
+from regpress.read import Checker
+from regpress.resolve import FileReadings, Resolved
+
+#: Names that are gathered again; with more, everything is.
+MOST_NAMES: Final = 1_000
+#: Findings of merging that are about one name.
+_OF_A_NAME: Final = "latest-recomputed"
+
+#: A source's name and the path of a file of it.
+FileKey = tuple[str, str]
+#: Reads a file of a source.
+Read = Callable[[str, RawFile], FileReadings]
+#: Returns what a source publishes.
+Resolve = Callable[[str, Iterable[FileReadings]], Resolved]
+#: Returns the registries, and why others are not among them.
+MergeAll = Callable[[Mapping[str, Resolved]], tuple[Sequence[Merged], Sequence[Hidden]]]
+
+
+class Findings(NamedTuple):
+    """What was gathered: registries, and findings without their lines; *elements* finds the elements of large files."""
+
+    merged: Sequence[Merged]
+    issues: Sequence[Issue]
+    hidden: Sequence[Hidden]
+    elements: Mapping[FileKey, Callable[[], FileElements]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Inputs:
+    """What is gathered from.
+
+    Attributes:
+        snapshots: of the sources, in the order of the configuration.
+        readmes: the names that have a long text.
+        folds_case: whether the output's disk folds case.
+    """
+
+    snapshots: Mapping[str, Snapshot]
+    readmes: Iterable[tuple[str, str]]
+    folds_case: bool
+
+    @property
+    def files(self) -> dict[FileKey, RawFile]:
+        """Return the files of all sources."""
+        return {(name, raw.path): raw for name, snapshot in self.snapshots.items() for raw in snapshot.files}
+
+    @property
+    def spoken_of(self) -> set[Name]:
+        """Return the names that status files or long texts are about."""
+        stated = chain.from_iterable(snapshot.statuses for snapshot in self.snapshots.values())
+        return {_name(kind, name) for kind, name in chain(stated, self.readmes)}
+
+    @property
+    def times(self) -> set[tuple[str, str, str, str, str, str]]:
+        """Return what history says about versions of each source."""
+        return {
+            (source, *key, times.added, times.changed)
+            for source, snapshot in self.snapshots.items()
+            for key, times in snapshot.entry_times.items()
+        }
+
+    def claims(self) -> list[Any]:
+        """Return the claims of each source as a whole."""
+        return [[name, sorted(map(list, snapshot.claims.items()))] for name, snapshot in self.snapshots.items()]
+
+
+def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -> Gathering:
+    """Return what was gathered as bytes.
+
+    Args:
+        inputs: what it was gathered from.
+        findings: what it is.
+        others: the names in files of which the elements are not known.
+    """
+    found = {key: find() for key, find in findings.elements.items()}
+    raws = inputs.files
+    origins = [Origin(source, elements) for (source, _), elements in found.items()]
+    places = places_in(origins)
+    packed = [pack_entries([*one.catalog], one.catalog.gone, origins, places) for one in findings.merged]
+    known = {(kind, str(name)) for elements in found.values() for kind, name in elements.names}
+    facts = {
+        "claims": inputs.claims(),
+        "fresh": sorted((kind, *name) for kind, name in {*others, *inputs.spoken_of}),
+        "times": sorted(inputs.times),
+        "files": [_file_facts(key, raws[key], elements, inputs) for key, elements in found.items()],
+        "registries": [(one.catalog.registry, its.columns) for one, its in zip(findings.merged, packed, strict=True)],
+        "hidden": [tuple(hidden) for hidden in findings.hidden if (hidden.kind, hidden.name) in known],
+        **_pack_issues(findings.issues, found),
+    }
+    return Gathering(facts, [one.blob for one in packed], [raws[key].data for key in found])
+
+
+def _file_facts(key: FileKey, raw: RawFile, elements: FileElements, inputs: Inputs) -> dict[str, Any]:
+    times, names = inputs.snapshots[key[0]].entry_times, elements.names
+    return {
+        "key": key,
+        "places": list(elements.places),
+        "starts": list(elements.starts),
+        "ends": list(elements.ends),
+        "names": [(KINDS.index(kind), *name) for kind, name in names],
+        "name_at": list(elements.name_at),
+        "versions": list(elements.versions),
+        "dated": list(map(int, elements.dated)),
+        "is_dated": all(
+            said or (names[at][0], str(names[at][1]), version) in times
+            for said, at, version in zip(elements.dated, elements.name_at, elements.versions, strict=True)
+        ),
+        "times": _times_of(raw, elements.last_updated),
+    }
+
+
+def _times_of(raw: RawFile, last_updated: str) -> list[str]:
+    """Return what dates versions that history says nothing about."""
+    if raw.times:
+        return [raw.times.added, raw.times.changed]
+    return [last_updated or raw.modified]
+
+
+def _pack_issues(issues: Iterable[Issue], found: Mapping[FileKey, FileElements]) -> dict[str, Any]:
+    """Return the findings about elements of large files and about names; all others are found again."""
+    bounds = {key: (number, elements.bounds()) for number, (key, elements) in enumerate(found.items())}
+    rows: list[tuple[Any, ...]] = []
+    named: list[tuple[Any, ...]] = []
+    alike: dict[tuple[Any, ...], int] = {}
+    for issue in issues:
+        if issue.reference == _OF_A_NAME:
+            named.append(tuple(issue))
+        elif (own := bounds.get((issue.source, issue.file))) and issue.pointer:
+            # ``data.servers[3].server``: the place of the array, the element's position, what is inside of it.
+            place, _, rest = issue.pointer.partition("[")
+            position, _, inside = rest.partition("]")
+            if place in own[1] and position:
+                element = own[1][place][0] + int(position)
+                fields = (*issue[:7], issue.file)
+                rows.append((own[0], element, inside, alike.setdefault(fields, len(alike)), issue.entry))
+    return {"issues": list(zip(*rows, strict=True)), "alike": list(alike), "named": named}
+
+
+class Renewal:
+    """What was kept, against what there is now.
+
+    Args:
+        kept: the former.
+        inputs: what there is.
+        check: validation of all tiers.
+    """
+
+    def __init__(self, kept: KeptGathering, inputs: Inputs, check: Checker) -> None:
+        self._kept = kept
+        self._inputs = inputs
+        self._check = check
+        #: The names in files of which the elements are not known.
+        self.others: set[Name] = set()
+        #: How many names are not any more what they were.
+        self.changed = 0
+
+    def run(self, read: Read, resolve: Resolve, merge_all: MergeAll) -> Findings | None:
+        """Return what there is now, None where it has to be gathered as a whole."""
+        facts, raws = self._kept.facts, self._inputs.files
+        former = [tuple(one["key"]) for one in facts["files"]]
+        others = [key for key in raws if key not in former]
+        if facts["claims"] != self._inputs.claims() or not raws.keys() >= set(former) or len(others) > MOST_NAMES:
+            return None
+        try:
+            files = {key: self._renewed(raws[key], number) for number, key in enumerate(former)}
+            readings = {(source, path): read(source, raws[source, path]) for source, path in others}
+            names = self._names(files.values(), readings.values())
+            if len(names) > MOST_NAMES:
+                return None
+            readings |= {key: file.readings(names) for key, file in files.items()}
+        except TooMuchError:
+            return None
+        resolved = {
+            source: resolve(source, [readings[source, raw.path] for raw in snapshot.files])
+            for source, snapshot in self._inputs.snapshots.items()
+        }
+        merged, private = merge_all(resolved)
+        registries = [registry for registry, _ in facts["registries"]]
+        if [one.catalog.registry for one in merged] != registries:
+            return None
+        whole = [
+            self._patched(one, columns, blob, names)
+            for one, (_, columns), blob in zip(merged, facts["registries"], self._kept.blobs, strict=True)
+        ]
+        issues = [
+            *self._kept_issues(files, names),
+            *(issue for one in resolved.values() for issue in one.issues),
+            *(issue for one in whole for issue in one.issues),
+        ]
+        hidden = [
+            *(one for one in (Hidden(*fields) for fields in facts["hidden"]) if _name(one.kind, one.name) not in names),
+            *(one for some in resolved.values() for one in some.hidden),
+            *(one for some in merged for one in some.hidden),
+            *private,
+        ]
+        return Findings(whole, issues, hidden, {key: file.elements for key, file in files.items()})
+
+    def _renewed(self, raw: RawFile, number: int) -> RenewedFile:
+        former = self._kept.facts["files"][number]
+        renewed = RenewedFile(raw, former["key"][0], self._files[number], self._check)
+        if not former["is_dated"] and former["times"] != _times_of(raw, renewed.last_updated):
+            raise TooMuchError
+        return renewed
+
+    @cached_property
+    def _files(self) -> list[FileElements]:
+        """Return what stood in the large files."""
+        return [
+            FileElements(
+                self._kept.data,
+                former["places"],
+                # Of all but the first file, places are those in what is kept.
+                [base + at for at in former["starts"]] if base else former["starts"],
+                [base + at for at in former["ends"]] if base else former["ends"],
+                [(KINDS[kind], EntryName(namespace, name)) for kind, namespace, name in former["names"]],
+                former["name_at"],
+                former["versions"],
+                former["dated"],
+                "",
+            )
+            for former, base in zip(self._kept.facts["files"], self._kept.files, strict=True)
+        ]
+
+    def _names(self, files: Iterable[RenewedFile], readings: Iterable[FileReadings]) -> set[Name]:
+        """Return the names of which something may have changed."""
+        facts = self._kept.facts
+        self.others = names_in(readings)
+        before, now = set(map(tuple, facts["times"])), self._inputs.times
+        changed = {_name(kind, name) for _, kind, name, *_ in before ^ now}
+        for file in files:
+            changed |= file.changed
+        self.changed = len(changed)
+        fresh = {_name(kind, f"{namespace}/{name}") for kind, namespace, name in facts["fresh"]}
+        return changed | fresh | self.others | self._inputs.spoken_of
+
+    def _patched(self, renewed: Merged, columns: dict[str, Any], blob: bytes, names: set[Name]) -> Merged:
+        entries, gone = unpack_entries(PackedEntries(columns, blob), self._files)
+        fresh = renewed.catalog
+        by_kind: dict[Kind, list[Entry]] = {kind: [] for kind in KINDS}
+        for entry in entries:
+            if (entry.kind, entry.name) not in names:
+                by_kind[entry.kind].append(entry)
+        for entry in fresh:
+            insort(by_kind[entry.kind], entry, key=_place)
+        ordered = {kind: tuple(some) for kind, some in by_kind.items()}
+        others = [one for one in gone if (one.kind, one.name) not in names]
+        catalog = replace(
+            fresh,
+            entries=ordered,
+            last_updated=last_update(ordered.values()),
+            gone=tuple(sorted([*others, *fresh.gone], key=lambda one: (KINDS.index(one.kind), _place(one)))),
+        )
+        named = [Issue(*fields) for fields in self._kept.facts["named"]]
+        issues = (
+            *(issue for issue in renewed.issues if issue.reference == _OF_A_NAME),
+            *(issue for issue in named if _name_of(issue) not in names),
+            *case_issues(catalog, folds_case=self._inputs.folds_case),
+        )
+        return Merged(catalog=catalog, hidden=(), issues=issues)
+
+    def _kept_issues(self, files: Mapping[FileKey, RenewedFile], names: set[Name]) -> list[Issue]:
+        facts = self._kept.facts
+        if not facts["issues"]:
+            return []
+        positions = [files[tuple(one["key"])].positions() for one in facts["files"]]
+        owners = [one.name_at for one in self._files]
+        changed = [one.numbers_of(names) for one in self._files]
+        places = [[place for place, count in one.places for _ in range(count)] for one in self._files]
+        alike = [tuple(fields) for fields in facts["alike"]]
+        make = partial(tuple.__new__, Issue)
+        return [
+            make((*alike[fields][:7], entry, alike[fields][7], f"{places[file][at]}[{positions[file][at]}]{inside}", 0))
+            for file, at, inside, fields, entry in zip(*facts["issues"], strict=True)
+            if owners[file][at] not in changed[file]
+        ]
+
+
+def names_in(files: Iterable[FileReadings]) -> set[Name]:
+    """Return the names that some files are about, also those of documents that could not be read."""
+    return {
+        (reading.kind, reading.name) if isinstance(reading, Reading) else _name(reading.kind, reading.label)
+        for file in files
+        for reading in file.readings
+    }
+
+
+def _name(kind: str, name: str) -> Name:
+    namespace, _, plain = name.partition("/")
+    return kind, EntryName(namespace, plain)  # type: ignore[return-value]
+
+
+def _name_of(issue: Issue) -> Name:
+    kind, _, name = issue.entry.rpartition(" ")
+    return _name(kind or "server", name)
+
+
+def _place(one: Entry | EntryVersion) -> str:
+    return f"{one.name.namespace}/{one.name.name}"

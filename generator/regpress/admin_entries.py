@@ -183,8 +183,12 @@ class Managed:
         summary = f"Set {_label(kind, name)} {version or 'all versions'} {change.status}"
         return Write(summary=summary, paths=(status_path(kind, name),), run=run)
 
-    def issues(self, body: Mapping[str, Any]) -> tuple[Issue, ...]:
+    def issues(self, body: Mapping[str, Any], caller: Caller) -> tuple[Issue, ...]:
         """Return what is to be said about the document of a publication; with an error, `publish` refuses it.
+
+        Args:
+            body: of the publication.
+            caller: who asks; is not told of what they do not see.
 
         Raises:
             RefusedWriteError: there is none, or more than one.
@@ -204,10 +208,12 @@ class Managed:
             name, version, _ = self._checked(kind, value)
         except RefusedWriteError as error:
             return (*found, _refusal(error.detail))
-        source = next((one for one in self.site.config.sources if one.managed is not None), None)
-        held = self.live.candidates(source.name, kind, name).versions if source else ()
-        if any(one.version == version for one in held):
-            return (*found, _refusal(f"version {version} is published already", path="version"))
+        for source in self.site.config.sources:
+            held = self.live.candidates(source.name, kind, name).versions
+            if source.managed is None and any(caller.may_read(one.claims) for one in held):
+                found.append(_shared(name, source.name))
+            if source.managed is not None and any(one.version == version for one in held):
+                found.append(_refusal(f"version {version} is published already", path="version"))
         return tuple(found)
 
     def named(self, kind: Kind, given: str, caller: Caller, *, missing: str) -> EntryName:
@@ -421,6 +427,13 @@ def _completed(kind: Kind, value: Any) -> Any:
     if kind == "server":
         return {"$schema": SERVER_SCHEMA, **value}
     return {**value, "status": value["status"].lower()} if isinstance(value.get("status"), str) else value
+
+
+def _shared(name: EntryName, source: str) -> Issue:
+    message = (
+        f"the source {source!r} has {name} as well: in each registry the first of its sources supplies all versions"
+    )
+    return Issue(type="semantic", severity="warning", message=message, reference="publish", path="name")
 
 
 def _refusal(message: str, *, path: str = "") -> Issue:

@@ -358,9 +358,8 @@ async function sync(names, button) {
     try {
       const query = names.map((name) => `source=${encodeURIComponent(name)}`).join("&");
       const event = await ask("POST", `${OURS}sync${query ? `?${query}` : ""}`);
-      const told = `${event.sources.join(", ")}: `;
-      if (event.phase === "complete") say(`${told}${event.changed ? "there was something new, and it shows now." : "nothing has changed."}`);
-      else complain({ message: `${told}${sentence(event.message ?? "the sync failed")}` });
+      if (event.phase !== "complete") throw new Refusal(0, sentence(`The sync failed: ${event.message}`));
+      say(`${event.sources.join(", ")}: ${event.changed ? "there was something new, and it shows now." : "nothing has changed."}`);
     } finally {
       clearInterval(watch);
     }

@@ -135,6 +135,19 @@ def test_nothing_to_validate_is_a_bad_request(body: Any, world: World) -> None:
     assert world.ask("POST", f"{OURS}/validate", body).status == 400
 
 
+def test_a_name_that_another_source_supplies_is_mentioned_to_those_who_see_it(world: World) -> None:
+    def told(name: str, **claims: Any) -> list[str]:
+        answer = world.ask("POST", f"{OURS}/validate", {"server": document(name)}, **claims).json
+        assert answer["valid"]
+        return [issue["message"].split(" has ")[0] for issue in answer["issues"] if issue["path"] == "name"]
+
+    assert told("org.upstream/tool") == ["the source 'list'"]
+    assert told("org.upstream/secret") == []
+    assert told("org.upstream/both") == ["the source 'list'"]
+    assert told("org.upstream/both", sub="r", role="root") == ["the source 'list'", "the source 'secret'"]
+    assert told("org.upstream/nobody") == []
+
+
 def test_a_check_needs_the_role_and_writes_nothing(world: World) -> None:
     body = {"server": document("com.example/unwritten")}
     assert world.ask("POST", f"{OURS}/validate", body, sub="x", role="reader").status == 403

@@ -52,13 +52,13 @@ def _is_claim(value: Any) -> bool:
     return isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
 
 
-def validation(managed: Managed, body: Mapping[str, Any]) -> bytes:
+def validation(managed: Managed, body: Mapping[str, Any], caller: Caller) -> bytes:
     """Return what is to be said about the document of a publication, as the official service words it.
 
     Raises:
         RefusedWriteError: there is none, or more than one.
     """
-    issues = managed.issues(body)
+    issues = managed.issues(body, caller)
     valid = not any(issue.severity == "error" for issue in issues)
     return dumped({"valid": valid, "issues": [shown_issue(issue) for issue in issues]})
 

@@ -139,7 +139,7 @@ class AdminRoutes:
             case "entry.publish":
                 return await self._publish(asked, receive)
             case "entry.validate":
-                return written(admin_extras.validation(self.managed, await _body(asked.request, receive)))
+                return written(admin_extras.validation(self.managed, await _body(asked.request, receive), asked.caller))
             case "entry.status.update" | "entry.statuses.update":
                 return await self._set_status(asked, receive, parts[2:])
             case "source.sync.list":

@@ -68,7 +68,7 @@ def random_catalog(seed: int, *, size: int = len(NAMES), registry: str = "defaul
             flagged = [
                 version._replace(official=version.official._replace(is_latest=version is latest)) for version in visible
             ]
-            entries.append(replace(make_entry(*flagged), deleted=deleted))
+            entries.append(make_entry(*flagged)._replace(deleted=deleted))
     return replace(make_catalog(*entries, registry=registry, is_default=is_default), gone=tuple(gone))
 
 

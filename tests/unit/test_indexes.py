@@ -61,8 +61,7 @@ def varied_catalog():
         tags=("forecast", "maps"),
         _meta=toolhive_meta(**{"ghcr.io/x/y:1": {"tier": "Official", "tags": ["forecast", "maps"]}}),
     )
-    half = replace(
-        make_entry(make_server("com.example/zulu", version="2.0.0")),
+    half = make_entry(make_server("com.example/zulu", version="2.0.0"))._replace(
         deleted=(make_server("com.example/zulu", version="1.0.0", status="deleted", message="Leaked", latest=False),),
     )
     skill = make_skill(packages=[{"registryType": "git", "url": "https://git.example.com/x"}])

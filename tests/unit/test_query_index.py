@@ -142,7 +142,7 @@ def test_shards_keep_to_their_size_and_lose_nothing() -> None:
 
 
 def test_what_is_deleted_is_in_the_query_index_and_in_no_list_of_versions() -> None:
-    entry = replace(make_entry(make_server("a.b/c")), deleted=(make_server("a.b/c", version="2", status="deleted"),))
+    entry = make_entry(make_server("a.b/c"))._replace(deleted=(make_server("a.b/c", version="2", status="deleted"),))
     gone = make_server("a.b/d", status="deleted", latest=False)
     made = documents(replace(make_catalog(entry), gone=(gone,)))
     everything = b"".join(made.values())

@@ -145,8 +145,7 @@ def test_other_registries_have_pages_of_their_own():
 
 def deleted_catalog():
     gone = tuple(make_server("com.example/gone", version=version, status="deleted") for version in ("1.0.0", "2.0.0"))
-    half = replace(
-        entry_of("com.example/half", "2.0.0"),
+    half = entry_of("com.example/half", "2.0.0")._replace(
         deleted=(make_server("com.example/half", version="1.0.0", status="deleted", message="Leaked a key"),),
     )
     return replace(make_catalog(half), gone=gone)
@@ -208,7 +207,7 @@ def test_a_change_of_state_changes_the_pages_that_show_it():
     entries = many(200)
     old = entries[70]
     latest = make_server(str(old.name), version="1.1.0", status="deprecated", message="Old")
-    new = replace(old, versions=(latest, *old.versions[1:]), latest=latest)
+    new = old._replace(versions=(latest, *old.versions[1:]), latest=latest)
     differ, _ = changed(make_catalog(*entries), make_catalog(*entries[:70], new, *entries[71:]))
     assert len(differ) == 2
 
@@ -217,7 +216,7 @@ def test_a_change_of_an_older_version_leaves_the_latest_alone():
     entries = many(200)
     old = entries[70]
     version = make_server(str(old.name), version="1.0.0", latest=False, description="Weather for mountains")
-    new = replace(old, versions=(old.versions[0], version))
+    new = old._replace(versions=(old.versions[0], version))
     differ, _ = changed(make_catalog(*entries), make_catalog(*entries[:70], new, *entries[71:]))
     assert len(differ) == 1
     assert differ.pop().startswith("v0.1/_pages/servers/a")

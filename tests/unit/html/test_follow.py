@@ -57,7 +57,7 @@ def test_a_feed_has_the_newest_versions_first_with_links_to_their_pages() -> Non
 def test_a_feed_says_what_became_of_a_version() -> None:
     gone = make_server(version="3.0.0", status="deleted", message="Leaked a key", updated="2026-08-01T00:00:00Z")
     entry = make_entry(make_server())
-    entry = type(entry)(**{**{name: getattr(entry, name) for name in entry.__slots__}, "deleted": (gone,)})
+    entry = entry._replace(deleted=(gone,))
     first = xml(site_of(make_catalog(entry)), "feed.xml").find(f"{ATOM}entry")
     assert first is not None
     assert first.findtext(f"{ATOM}title") == "weather 3.0.0 (deleted)"

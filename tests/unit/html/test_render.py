@@ -5,7 +5,6 @@ import re
 import string
 from collections import Counter
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 from urllib.parse import unquote, urljoin, urlsplit
 from xml.etree.ElementTree import Element
 
@@ -282,7 +281,7 @@ def test_a_deprecated_entry_says_so_with_the_reason(parse: Parse) -> None:
 def test_a_newest_version_that_was_deleted_is_named_with_the_reason(parse: Parse) -> None:
     old = make_server(version="0.9.0", latest=False, published="2026-01-01T00:00:00Z", status="deleted", message="Old")
     new = make_server(version="3.0.0", latest=False, published="2026-09-01T00:00:00Z", status="deleted", message="Leak")
-    entry = replace(weather(), deleted=(new, old))
+    entry = weather()._replace(deleted=(new, old))
     page = parse(page_text(render_site(make_catalog(entry)), WEATHER))
     notice = page.find(".//p[@class='notice']")
     assert notice is not None
@@ -291,13 +290,13 @@ def test_a_newest_version_that_was_deleted_is_named_with_the_reason(parse: Parse
     assert visible_text(rows[0]) == "3.0.0 deleted Leak 2026-09-01"
     assert rows[0].find(".//a") is None
     assert visible_text(rows[-1]) == "0.9.0 deleted Old 2026-01-01"
-    only_old = render_site(make_catalog(replace(weather(), deleted=(old,))))
+    only_old = render_site(make_catalog(weather()._replace(deleted=(old,))))
     assert "notice" not in page_text(only_old, WEATHER)
 
 
 def test_a_deleted_version_that_changes_changes_the_page() -> None:
     def deleted(message: str) -> Entry:
-        return replace(weather(), deleted=(make_server(version="3.0.0", status="deleted", message=message),))
+        return weather()._replace(deleted=(make_server(version="3.0.0", status="deleted", message=message),))
 
     changed = changed_keys(recipes_of(deleted("a")), recipes_of(deleted("b")))
     assert changed == {"default/html/server/com.example/weather"}

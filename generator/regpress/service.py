@@ -107,7 +107,7 @@ def open_service(
     if git and repository is None:
         raise ConfigError("--git: the site is in no git working tree (expected one, or --no-git)")
     try:
-        with locked(site.cache / _LOCK):
+        with locked(site.cache / _LOCK, alone=True):
             log = AuditLog(audit_file or root.absolute() / AUDIT_FILE)
             store = ContentStore(content, site.cache / _NOTE)
             recovered = recover(store, log, repository)

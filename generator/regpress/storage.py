@@ -10,7 +10,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from regpress.errors import ConflictError, StorageError
 
@@ -130,9 +130,26 @@ def sync_filesystem(folder: Path) -> None:
     os.sync()
 
 
+#: Lock files that forked processes let go of.
+_alone: set[IO[str]] = set()
+
+
+def _let_go() -> None:
+    while _alone:
+        _alone.pop().close()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
 @contextmanager
-def locked(path: Path) -> Iterator[None]:
+def locked(path: Path, *, alone: bool = False) -> Iterator[None]:
     """Hold the lock file *path*, so that two builds never write one output together.
+
+    Args:
+        path: the file.
+        alone: whether the lock ends with this process, though others that it forked go on for a while; they write
+            nothing that the next holder could meet.
 
     Raises:
         ConflictError: another process holds it.
@@ -147,7 +164,12 @@ def locked(path: Path) -> Iterator[None]:
             fcntl.flock(stream, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
             raise ConflictError(str(path), "another build is writing the same output; wait for it to end") from error
-        yield
+        if alone:
+            _alone.add(stream)
+        try:
+            yield
+        finally:
+            _alone.discard(stream)
 
 
 def folds_case(folder: Path) -> bool:

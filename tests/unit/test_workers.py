@@ -1,19 +1,23 @@
 import os
 import signal
 from collections.abc import Sequence
+from contextlib import nullcontext
 from itertools import pairwise
+from pathlib import Path
 
 import pytest
 
 from regpress.errors import (
     BuildRefusedError,
     ConfigError,
+    ConflictError,
     InvalidNameError,
     RegistryError,
     SourceUnavailableError,
     StorageError,
 )
 from regpress.model.document import DocumentError
+from regpress.storage import locked
 from regpress.workers import Pending, WorkerError, default_jobs, share
 
 
@@ -102,3 +106,27 @@ def test_pending_work_gives_its_result_when_it_is_asked_for(jobs: int) -> None:
 
 def test_the_default_is_what_this_process_may_use_and_never_zero() -> None:
     assert 1 <= default_jobs() <= 8
+
+
+def test_a_lock_that_is_held_alone_ends_with_its_process_and_any_other_with_the_last_that_it_forked(
+    tmp_path: Path,
+) -> None:
+    for alone in (True, False):
+        end, ending = os.pipe()
+        begun, begins = os.pipe()
+
+        def work(begins: int = begins, end: int = end) -> bytes:
+            os.write(begins, b".")
+            return os.read(end, 1)
+
+        with locked(tmp_path / "lock", alone=alone):
+            child = Pending(work, jobs=2)
+            assert os.read(begun, 1) == b"."
+        try:
+            with nullcontext() if alone else pytest.raises(ConflictError), locked(tmp_path / "lock"):
+                pass
+        finally:
+            os.write(ending, b"!")
+            assert child.result() == b"!"
+            for pipe in (end, ending, begun, begins):
+                os.close(pipe)

@@ -19,8 +19,7 @@ from regpress.site import Site
 from regpress.validate.policy_package import DEMANDS
 from regpress.wiring import admin_templates
 
-#: Whoever asks comes first: a build may take all that is left of the processors.
-_BUILD = "import os; os.nice(10); from regpress.cli.main import main; main()"
+_BUILD = "from regpress.cli.main import main; main()"
 
 
 @click.command(context_settings=HELP)

@@ -159,7 +159,9 @@ def gather(
             others, is_new = noted.others, True
         if memory is not None and is_new:
             memory.keep(inputs, findings, others)
-    issues = [*(_unused(source) for source in config.sources if source.name not in snapshots), *findings.issues]
+    # What is created through the API comes one after the other: a source first, its registry later.
+    expected = {*snapshots, *site.created.sources}
+    issues = [*(_unused(source) for source in config.sources if source.name not in expected), *findings.issues]
     report = Report.of(_with_lines(issues, snapshots.values()), findings.hidden)
     return Gathered(
         merged=tuple(findings.merged),

@@ -313,6 +313,14 @@ def test_settings_of_a_source_that_cannot_be_are_told_with_their_reason(
     assert not (world.site / "content/admin/sources/wrong.json").exists()
 
 
+def test_a_source_of_a_type_that_cannot_be_read_is_refused_last(world: World) -> None:
+    body = {"api": {"endpoint": "https://e.example"}, "syncPolicy": {"interval": "1h"}, "claims": TIDES}
+    answer = world.ask("PUT", "/v1/sources/wrong", body, **LEAD)
+    assert answer.status == 400
+    assert answer.json["error"].startswith("invalid source configuration: sources of type 'api' are not available yet")
+    assert not (world.site / "content/admin/sources/wrong.json").exists()
+
+
 @pytest.mark.parametrize(
     ("data", "reason"),
     [
@@ -609,6 +617,7 @@ def test_what_was_created_is_there_after_a_restart_and_for_other_commands(tmp_pa
         assert running.ask("DELETE", "/v1/sources/away").status == 204
         wait_for_tree(site, "registry/both/v0.1/servers.json", there=False)
     assert git(site, "log", "--format=%s").splitlines()[:2] == ["Delete source away", "Delete registry both"]
+    assert run("check", site, "--strict").code == 0
     assert run("build", site, "--without", "nowhere").code == 2
 
 

@@ -83,16 +83,20 @@ def test_the_owner_of_a_domain_by_its_well_known_file_may_publish_there_but_not_
                 completed(login(signer.proof(domain)))
 
 
-def test_a_provider_is_asked_again_when_a_token_names_a_new_key_but_not_for_each_one_that_does() -> None:
+@pytest.mark.parametrize(("before", "after"), [("RS256", "RS256"), ("RS256", "ES256"), ("ES256", "RS256")])
+def test_a_provider_is_asked_again_when_a_token_names_a_new_key_but_not_for_each_one_that_does(
+    before: str, after: str
+) -> None:
     async def scenario() -> None:
         with issuer() as made:
+            made.add("one", elliptic=before == "ES256")
             now = 1000.0
             provider = Provider(
                 issuer=made.url, audience="mcp-registry", fetcher=Fetcher(allow_private=True), clock=lambda: now
             )
             assert (await provider.claims(made.token("one")))["sub"] == "somebody"
             asked = len(made.asked)
-            made.add("two")
+            made.add("two", elliptic=after == "ES256")
             with pytest.raises(TokenError, match="none of the issuer's"):
                 await provider.claims(made.token("two"))
             assert len(made.asked) == asked

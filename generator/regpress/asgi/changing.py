@@ -91,6 +91,5 @@ def _made(service: Service, change: Change) -> Service:
     try:
         return moved(service, reopened(service.site, change.created))
     except ConfigError as error:
-        raise RefusedWriteError(
-            f"invalid {change.label} configuration: {error.problems[0]}", *error.problems
-        ) from error
+        reason = error.problems[0].removeprefix(f"{change.section}: {change.name}: ")
+        raise RefusedWriteError(f"invalid {change.label} configuration: {reason}", *error.problems) from error

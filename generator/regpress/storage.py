@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ctypes
 import fcntl
 import glob
 import os
@@ -121,6 +120,8 @@ def sync_filesystem(folder: Path) -> None:
     One call for tens of thousands of files; ``syncfs`` where the system has it, else ``sync``.
     """
     if sys.platform.startswith("linux"):
+        import ctypes  # noqa: PLC0415 - only for builds that wrote something
+
         handle = os.open(folder, os.O_RDONLY)
         try:
             if ctypes.CDLL(None, use_errno=True).syncfs(handle) == 0:

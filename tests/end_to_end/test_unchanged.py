@@ -21,6 +21,8 @@ HEAVY = {
     "regpress.hosts.cloudflare",
     "regpress.html.render",
     "regpress.merge",
+    "regpress.model.registry",
+    "regpress.output.replacement",
     "regpress.rendering",
     "regpress.resolve",
     "regpress.validate",

@@ -45,7 +45,7 @@ _PIECE: Final = 50
 #: Pieces that a few groups are cut into: after a small change, most of what is left are indexes, which take long.
 _FEW_PIECES: Final = 32
 #: Groups of a new tree after which it is seen whether other processes wait for more.
-_STEP: Final = 200
+_STEP: Final = 500
 #: Fewest shards of a manifest that are worth several processes.
 _MANY_SHARDS: Final = 64
 #: The section of the groups that belong to no other.

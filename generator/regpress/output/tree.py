@@ -8,19 +8,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from regpress.digest import recipe
 from regpress.model.artifact import ArtifactGroup, Section
 from regpress.output.damage import UnsoundStateError, damaged_groups
 from regpress.output.keeping import Inherited, Keeps
 from regpress.output.locks import locked_folder
-from regpress.output.replacement import Accept, Replacement, TreeResult
 from regpress.output.sharing import MOST, Sharing
 from regpress.output.staging import STAGING
 from regpress.output.state import State, Stored, load_state, save_state
 from regpress.output.writer import FilesOf
 from regpress.storage import locked, storage_error
+
+if TYPE_CHECKING:
+    from regpress.output.replacement import Accept, TreeResult
 
 #: Fewest files that a process looks at before it asks for more.
 _PIECE: Final = 1_000
@@ -112,6 +114,9 @@ class OutputTree:
             StorageError: the disk is full or read-only, or another build is at work. The old tree is intact, but for
                 a failure in the middle of moving files, which leaves it readable.
         """
+        # Not needed by builds with nothing to do.
+        from regpress.output.replacement import Replacement  # noqa: PLC0415
+
         with self.locked():
             try:
                 _check_writable(self.state_file.parent)

@@ -5,15 +5,18 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from regpress.model.entry import RawFile, Times
 from regpress.model.formats import holds_one_document
 from regpress.model.issue import Issue
-from regpress.model.registry import read_candidates
 from regpress.sources.base import source_issue
-from regpress.sources.entryindex import MAX_BLOB_BYTES, EntryKey, undated_entries
-from regpress.sources.entrytimes import local_entry_times
 from regpress.sources.history import SHALLOW_ADVICE, LocalTimes
+
+if TYPE_CHECKING:
+    from regpress.sources.entryindex import EntryKey
+
+# Few sites have files that entries share in a repository: what reads those is imported where it is needed.
 
 #: Returns the times that version control knows of files below a folder, by relative path: ``(folder, paths)``.
 History = Callable[[Path, Sequence[str]], LocalTimes]
@@ -79,6 +82,9 @@ class Dating:
         return []
 
     def _entry_times(self, path: str, raw: RawFile) -> dict[EntryKey, Times]:
+        from regpress.sources.entryindex import MAX_BLOB_BYTES  # noqa: PLC0415
+        from regpress.sources.entrytimes import local_entry_times  # noqa: PLC0415
+
         if len(raw.data) > MAX_BLOB_BYTES:
             return {}
         found = local_entry_times(self.folder / path, raw.data, _undated(raw), cache=self.cache).times
@@ -87,4 +93,7 @@ class Dating:
 
 
 def _undated(raw: RawFile) -> frozenset[EntryKey]:
+    from regpress.model.registry import read_candidates  # noqa: PLC0415
+    from regpress.sources.entryindex import undated_entries  # noqa: PLC0415
+
     return undated_entries(read_candidates(raw).candidates)

@@ -47,6 +47,7 @@ class BuildResult:
         written, removed: numbers of files.
         gathered: what the output was made of, None where that was not looked at.
         outdated: files that were there before and hold something else now, or are gone.
+        rest: what else came into being; a program that ends now need not take the time to free it.
     """
 
     report: Report
@@ -58,6 +59,7 @@ class BuildResult:
     removed: int = 0
     gathered: Gathered | None = None
     outdated: tuple[Row, ...] = ()
+    rest: object = field(default=None, repr=False, compare=False)
 
 
 def paths_to_clear(outdated: Iterable[Row], base_path: str = "") -> tuple[str, ...]:
@@ -130,7 +132,8 @@ def build(
                 return BuildResult(report=gathered.report, done=False)
             progress(f"writing {out}")
             gathered = replace(gathered, report=gathered.report.with_issues(missing))
-            return _write(site, tree, gathered, options, pictures, inputs=inputs)
+            result = _write(site, tree, gathered, options, pictures, inputs=inputs)
+            return replace(result, rest=(result.rest, memory))
 
 
 def icon_urls(site: Site, options: Options, progress: Progress) -> tuple[str, ...]:
@@ -191,6 +194,7 @@ def _write(
         removed=result.removed,
         gathered=gathered,
         outdated=result.outdated,
+        rest=result.rest,
     )
 
 

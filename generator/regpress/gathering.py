@@ -80,6 +80,8 @@ class Memory:
         self._jobs = options.jobs
         self._is_trusted = not (options.full or options.previous or options.gated)
         self._saving: Pending[None] | None = None
+        #: What is kept stays in memory as long as this: to free it takes as long as a small build.
+        self._kept: object = None
 
     def load(self) -> KeptGathering | None:
         """Return what is kept and can be used."""
@@ -94,6 +96,7 @@ class Memory:
             others: the names in files of which the elements are not known.
         """
         if self._is_trusted and findings.elements:
+            self._kept = (inputs, findings)
             self._saving = Pending(partial(self._keep, inputs, findings, others), jobs=self._jobs)
 
     def _keep(self, inputs: Inputs, findings: Findings, others: Iterable[Name]) -> None:

@@ -61,11 +61,13 @@ class TreeResult:
         written: number of files put in place.
         removed: number of files taken away.
         outdated: files that were there and hold something else now, or are gone.
+        rest: what else came into being; a program that ends now need not take the time to free it.
     """
 
     written: int
     removed: int
     outdated: tuple[Row, ...] = ()
+    rest: object = field(default=None, repr=False, compare=False)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -259,7 +261,8 @@ class Replacement:
         # Only now is everything known that a later build must find again.
         self._staging.remove()
         outdated = tuple(live[file] for file in sorted({*moved, *stale}) if file in live)
-        return TreeResult(written=written, removed=len(stale), outdated=outdated)
+        rest = (difference, rendered, made, final)
+        return TreeResult(written=written, removed=len(stale), outdated=outdated, rest=rest)
 
     def _known(self, known: Known) -> tuple[Mapping[str, Stored], Mapping[str, Collection[str]]]:
         """Return the usable sections of the last build, and which groups of them are damaged."""

@@ -78,19 +78,29 @@ class Views:
                 self._sights.popitem(last=False)
         return sight
 
-    def of(self, name: str, sight: Sight) -> LiveRegistry:
-        """Return a registry as it is for those with a sight."""
+    def find(self, name: str, sight: Sight) -> LiveRegistry | None:
+        """Return a registry as it is for those with a sight, None where it would have to be made."""
         live = self._live
         if sight == _PUBLIC or (live.claims.keys() <= _PUBLIC <= sight):
             return live.registries[name]
         key = (name, sight)
         view = self._views.get(key)
         if view is None or view.epoch != live.epoch:
-            view = self._views[key] = View(self._made(name, sight), live.epoch, len(live.touched))
+            return None
         self._views.move_to_end(key)
         if view.position < len(live.touched):
             self._follow(view, sight, live.touched[view.position :])
             view.position = len(live.touched)
+        return view.registry
+
+    def make(self, name: str, sight: Sight) -> View:
+        """Return a registry as those with a sight see it; any thread may do so, while nothing changes."""
+        return View(self._made(name, sight), self._live.epoch, len(self._live.touched))
+
+    def keep(self, name: str, sight: Sight, view: View) -> LiveRegistry:
+        """Keep a view that was made for others with its sight."""
+        self._views[name, sight] = view
+        self._views.move_to_end((name, sight))
         while len(self._views) > MOST_VIEWS:
             self._views.popitem(last=False)
         return view.registry

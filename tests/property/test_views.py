@@ -66,7 +66,8 @@ def view(views: Views, caller: dict[str, Any], *, unclaimed: bool) -> LiveRegist
     def sees(wanted: Mapping[str, Any]) -> bool:
         return (unclaimed and not wanted) or who.may_read(wanted)
 
-    return views.of("default", views.sight(sees, claims=caller, unclaimed=unclaimed))
+    sight = views.sight(sees, claims=caller, unclaimed=unclaimed)
+    return views.find("default", sight) or views.keep("default", sight, views.make("default", sight))
 
 
 @settings(max_examples=60, deadline=None)

@@ -148,6 +148,7 @@ def _app(lasting: _Lasting, service: Service) -> App:
         claims={registry.name: registry.claims for registry in config.registries},
         authenticator=access.authenticator,
         callers=access.callers,
+        paused=lasting.writer.paused,
     )
 
     @cache

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple
 
@@ -15,7 +17,7 @@ from regpress.errors import UnauthenticatedError
 from regpress.live import LiveRegistry
 from regpress.principal import Principal
 from regpress.query import Dialect
-from regpress.views import MOST_VIEWS, Views
+from regpress.views import MOST_VIEWS, Sight, Views
 
 #: What the ToolHive Registry Server says.
 NO_HEADER: Final = "missing or malformed authorization header"
@@ -48,6 +50,7 @@ class Gate:
         claims: of the registries, by name.
         authenticator: recognises callers.
         callers: what roles and claims give them.
+        paused: returns what is held while nothing may change.
     """
 
     views: Views
@@ -55,6 +58,7 @@ class Gate:
     claims: Mapping[str, Mapping[str, Any]]
     authenticator: Authenticator
     callers: Callers
+    paused: Callable[[], AbstractAsyncContextManager[None]]
     _reader: Reader = field(default_factory=Reader)
     _readers: OrderedDict[int, tuple[LiveRegistry, Reader]] = field(default_factory=OrderedDict)
 
@@ -87,9 +91,17 @@ class Gate:
         sight = self.views.sight(
             viewer.sees, claims=None if caller.bypasses else caller.claims, unclaimed=viewer.unclaimed
         )
-        seen = self.views.of(name, sight)
+        seen = self.views.find(name, sight) or await self._made(name, sight)
         everybodys = self.callers.anonymous or (public and seen is registry) or (is_open and principal is None)
         return Look(seen, self._reader if seen is registry else self._reader_of(seen), public=everybodys)
+
+    async def _made(self, name: str, sight: Sight) -> LiveRegistry:
+        """Return a view that nobody has asked for yet; others are answered meanwhile, and nothing changes."""
+        async with self.paused():
+            # Whoever waited before may have made it.
+            if found := self.views.find(name, sight):
+                return found
+            return self.views.keep(name, sight, await asyncio.to_thread(self.views.make, name, sight))
 
     async def recognise(self, request: Request, dialect: Dialect) -> Principal:
         """Return who asks.

@@ -69,8 +69,9 @@ class Pending(Generic[R]):
     """Work that another process does meanwhile; without a second processor it is done when the result is asked for."""
 
     def __init__(self, work: Callable[[], R], *, jobs: int) -> None:
-        self._work = work
         self._child = _start(lambda _: [work()], ()) if jobs > 1 and _can_fork() else None
+        # What another process does, and all that it needs for it, this one need not hold on to.
+        self._work = work if self._child is None else None
 
     @property
     def is_done(self) -> bool:
@@ -83,8 +84,10 @@ class Pending(Generic[R]):
         Raises:
             WorkerError: the process died.
         """
-        if self._child is None:
+        if self._work is not None:
             return self._work()
+        if self._child is None:
+            raise WorkerError("the result was asked for before, or is not wanted any more")
         pid, pipe = self._child
         try:
             return _receive(pipe)[0]  # type: ignore[no-any-return]

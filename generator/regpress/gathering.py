@@ -6,7 +6,7 @@ Nothing here writes to an output; ``build.py`` decides what becomes of what was 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from contextlib import closing
+from contextlib import closing, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from itertools import chain
@@ -33,7 +33,7 @@ from regpress.site import Options, Progress, Site
 from regpress.validate.check import check_entry
 from regpress.validate.rulebook import RULES
 from regpress.validate.schema import is_harmless
-from regpress.workers import Pending
+from regpress.workers import Pending, WorkerError
 
 #: Status files by kind and name of the entry.
 Statuses = Mapping[tuple[Kind, str], Mapping[str, Status]]
@@ -100,15 +100,15 @@ class Memory:
             self._saving = Pending(partial(self._keep, inputs, findings, others), jobs=self._jobs)
 
     def _keep(self, inputs: Inputs, findings: Findings, others: Iterable[Name]) -> None:
-        # What cannot be packed, or stands elsewhere than it should, is gathered as a whole the next time.
-        if True:
-            self._cache.save(pack_gathering(inputs, findings, others))
+        self._cache.save(pack_gathering(inputs, findings, others))
 
     def close(self) -> None:
         """Wait until everything is kept."""
         if self._saving is not None:
             saving, self._saving = self._saving, None
-            saving.result()
+            # What a process that was killed could not keep is gathered as a whole the next time.
+            with suppress(WorkerError):
+                saving.result()
 
 
 def gather(

@@ -132,7 +132,7 @@ def build(
                 return BuildResult(report=gathered.report, done=False)
             progress(f"writing {out}")
             gathered = replace(gathered, report=gathered.report.with_issues(missing))
-            result = _write(site, tree, gathered, options, pictures, inputs=inputs)
+            result = _write(site, tree, gathered, options, pictures, inputs=inputs, rendered=memory.save)
             return replace(result, rest=(result.rest, memory))
 
 
@@ -160,6 +160,7 @@ def _write(
     pictures: Mapping[str, bytes],
     *,
     inputs: str,
+    rendered: Callable[[], None],
 ) -> BuildResult:
     from regpress.rendering import all_parts, complete_lists, refuse_tree  # noqa: PLC0415
 
@@ -172,6 +173,7 @@ def _write(
     sizes: list[TreeSize] = []
 
     def accept(size: TreeSize, files: Iterable[str]) -> None:
+        rendered()
         sizes.append(size)
         refuse_tree(size, files, options.profile)
 

@@ -81,14 +81,14 @@ class Memory:
         self._is_trusted = not (options.full or options.previous or options.gated)
         self._saving: Pending[None] | None = None
         #: What is kept stays in memory as long as this: to free it takes as long as a small build.
-        self._kept: object = None
+        self._kept: tuple[Inputs, Findings, Iterable[Name]] | None = None
 
     def load(self) -> KeptGathering | None:
         """Return what is kept and can be used."""
         return self._cache.load() if self._is_trusted else None
 
     def keep(self, inputs: Inputs, findings: Findings, others: Iterable[Name]) -> None:
-        """Keep what was gathered; another process writes it meanwhile.
+        """Note what is to be kept.
 
         Args:
             inputs: what it was gathered from.
@@ -96,14 +96,19 @@ class Memory:
             others: the names in files of which the elements are not known.
         """
         if self._is_trusted and findings.elements:
-            self._kept = (inputs, findings)
-            self._saving = Pending(partial(self._keep, inputs, findings, others), jobs=self._jobs)
+            self._kept = (inputs, findings, others)
 
-    def _keep(self, inputs: Inputs, findings: Findings, others: Iterable[Name]) -> None:
+    def save(self) -> None:
+        """Let another process write what is to be kept: best when this one has work left that cannot be shared."""
+        if self._kept is not None and self._saving is None:
+            self._saving = Pending(partial(self._save, *self._kept), jobs=self._jobs)
+
+    def _save(self, inputs: Inputs, findings: Findings, others: Iterable[Name]) -> None:
         self._cache.save(pack_gathering(inputs, findings, others))
 
     def close(self) -> None:
         """Wait until everything is kept."""
+        self.save()
         if self._saving is not None:
             saving, self._saving = self._saving, None
             # What a process that was killed could not keep is gathered as a whole the next time.

@@ -369,8 +369,8 @@ HOSTILE = ["UPPER", "a_b", "a.b", "-a", "a-", "a" * 64, "..", "%2e%2e", "..%2F..
 
 
 def files_around(site: Path) -> list[Path]:
-    """Return the files of a site and beside it, without those that builds make."""
-    mine = (path for path in site.parent.rglob("*") if path.is_file())
+    """Return the files of a site and beside it, without those that builds make, and the log of what was asked."""
+    mine = (path for path in site.parent.rglob("*") if path.is_file() and path.name != "audit.jsonl")
     return sorted(path for path in mine if not any(part.startswith(("dist", ".regpress")) for part in path.parts))
 
 

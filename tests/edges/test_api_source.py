@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Sequence
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -58,7 +59,7 @@ def pages(site: Site, *several: Sequence[Any], prefix: str = "") -> None:
 
 
 def source(tmp_path: Path, endpoint: str, **options: Any) -> ApiSource:
-    options = {"address_rule": None, "timeout": 5.0, **options}
+    options = {"address_rule": None, "timeout": 5.0, "limits": Limits(pause=0), **options}
     return ApiSource(name=SourceName("up"), endpoint=endpoint, cache=tmp_path / "cache", **options)
 
 
@@ -297,6 +298,23 @@ def test_a_page_that_fails_in_the_middle_leaves_the_last_good_copy(tmp_path: Pat
     assert issue.message.endswith("; the last good copy is used")
     pages(site, [D], [B], [C])
     assert entries_of(source(tmp_path, site.base).fetch()) == [D, B, C]
+
+
+def test_a_page_in_the_middle_is_asked_for_three_times_and_the_first_once(tmp_path: Path, site: Site) -> None:
+    pages(site, [A], [B])
+    good = site.answers[next_of("c:1")]
+    answers = [429, 503]
+
+    def recovering(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_error(answers.pop(0)) if answers else good(handler)
+
+    site.answers[next_of("c:1")] = recovering
+    assert entries_of(source(tmp_path, site.base).fetch()) == [A, B]
+    assert asked(site) == [FIRST, *[next_of("c:1")] * 3]
+    site.requests.clear()
+    site.answer(FIRST, status=503)
+    assert source(tmp_path, site.base).fetch().issues
+    assert asked(site) == [FIRST]
 
 
 def test_a_page_that_fails_where_there_is_no_copy_is_told_with_its_number(tmp_path: Path, site: Site) -> None:

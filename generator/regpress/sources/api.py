@@ -40,12 +40,16 @@ class Limits:
         pages, servers: most of each.
         size: most bytes of one page, and of all servers together.
         seconds: longest time for the whole walk.
+        attempts: how often a page is asked for, unless it is the first: that one tells whether anybody is there.
+        pause: seconds before the second attempt; twice as long before the third, and so on.
     """
 
     pages: int = 10_000
     servers: int = MAX_ENTRIES
     size: int = MAX_FILE_BYTES
     seconds: float = 3600.0
+    attempts: int = 3
+    pause: float = 2.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +99,7 @@ class ApiSource:
         end = time.monotonic() + self.limits.seconds
         cursor, passed = "", set[str]()
         for number in range(1, self.limits.pages + 1):
-            answer = self._ask(client, number, cursor)
+            answer = self._page(client, number, cursor)
             try:
                 cursor = found.add(answer, self.limits)
                 if cursor in passed:
@@ -108,6 +112,17 @@ class ApiSource:
             if time.monotonic() > end:
                 raise FetchError(f"the walk to page {number} took more than {self.limits.seconds:g} s", passing=True)
         raise self._malformed("the list does not end", f"at most {self.limits.pages} pages")
+
+    def _page(self, client: Client, number: int, cursor: str) -> Answer:
+        attempts = self.limits.attempts if number > 1 else 1
+        for attempt in range(1, attempts):
+            try:
+                return self._ask(client, number, cursor)
+            except FetchError as error:
+                if not error.passing:
+                    raise
+            time.sleep(self.limits.pause * attempt)
+        return self._ask(client, number, cursor)
 
     def _ask(self, client: Client, number: int, cursor: str) -> Answer:
         query = f"limit={PAGE_SIZE}" + (f"&cursor={quote(cursor, safe='')}" if cursor else "")

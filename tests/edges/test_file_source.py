@@ -12,6 +12,7 @@ from regpress.model.config_source import SourceConfig
 from regpress.model.entry import Snapshot, Times
 from regpress.model.registry import read_candidates
 from regpress.names import SourceName
+from regpress.sources.api import ApiSource
 from regpress.sources.base import Source
 from regpress.sources.factory import open_source
 from regpress.sources.file import FileSource, InlineSource
@@ -292,31 +293,33 @@ def opened(tmp_path: Path, **config: Any) -> Source:
 def test_each_configuration_opens_its_source(tmp_path: Path) -> None:
     of_path = opened(tmp_path, file={"path": "registry.json"})
     of_url = opened(tmp_path, file={"url": "https://example.com/r.json", "timeout": "5s"})
+    of_api = opened(tmp_path, api={"endpoint": "https://example.com/registry/", "timeout": "5s"})
     of_data = opened(tmp_path, file={"data": []})
     managed = opened(tmp_path, managed={})
     assert isinstance(of_path, FileSource)
     assert (of_path.path, of_path.site_root) == ("registry.json", tmp_path)
     assert isinstance(of_url, UrlSource)
     assert (of_url.url, of_url.timeout, of_url.cache) == ("https://example.com/r.json", 5.0, tmp_path / "cache")
+    assert isinstance(of_api, ApiSource)
+    assert (of_api.endpoint, of_api.timeout, of_api.cache) == ("https://example.com/registry/", 5.0, tmp_path / "cache")
     assert isinstance(of_data, InlineSource)
     assert isinstance(managed, ManagedSource)
-    for each in (of_path, of_url, of_data, managed):
+    for each in (of_path, of_url, of_api, of_data, managed):
         assert (each.name, each.claims) == ("team", {"org": "acme"})
 
 
 def test_private_addresses_are_refused_unless_the_site_allows_them(tmp_path: Path) -> None:
-    settings = SourceConfig.model_validate({"name": "team", "file": {"url": "http://127.0.0.1/r.json"}})
-    strict = open_source(settings, site_root=tmp_path, cache=tmp_path)
-    with pytest.raises(SourceUnavailableError, match="allowPrivateAddresses"):
-        strict.fetch()
-    trusting = open_source(settings, site_root=tmp_path, cache=tmp_path, allow_private_addresses=True)
-    assert isinstance(trusting, UrlSource)
-    assert trusting.address_rule is None
+    for block in ({"file": {"url": "http://127.0.0.1/r.json"}}, {"api": {"endpoint": "http://127.0.0.1"}}):
+        settings = SourceConfig.model_validate({"name": "team", **block})
+        strict = open_source(settings, site_root=tmp_path, cache=tmp_path)
+        with pytest.raises(SourceUnavailableError, match="allowPrivateAddresses"):
+            strict.fetch()
+        trusting = open_source(settings, site_root=tmp_path, cache=tmp_path, allow_private_addresses=True)
+        assert isinstance(trusting, UrlSource | ApiSource)
+        assert trusting.address_rule is None
 
 
 def test_a_source_type_that_cannot_be_read_names_what_to_do_instead(tmp_path: Path) -> None:
-    with pytest.raises(ConfigError, match=r"sources: team: .*not available yet .*/v0\.1/servers as one list.*file"):
-        opened(tmp_path, api={"endpoint": "https://example.com/registry/"})
     with pytest.raises(ConfigError, match=r"sources: team: .*cannot watch a cluster.*'file: "):
         opened(tmp_path, kubernetes={})
 

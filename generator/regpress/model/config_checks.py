@@ -108,6 +108,16 @@ def base_url_problem(text: str) -> str | None:
     return base_path_problem(urlsplit(text).path.rstrip("/"))
 
 
+def endpoint_problem(text: str) -> str | None:
+    """Return why *text* cannot be the base address of another registry's API, or None."""
+    if problem := url_problem(text):
+        return problem
+    if "?" in text or "#" in text:
+        return "contains a query or fragment"
+    version = next((part for part in urlsplit(text).path.split("/") if part in {"v0", "v0.1"}), "")
+    return f"contains '/{version}', which is added to it" if version else None
+
+
 def base_path_problem(text: str) -> str | None:
     """Return why *text* cannot be the path of a site below its host, or None; the empty path is fine."""
     if not text:

@@ -24,6 +24,9 @@ DEFAULT_FILE_TIMEOUT: Final = 30.0
 
 
 _ABSOLUTE_PATH = checked(checks.absolute_path_problem, "an absolute path such as '/run/secrets/git-token'")
+_ENDPOINT = checked(
+    checks.endpoint_problem, "an absolute http or https address such as 'https://registry.example.io', without '/v0.1'"
+)
 _PATTERN = checked(checks.pattern_problem, "a pattern of '*', '?' and '[classes]' such as 'io.example.*'")
 
 
@@ -129,7 +132,7 @@ class FileSettings(ConfigRecord):
 class ApiSettings(ConfigRecord):
     """Another registry that answers the generic MCP registry API."""
 
-    endpoint: Annotated[str, URL] = Field(description="Base address of the registry, without '/v0.1'.")
+    endpoint: Annotated[str, _ENDPOINT] = Field(description="Base address of the registry, without '/v0.1'.")
     timeout: Annotated[Seconds, timeout_within(MAX_API_TIMEOUT, "5m0s")] = Field(
         default=10.0, description="Longest wait for one answer, a duration of at most 5m (default 10s)."
     )

@@ -54,6 +54,18 @@ def open_source(
             claims=config.claims,
             address_rule=None if allow_private_addresses else public_only,
         )
+    if config.api is not None:
+        from regpress.sources.api import ApiSource  # noqa: PLC0415
+        from regpress.sources.http import public_only  # noqa: PLC0415
+
+        return ApiSource(
+            name=name,
+            endpoint=config.api.endpoint,
+            cache=cache,
+            timeout=config.api.timeout,
+            claims=config.claims,
+            address_rule=None if allow_private_addresses else public_only,
+        )
     if config.file is not None and config.file.path is not None:
         return FileSource(
             name=name,
@@ -69,16 +81,8 @@ def open_source(
         from regpress.sources.managed import ManagedSource  # noqa: PLC0415
 
         return ManagedSource(name=name, site_root=site_root, claims=config.claims, history=history)
-    raise ConfigError(f"sources: {config.name}: {_refusal(config)}")
-
-
-def _refusal(config: SourceConfig) -> str:
-    if config.api is not None:
-        return (
-            "sources of type 'api' are not available yet (expected e.g. a copy: save all pages of "
-            f"{config.api.endpoint.rstrip('/')}/v0.1/servers as one list, and read it with 'file: {{path: …}}')"
-        )
-    return (
-        "a static registry cannot watch a cluster, so 'kubernetes' is no source here (expected e.g. 'file: {path: …}' "
-        "with a registry file that a job in the cluster writes)"
+    raise ConfigError(
+        f"sources: {config.name}: a static registry cannot watch a cluster, so 'kubernetes' is no source here "
+        "(expected e.g. 'file: {path: …}' with a registry file that a job in the cluster writes, or "
+        "'api: {endpoint: …}' with a registry server in it)"
     )

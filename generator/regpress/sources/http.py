@@ -1,4 +1,4 @@
-"""One address to the bytes behind it: a single GET with limits on time, size, redirects and destinations."""
+"""Addresses to the bytes behind them: a GET for each, with limits on time, size, redirects and destinations."""
 
 from __future__ import annotations
 
@@ -61,39 +61,54 @@ class Answer:
     modified: str = ""
 
 
+class Client:
+    """Asks one address after another; what connections have in common, such as the trusted certificates, is read once.
+
+    Args:
+        address_rule: judges every IP address before it is connected to, after redirects too; None allows all and
+            also the proxies that the environment names, behind which no address can be judged.
+    """
+
+    def __init__(self, address_rule: AddressRule | None) -> None:
+        self._opener = _opener(address_rule)
+
+    def fetch(self, url: str, *, timeout: float, limit: int, accept: str = "application/json") -> Answer:
+        """Return what *url* holds.
+
+        Args:
+            url: an absolute http or https address.
+            timeout: seconds for each wait, and for the body as a whole.
+            limit: most bytes of the body.
+            accept: media types that are wanted.
+
+        Raises:
+            FetchError: it cannot be reached, answers anything but 200, too much, too slowly or from a forbidden place.
+        """
+        _check_url(url)
+        headers = {"User-Agent": USER_AGENT, "Accept": accept}
+        request = urllib.request.Request(url, headers=headers)  # noqa: S310  # scheme checked
+        started = time.monotonic()
+        try:
+            with self._opener.open(request, timeout=timeout) as response:
+                return _answer(response, deadline=started + timeout, limit=limit)
+        except urllib.error.HTTPError as error:
+            error.close()
+            raise _status_error(error.code, error.reason) from error
+        except FetchError:
+            raise
+        except urllib.error.URLError as error:
+            raise FetchError(_reason(error.reason, timeout), passing=True) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise FetchError(_reason(error, timeout), passing=True) from error
+        except ValueError as error:  # an address that only turns out to be none when it is used
+            raise FetchError(f"is not an address that can be asked ({error})") from error
+
+
 def fetch(
     url: str, *, timeout: float, limit: int, address_rule: AddressRule | None, accept: str = "application/json"
 ) -> Answer:
-    """Return what *url* holds.
-
-    Args:
-        url: an absolute http or https address.
-        timeout: seconds for each wait, and for the body as a whole.
-        limit: most bytes of the body.
-        address_rule: judges every IP address before it is connected to, after redirects too; None allows all and
-            also the proxies that the environment names, behind which no address can be judged.
-        accept: media types that are wanted.
-
-    Raises:
-        FetchError: it cannot be reached, answers anything but 200, too much, too slowly or from a forbidden place.
-    """
-    _check_url(url)
-    request = urllib.request.Request(url, headers={"User-Agent": USER_AGENT, "Accept": accept})  # noqa: S310  # scheme checked
-    started = time.monotonic()
-    try:
-        with _opener(address_rule).open(request, timeout=timeout) as response:
-            return _answer(response, deadline=started + timeout, limit=limit)
-    except urllib.error.HTTPError as error:
-        error.close()
-        raise _status_error(error.code, error.reason) from error
-    except FetchError:
-        raise
-    except urllib.error.URLError as error:
-        raise FetchError(_reason(error.reason, timeout), passing=True) from error
-    except (OSError, http.client.HTTPException) as error:
-        raise FetchError(_reason(error, timeout), passing=True) from error
-    except ValueError as error:  # an address that only turns out to be none when it is used
-        raise FetchError(f"is not an address that can be asked ({error})") from error
+    """Return what one address holds: `Client.fetch`."""
+    return Client(address_rule).fetch(url, timeout=timeout, limit=limit, accept=accept)
 
 
 def public_only(address: str) -> str | None:
@@ -252,10 +267,13 @@ class _HTTPSHandler(urllib.request.HTTPSHandler):
     def __init__(self, rule: AddressRule) -> None:
         super().__init__()
         self._rule = rule
+        self._trust: ssl.SSLContext | None = None
 
     def https_open(self, req: urllib.request.Request) -> http.client.HTTPResponse:
+        trust = self._trust = self._trust or _trust()
+
         def connection(host: str, **options: Any) -> http.client.HTTPSConnection:
-            return _HTTPSConnection(host, rule=self._rule, **options)
+            return _HTTPSConnection(host, rule=self._rule, trust=trust, **options)
 
         return self.do_open(connection, req)
 
@@ -270,15 +288,21 @@ class _HTTPConnection(http.client.HTTPConnection):
 
 
 class _HTTPSConnection(http.client.HTTPSConnection):
-    def __init__(self, host: str, *, rule: AddressRule, **options: Any) -> None:
-        super().__init__(host, **options)
+    def __init__(self, host: str, *, rule: AddressRule, trust: ssl.SSLContext, **options: Any) -> None:
+        super().__init__(host, context=trust, **options)
         self._rule = rule
-        self._trust = ssl.create_default_context()
-        self._trust.set_alpn_protocols(["http/1.1"])
+        self._trust = trust
 
     def connect(self) -> None:
         plain = _connect(self.host, self.port, self.timeout, self._rule)
         self.sock = self._trust.wrap_socket(plain, server_hostname=self.host)
+
+
+def _trust() -> ssl.SSLContext:
+    """Return whom to trust; to read the certificates takes longer than most answers."""
+    made = ssl.create_default_context()
+    made.set_alpn_protocols(["http/1.1"])
+    return made
 
 
 def _connect(host: str, port: int, timeout: float | None, rule: AddressRule) -> socket.socket:

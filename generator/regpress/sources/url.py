@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import sha256
@@ -55,32 +55,58 @@ class UrlSource:
             SourceMalformedError: what it answers is not JSON.
         """
         shown = shown_url(self.url)
-        copy = UrlCopy(self.cache, self.url)
-        try:
-            answer = fetch(self.url, timeout=self.timeout, limit=self.limit, address_rule=self.address_rule)
-        except FetchError as error:
-            kept = copy.load() if error.passing else None
-            if kept is None:
-                expected = f" (expected {error.expected})" if error.expected else ""
-                raise SourceUnavailableError(self.name, f"{shown}: {error}{expected}") from error
-            message = f"{error}; the last good copy is used"
-            return self._snapshot(kept, source_issue(self.name, shown, "source-offline", message, severity="warning"))
-        start = answer.data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")[:20]
-        if start[:1] not in {b"{", b"["}:
-            what = f"begins with {start.decode('utf-8', 'replace')!r}" if start else "is empty"
-            raise SourceMalformedError(self.name, f"{shown}: the answer {what} (expected a JSON document)")
-        try:
-            copy.save(answer)
-        except OSError as error:
-            message = f"no copy could be kept for times without connection ({error.strerror})"
-            return self._snapshot(answer, source_issue(self.name, shown, "source-cache", message, severity="warning"))
-        return self._snapshot(answer)
-
-    def _snapshot(self, answer: Answer, *issues: Issue) -> Snapshot:
-        file = RawFile(path=shown_url(self.url), data=answer.data, modified=answer.modified)
+        answer, issues = fetch_or_copy(self.name, shown, UrlCopy(self.cache, self.url), self._ask)
+        file = RawFile(path=shown, data=answer.data, modified=answer.modified)
         # A server may send one ETag for all it has, so that alone it does not identify the content.
         revision = f"{answer.etag} {digest(answer.data)}".strip()
         return Snapshot(source=self.name, files=(file,), revision=revision, claims=self.claims, issues=issues)
+
+    def _ask(self) -> Answer:
+        answer = fetch(self.url, timeout=self.timeout, limit=self.limit, address_rule=self.address_rule)
+        if what := start_problem(answer.data):
+            raise SourceMalformedError(
+                self.name, f"{shown_url(self.url)}: the answer {what} (expected a JSON document)"
+            )
+        return answer
+
+
+def start_problem(data: bytes) -> str:
+    """Return how an answer begins that is no JSON document, empty for others."""
+    start = data[:1000].lstrip(b"\xef\xbb\xbf \t\r\n")[:20]
+    if start[:1] in {b"{", b"["}:
+        return ""
+    return f"begins with {start.decode('utf-8', 'replace')!r}" if start else "is empty"
+
+
+def fetch_or_copy(
+    name: SourceName, shown: str, copy: UrlCopy, ask: Callable[[], Answer]
+) -> tuple[Answer, tuple[Issue, ...]]:
+    """Return an answer, which is kept, or its last good copy where the address cannot be reached for now.
+
+    Args:
+        name: the source.
+        shown: its address in messages.
+        copy: where the answer is kept.
+        ask: gives the answer; what it raises besides `FetchError` is raised here.
+
+    Raises:
+        SourceUnavailableError: there is no answer and no copy, or the refusal is not one that passes.
+    """
+    try:
+        answer = ask()
+    except FetchError as error:
+        kept = copy.load() if error.passing else None
+        if kept is None:
+            expected = f" (expected {error.expected})" if error.expected else ""
+            raise SourceUnavailableError(name, f"{shown}: {error}{expected}") from error
+        message = f"{error}; the last good copy is used"
+        return kept, (source_issue(name, shown, "source-offline", message, severity="warning"),)
+    try:
+        copy.save(answer)
+    except OSError as error:
+        message = f"no copy could be kept for times without connection ({error.strerror})"
+        return answer, (source_issue(name, shown, "source-cache", message, severity="warning"),)
+    return answer, ()
 
 
 class UrlCopy:

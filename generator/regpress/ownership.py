@@ -68,6 +68,11 @@ class Ownership:
         Raises:
             RefusedWriteError: one does not; the first such counts.
         """
+        if reason := await self.problem(document):
+            raise RefusedWriteError(detail, reason)
+
+    async def problem(self, document: Mapping[str, Any]) -> str:
+        """Return why the first package of a valid document that does not name its server does not, or an empty text."""
         name = str(document["name"])
         for number, package in enumerate(document.get("packages") or ()):
             kind, identifier = str(package["registryType"]), str(package["identifier"])
@@ -77,8 +82,8 @@ class Ownership:
                     raise NotProvenError(f"unsupported registry type: {kind}")
                 await check(name, identifier, str(package.get("version", "")))
             except (NotProvenError, SourceUnavailableError) as error:
-                reason = f"registry validation failed for package {number} ({identifier}): {error}"
-                raise RefusedWriteError(detail, reason) from error
+                return f"registry validation failed for package {number} ({identifier}): {error}"
+        return ""
 
     def _checks(self) -> Mapping[str, Callable[[str, str, str], Awaitable[None]]]:
         return {

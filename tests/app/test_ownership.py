@@ -10,6 +10,7 @@ import pytest
 
 from app_server import AppServer, Reply, encoded, serving_app
 from app_site import document, own_site
+from builders import skill
 from identity_servers import web_server
 from sites import run
 
@@ -203,6 +204,27 @@ def test_an_edit_is_held_to_the_same_and_too_much_is_not_read(running: AppServer
     refused = running.ask("PUT", path, value)
     assert (refused.status, refused.json["detail"]) == (400, "Failed to edit server")
     assert "more than" in refused.reason
+
+
+def test_the_admin_api_holds_servers_to_the_same_and_says_so_in_its_own_form(
+    running: AppServer, registries: Registries
+) -> None:
+    package = {"registryType": "npm", "identifier": "moored", "version": "1.0.0", "transport": {"type": "stdio"}}
+    unsound = document("com.example/moored", packages=[package], version="latest")
+    assert running.ask("POST", "/v1/entries", {"server": unsound}).status == 400
+    assert registries.asked == [], "what is unsound is refused before anybody is asked"
+    sound = {"server": document("com.example/moored", packages=[package])}
+    refused = running.ask("POST", "/v1/entries", sound)
+    start = "registry validation failed for package 0 (moored): "
+    assert refused.status == 400
+    assert refused.json["error"].startswith(f"invalid server: {start}")
+    assert "was not found" in refused.reason
+    assert running.get("/v0.1/servers/com.example%2Fmoored/versions/1.0.0").status == 404
+    registries.answers["/moored/1.0.0"] = (200, {"mcpName": "com.example/moored"})
+    assert running.ask("POST", "/v1/entries", sound).status == 201
+    asked = len(registries.asked)
+    assert running.ask("POST", "/v1/entries", {"skill": skill("com.example/moored")}).status == 201
+    assert len(registries.asked) == asked
 
 
 def test_without_the_option_nobody_is_asked_and_its_values_are_checked(

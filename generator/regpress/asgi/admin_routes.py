@@ -37,8 +37,9 @@ from regpress.errors import (
     RegistryError,
     UnauthenticatedError,
 )
-from regpress.model.document import DocumentError, compact_text, parse_json
+from regpress.model.document import DocumentError, compact_text, parse_json, plain_value
 from regpress.names import KINDS, Kind
+from regpress.ownership import Ownership
 from regpress.principal import Principal
 from regpress.service import Service, clock
 
@@ -73,6 +74,7 @@ class AdminRoutes:
         writer: does the writes.
         log: where they are noted, and those that were refused.
         limit: how often one caller may write.
+        ownership: asks who publishes packages; None where nobody does.
     """
 
     gate: Gate
@@ -83,6 +85,7 @@ class AdminRoutes:
     writer: Writer
     log: AuditLog
     limit: RateLimit
+    ownership: Ownership | None = None
 
     async def answer(self, request: Request, receive: Receive, parts: tuple[str, ...]) -> Answer:
         """Return the answer to a request.
@@ -220,6 +223,9 @@ class AdminRoutes:
             "namespace": str(value.get("namespace") or ""),
             "version": str(value["version"]),
         }
+        asks = self.ownership if kind == "server" else None
+        if asks is not None and (reason := await asks.problem(plain_value(value))):
+            raise RefusedWriteError(f"invalid server: {reason}", reason)
         return written(await self._done(asked, write), status=201)
 
     async def _delete(self, asked: _Asked, kind: str, name: str, version: str) -> Answer:

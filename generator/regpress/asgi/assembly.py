@@ -184,6 +184,7 @@ def _app(lasting: _Lasting, service: Service) -> App:
             writer=lasting.writer,
             log=service.log,
             limit=lasting.limit,
+            ownership=settings.ownership,
         ),
         logins=lasting.logins,
         admin_page=AdminPage(settings.admin_templates, config.site, gate, default=service.live.default.plan.name)

@@ -27,12 +27,14 @@ from regpress.errors import (
     TakenError,
     UnknownEntryError,
 )
+from regpress.gathering import is_public
 from regpress.live import LiveSite, RegistryPlan, settle
 from regpress.model.config_source import SourceConfig
 from regpress.model.document import canonical_text, compact_text, escape_html_in_json, parse_json, plain_value
 from regpress.model.entry import OFFICIAL_META, PUBLISHER_META, EntryVersion, RawFile
 from regpress.model.issue import Issue
 from regpress.model.native import SERVER_SCHEMA
+from regpress.model.removal import TOMBSTONES, removal_record
 from regpress.model.status import read_statuses, status_file
 from regpress.names import KINDS, EntryName, Kind, parse_entry_name, parse_server_name, parse_version, version_problem
 from regpress.paths import ENTRY_PLURAL
@@ -41,8 +43,6 @@ from regpress.site import Site
 from regpress.statuses import StatusChange, check_message, restate, status_path
 from regpress.validate.check import check_entry
 
-#: Below it lie the notes of deleted versions.
-TOMBSTONES: Final = "admin/tombstones"
 ONE_PAYLOAD: Final = "exactly one of 'server', 'skill', or 'plugin' must be provided"
 #: A check of its own here, with a limit that can be configured.
 _ELSEWHERE: Final = frozenset({"publisher-metadata-too-large"})
@@ -390,8 +390,18 @@ class _Work:
     def _tombstone(self, version: EntryVersion, moment: str) -> FileChange:
         path = _tombstone_file(self.kind, self.name)
         known = parse_json(self.desk.store.read(path) or b"{}")
-        note = {"deletedAt": moment, **({"claims": dict(version.claims)} if version.claims else {})}
+        note = removal_record(moment, self._public_registries(version.version), version.claims)
         return FileChange(path, canonical_text({**known, version.version: note}))
+
+    def _public_registries(self, version: str) -> list[str]:
+        """Return the registries in which everybody sees a version: they will tell that it is gone."""
+        shown = []
+        for registry in self.desk.site.config.registries:
+            if registry.name in self.desk.live.registries and is_public(registry, self.desk.site.config):
+                standing = self.desk.standing(registry.name, self.kind, self.name)
+                if standing.supplier == self.source.name and standing.find(version) is not None:
+                    shown.append(registry.name)
+        return shown
 
     def _answer(self, version: str) -> bytes:
         held = self.desk.held(self.kind, self.name)

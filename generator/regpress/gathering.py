@@ -21,12 +21,13 @@ from regpress.merge import Merged, merge
 from regpress.model.config import Config
 from regpress.model.config_site import PolicyConfig, RegistryConfig
 from regpress.model.config_source import SourceConfig
-from regpress.model.entry import Snapshot, Status
+from regpress.model.entry import Removal, Snapshot, Status
 from regpress.model.file_elements import FileElements, Name
 from regpress.model.issue import Hidden, Issue, Report
 from regpress.model.places import LineFinder
 from regpress.names import Kind
 from regpress.readings import SnapshotReader
+from regpress.removals import told_removals
 from regpress.renewal import FileKey, Findings, Inputs, Renewal, names_in, pack_gathering
 from regpress.resolve import FileReadings, Filter, PreviousVersion, Resolved, Resolver, SourceRules, VersionKey
 from regpress.site import Options, Progress, Site
@@ -53,12 +54,14 @@ class Gathered:
         report: the findings.
         revisions: what identifies the content of each source.
         resolved: what each source publishes, whether a registry shows it or not.
+        removals: what each registry tells of removed versions, where there is anything to tell.
     """
 
     merged: tuple[Merged, ...]
     report: Report
     revisions: Mapping[str, str]
     resolved: Mapping[str, Resolved] = field(default_factory=dict)
+    removals: Mapping[str, tuple[Removal, ...]] = field(default_factory=dict)
 
     @property
     def catalogs(self) -> tuple[Catalog, ...]:
@@ -176,7 +179,31 @@ def gather(
         report=report,
         revisions={name: snapshot.revision for name, snapshot in snapshots.items()},
         resolved=resolved,
+        removals=_removals(config, snapshots, findings),
     )
+
+
+def _removals(config: Config, snapshots: Mapping[str, Snapshot], findings: Findings) -> dict[str, tuple[Removal, ...]]:
+    """Return what each public registry tells of removed versions."""
+    found: dict[str, tuple[Removal, ...]] = {}
+    noted = next((one for one in snapshots.values() if one.removals), None)
+    # What a source with claims has is not everybody's, so that what it had may not have been.
+    if noted is None or noted.claims:
+        return found
+    source = next(source for source in config.sources if source.name == noted.source)
+    taken = [one for one in noted.removals if not _rules(source).filter.refuses_name(one.name)]
+    public = {registry.name: registry for registry in config.registries if is_public(registry, config)}
+    for catalog in (merged.catalog for merged in findings.merged):
+        registry = public.get(catalog.registry)
+        if registry is not None and noted.source in registry.sources:
+            hidden = [
+                one
+                for one in findings.hidden
+                if one.registry == registry.name or (not one.registry and one.source in registry.sources)
+            ]
+            if told := told_removals(catalog, taken, hidden):
+                found[registry.name] = told
+    return found
 
 
 def statuses_of(snapshots: Iterable[Snapshot]) -> Statuses:

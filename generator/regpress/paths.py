@@ -107,6 +107,16 @@ def version_index_shard(prefix: str, shard: str) -> str:
     return f"{version_index(prefix)}/{shard}"
 
 
+def removal_index(prefix: str) -> str:
+    """Return the address of the root of the index of removed versions."""
+    return f"{prefix}{OURS}/removed"
+
+
+def removal_index_shard(prefix: str, shard: str) -> str:
+    """Return the address of a shard of the index of removed versions."""
+    return f"{removal_index(prefix)}/{shard}"
+
+
 def name_index(prefix: str, kind: Kind) -> str:
     """Return the address of the name index of a kind."""
     return f"{prefix}{OURS}/names/{ENTRY_PLURAL[kind]}"

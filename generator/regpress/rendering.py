@@ -17,6 +17,7 @@ from regpress.hosts.base import HostProfile, SiteAddress
 from regpress.hosts.layouts import path_conflicts
 from regpress.hosts.limits import LIST_MOST, fitting_profiles, limit_findings, list_grade, with_fullest_folder
 from regpress.hosts.table import PROFILES
+from regpress.indexes import removed
 from regpress.indexes.entries import entry_shard_groups
 from regpress.indexes.queries import query_index_groups
 from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, Section, TreeSize
@@ -135,7 +136,7 @@ def site_parts(
             yield from query_index_groups(catalog)
         else:
             yield from api.entry_sections(catalog, own)
-        yield from index.index_groups(catalog)
+        yield from index.index_groups(catalog, gathered.removals.get(catalog.registry, ()))
         if profile.stores_pages:
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})
@@ -144,7 +145,7 @@ def site_parts(
     else:
         # Without one, some hosts answer misses with the home page and status 200.
         yield _static("html/404", "list", [Artifact(paths.NOT_FOUND_PAGE, "file", HTML, _NOT_FOUND)])
-    yield _static("schemas", "leaf", _schemas())
+    yield _static("schemas", "leaf", _schemas(are_removals=bool(gathered.removals)))
     yield _static("host", "list", profile.configuration(site_address(config, catalogs, complete)))
     has_list = complete[config.default_registry, "server"]
     list_file = profile.files(paths.collection("", "server"), "document")[0] if has_list else ""
@@ -152,9 +153,11 @@ def site_parts(
     yield _static("build", "root", [build_file])
 
 
-def _schemas() -> Iterator[Artifact]:
+def _schemas(*, are_removals: bool) -> Iterator[Artifact]:
     for name in schema_names():
-        yield Artifact(paths.schema_file(name), "file", JSON, schema_bytes(name))
+        # Most sites never remove a version for good: they do without what describes that.
+        if are_removals or name not in removed.SCHEMAS:
+            yield Artifact(paths.schema_file(name), "file", JSON, schema_bytes(name))
 
 
 def _static(key: str, stage: Any, artifacts: Iterable[Artifact]) -> ArtifactGroup:

@@ -44,9 +44,10 @@ class Filter:
 
     def refuses(self, kind: Kind, name: str, tags: Iterable[str]) -> str:
         """Return why an entry is left out (``names.exclude *-beta``), or an empty text."""
-        return self._refuses_name(name) or (self._refuses_tags(set(tags)) if kind == "server" else "")
+        return self.refuses_name(name) or (self._refuses_tags(set(tags)) if kind == "server" else "")
 
-    def _refuses_name(self, name: str) -> str:
+    def refuses_name(self, name: str) -> str:
+        """Return why a name is left out whatever has it, or an empty text."""
         for pattern in self.exclude_names:
             if _matches(pattern, name):
                 return f"names.exclude {pattern}"

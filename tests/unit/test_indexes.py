@@ -16,10 +16,11 @@ from fakes_tree import render
 from regpress import api, paths
 from regpress.index import index_groups
 from regpress.indexes.facts import facts_of
+from regpress.indexes.removed import removal_index_groups
 from regpress.indexes.versions import FIRST, read_rows, read_shard_names, version_index_groups
 from regpress.model import manifest
 from regpress.model.artifact import Written
-from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META
+from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META, Removal
 from regpress.stored_pages import page_groups
 from regpress.validate.schema import schema_bytes, schema_names
 
@@ -80,6 +81,8 @@ OWN_SCHEMAS = {
     "v0.1/x/dev.regpress/deleted/{}/": "regpress-list",
     "v0.1/x/dev.regpress/facets": "regpress-facets",
     "v0.1/x/dev.regpress/names/{}": "regpress-names",
+    "v0.1/x/dev.regpress/removed": "regpress-removed",
+    "v0.1/x/dev.regpress/removed/": "regpress-removed-shard",
     "v0.1/x/dev.regpress/versions": "regpress-versions",
     "v0.1/x/dev.regpress/versions/": "regpress-versions-shard",
 }
@@ -124,9 +127,31 @@ def test_the_schemas_notice_what_does_not_belong():
     assert schema_errors("regpress-pages.schema.json", b'{"kind":"server","all":[{"cursor":"all"},{"cursor":"all"}]}')
     assert schema_errors("regpress-versions.schema.json", b'{"shards":[]}')
     assert schema_errors("regpress-versions-shard.schema.json", b'{"versions":[{}]}')
+    assert schema_errors("regpress-removed.schema.json", b'{"shards":[]}')
+    assert schema_errors("regpress-removed-shard.schema.json", b'{"removed":[]}')
     assert schema_errors("regpress-build.schema.json", b"{}")
     assert schema_errors("regpress-manifest.schema.json", b'{"generation":"x","generator":"y","files":[],"shards":[]}')
     assert schema_errors("regpress-manifest-shard.schema.json", b'{"files":[{}]}')
+
+
+def test_removed_versions_lie_in_the_order_of_time_in_shards_that_say_after_which():
+    removals = [
+        Removal("skill" if number % 7 == 0 else "server", f"com.example/s{number:02}", "1.0.0", time)
+        for number in range(60)
+        for time in (f"2026-05-{number % 28 + 1:02}T08:00:00Z",)
+    ]
+    made = render(removal_index_groups(make_catalog(), removals, size=10))
+    assert {schema_of(address): schema_errors(schema_of(address), body) for address, body in made.items()} == {
+        "regpress-removed.schema.json": [],
+        "regpress-removed-shard.schema.json": [],
+    }
+    shards = json.loads(made["v0.1/x/dev.regpress/removed"])["shards"]
+    assert len(shards) == len(made) - 1 > 3
+    rows = [json.loads(made[f"v0.1/x/dev.regpress/removed/{shard['name']}"])["removed"] for shard in shards]
+    assert [shard["after"] for shard in shards[1:]] == [some[-1]["removedAt"] for some in rows[:-1]]
+    found = [(row["removedAt"], row["kind"], row["name"], row["version"]) for some in rows for row in some]
+    assert found == sorted((one.removed_at, one.kind, one.name, one.version) for one in removals)
+    assert render(removal_index_groups(make_catalog(), ())) == {}
 
 
 def test_every_schema_of_ours_describes_something():

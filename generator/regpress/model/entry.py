@@ -53,6 +53,24 @@ class RawFile:
     modified: str = ""
 
 
+class Removal(NamedTuple):
+    """A version that was removed for good.
+
+    Attributes:
+        kind, name, version: which; the name is ``namespace/name``.
+        removed_at: when, RFC 3339.
+        registries: where everybody saw it until then.
+        had_claims: whether it was for some callers only.
+    """
+
+    kind: Kind
+    name: str
+    version: str
+    removed_at: str
+    registries: tuple[str, ...] = ()
+    had_claims: bool = False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Snapshot:
     """What one source held at one moment.
@@ -66,6 +84,7 @@ class Snapshot:
         readmes: long texts, by ``(kind, name)``.
         claims: claims of the source as a whole.
         issues: what went less than well while fetching (an offline rebuild, several git refs).
+        removals: versions that were removed for good.
     """
 
     source: SourceName
@@ -76,6 +95,7 @@ class Snapshot:
     readmes: Mapping[tuple[Kind, str], RawFile] = field(default_factory=dict)
     claims: Mapping[str, Any] = field(default_factory=dict)
     issues: tuple[Issue, ...] = ()
+    removals: tuple[Removal, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -12,9 +12,10 @@ from typing import Any, Final
 from regpress.errors import SourceUnavailableError
 from regpress.model.created import CONTENT_FOLDER
 from regpress.model.document import DocumentError, parse_json, read_plain
-from regpress.model.entry import RawFile, Snapshot, Status, entry_label
+from regpress.model.entry import RawFile, Removal, Snapshot, Status, entry_label
 from regpress.model.formats import COLLECTIONS, MAX_DOCUMENT_BYTES, describe, format_of
 from regpress.model.issue import Issue
+from regpress.model.removal import TOMBSTONES, read_removals
 from regpress.model.status import read_statuses
 from regpress.names import KINDS, EntryName, Kind, SourceName
 from regpress.sources.base import fingerprint, source_issue
@@ -36,7 +37,7 @@ README: Final = "README.md"
 MAX_README_BYTES: Final = 1024 * 1024
 MAX_STATUS_BYTES: Final = 1024 * 1024
 
-#: Folders of ``content/`` that are read here; others (``pages``, ``admin``) belong to other parts.
+#: Folders of ``content/`` that are read here; others (``pages``, most of ``admin``) belong to other parts.
 _FOLDERS: Final = frozenset({*COLLECTIONS, STATUS_FOLDER})
 _ENTRY_DEPTH: Final = 4
 
@@ -74,6 +75,7 @@ class ManagedSource:
             tree = read_tree(place, wanted=lambda _: True, entered=_is_ours)
             reading = _Reading(source=self.name, tree=tree, shown=shown_path(self.folder, self.site_root))
             reading.run(self.history)
+            reading.take_notes(place / TOMBSTONES)
         except OSError as error:
             message = f"{error.filename or self.folder}: cannot be read ({error.strerror})"
             raise SourceUnavailableError(self.name, message) from error
@@ -121,6 +123,7 @@ class _Reading:
     readmes: dict[tuple[Kind, str], RawFile] = field(default_factory=dict)
     others: list[RawFile] = field(default_factory=list)
     issues: list[Issue] = field(default_factory=list)
+    removals: list[Removal] = field(default_factory=list)
 
     def run(self, history: History) -> None:
         self.issues.extend(refusals(self.tree, self.source, self.shown))
@@ -139,6 +142,18 @@ class _Reading:
                 self._stray(path, parts)
         self.issues.extend(dating.issues(self.source, self.shown))
 
+    def take_notes(self, folder: Path) -> None:
+        """Take the notes of removed versions, one file for each name."""
+        # As everywhere in the content folder, links to folders are not followed.
+        is_here = os.path.realpath(folder) == f"{self.tree.root}/{TOMBSTONES}" and folder.is_dir()
+        for path in read_tree(folder, wanted=lambda name: name.endswith(".json")).files if is_here else ():
+            plural, _, name = path.removesuffix(".json").partition("/")
+            if plural in COLLECTIONS and (raw := self._read(f"{TOMBSTONES}/{path}", MAX_STATUS_BYTES)):
+                found, issues = read_removals(raw, COLLECTIONS[plural], name, source=self.source)
+                self.removals.extend(found)
+                self.issues.extend(issues)
+                self.others.append(raw)
+
     def snapshot(self, claims: Mapping[str, Any]) -> Snapshot:
         return Snapshot(
             source=self.source,
@@ -148,6 +163,7 @@ class _Reading:
             readmes=self.readmes,
             claims=claims,
             issues=tuple(self.issues),
+            removals=tuple(self.removals),
         )
 
     def _document(self, path: str, parts: list[str], dating: Dating) -> None:

@@ -17,7 +17,7 @@ from regpress import __version__, paths
 from regpress.digest import recipe
 from regpress.fetching import fetch
 from regpress.hosts.limits import limit_summary
-from regpress.model.artifact import TreeSize
+from regpress.model.artifact import ArtifactGroup, Section, TreeSize
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Report
 from regpress.model.kept_report import pack_report, unpack_report
@@ -132,7 +132,7 @@ def build(
                 return BuildResult(report=gathered.report, done=False)
             progress(f"writing {out}")
             gathered = replace(gathered, report=gathered.report.with_issues(missing))
-            result = _write(site, tree, gathered, options, pictures, inputs=inputs, rendered=memory.save)
+            result = _write(site, tree, gathered, options, pictures, inputs=inputs, planned=memory.save)
             return replace(result, rest=(result.rest, memory))
 
 
@@ -160,7 +160,7 @@ def _write(
     pictures: Mapping[str, bytes],
     *,
     inputs: str,
-    rendered: Callable[[], None],
+    planned: Callable[[], None],
 ) -> BuildResult:
     from regpress.rendering import all_parts, complete_lists, refuse_tree  # noqa: PLC0415
 
@@ -173,12 +173,16 @@ def _write(
     sizes: list[TreeSize] = []
 
     def accept(size: TreeSize, files: Iterable[str]) -> None:
-        rendered()
         sizes.append(size)
         refuse_tree(size, files, options.profile)
 
+    def parts() -> Iterator[ArtifactGroup | Section]:
+        yield from all_parts(site, gathered, options, complete, pictures)
+        # From here on there is only work that processes share.
+        planned()
+
     result = tree.replace(
-        all_parts(site, gathered, options, complete, pictures),
+        parts(),
         options.profile.files,
         accept=accept,
         keeps=_keeps(tree.root, options.purged, {catalog.registry for catalog in catalogs}),

@@ -102,7 +102,7 @@ class Memory:
             self._kept = (inputs, findings, others)
 
     def save(self) -> None:
-        """Let another process write what is to be kept: best when this one has work left that cannot be shared."""
+        """Let another process write what is to be kept: best while there is other work that processes share."""
         if self._kept is not None and self._saving is None:
             self._saving = Pending(partial(self._save, *self._kept), jobs=self._jobs)
 

@@ -115,7 +115,7 @@ def test_reads_writes_and_files_go_on_after_a_jump_of_years_and_back(clocked: Cl
         )
     assert clocked.server.get("/health").status == 200
     # The files follow as they do at any other time: what waits is counted, not read off a clock.
-    out = Path(clocked.file.parent) / "site" / "dist"
+    out = clocked.file.parent / "site" / "dist"
     wait_until((out / f"v0.1/servers/{NAME}/versions/1.2.0.json").exists, 120)
 
 

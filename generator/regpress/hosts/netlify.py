@@ -56,16 +56,13 @@ def _configuration(site: SiteAddress) -> Iterable[Artifact]:
 def _rules(site: SiteAddress) -> Iterator[str]:
     base = site.base_path
     yield from _introduction(site, "rewrites")
-    for prefix, stored in routing.served(site, by_rule=True):
-        for routes in routing.list_routes(site):
-            if routes.address.startswith(f"{stored}/"):
-                here = f"{base}/{prefix}{routes.address.removeprefix(stored)}"
-                yield f"{here} cursor=:cursor {base}/{routes.page(f'{_MARK}:cursor')}.json 200"
-                found = routes.address if routes.whole else f"{routes.address}/:search/versions"
-                yield f"{here} search=:search {base}/{found}.json 200"
-                for name in routes.by_version:
-                    yield f"{here} version={name} {base}/{routes.page(_MARK + name)}.json 200"
-                yield f"{here} {base}/{routes.page(_MARK + routes.first)}.json 200"
+    for here, routes in routing.served_lists(site):
+        yield f"{here} cursor=:cursor {base}/{routes.page(f'{_MARK}:cursor')}.json 200"
+        found = routes.address if routes.whole else f"{routes.address}/:search/versions"
+        yield f"{here} search=:search {base}/{found}.json 200"
+        for name in routes.by_version:
+            yield f"{here} version={name} {base}/{routes.page(_MARK + name)}.json 200"
+        yield f"{here} {base}/{routes.page(_MARK + routes.first)}.json 200"
     for folder in routing.hidden(site, by_rule=True):
         yield f"{base}/{folder}/* {base}/{paths.NOT_FOUND_PAGE} 404"
     for prefix, stored in routing.served(site, by_rule=True):

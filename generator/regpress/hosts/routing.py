@@ -112,6 +112,14 @@ def served(site: SiteAddress, *, by_rule: bool) -> tuple[tuple[str, str], ...]:
     return (*own, *((copies[alias],) * 2 for alias in site.aliases if alias in copies))
 
 
+def served_lists(site: SiteAddress) -> Iterator[tuple[str, ListRoutes]]:
+    """Yield under which path each list is asked for, on a host that has all prefixes by rules, and its routes."""
+    for prefix, stored in served(site, by_rule=True):
+        for routes in list_routes(site):
+            if routes.address.startswith(f"{stored}/"):
+                yield f"{site.base_path}/{prefix}{routes.address.removeprefix(stored)}", routes
+
+
 def hidden(site: SiteAddress, *, by_rule: bool) -> tuple[str, ...]:
     """Return the addresses below which lie documents that no request names: pages, and what is deleted.
 

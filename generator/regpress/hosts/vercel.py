@@ -62,11 +62,8 @@ def _pairs(fields: dict[str, str]) -> list[dict[str, str]]:
 
 def _rewrites(site: SiteAddress) -> Iterator[dict[str, Any]]:
     base = site.base_path
-    for prefix, stored in routing.served(site, by_rule=True):
-        for routes in routing.list_routes(site):
-            if routes.address.startswith(f"{stored}/"):
-                here = f"{base}/{prefix}{routes.address.removeprefix(stored)}"
-                yield from _list(here, base, routes)
+    for here, routes in routing.served_lists(site):
+        yield from _list(here, base, routes)
     for folder in routing.hidden(site, by_rule=True):
         yield {"source": _path(f"{base}/{folder}/:path*"), "destination": _NOWHERE}
     for prefix, stored in routing.served(site, by_rule=True):

@@ -65,13 +65,17 @@ def _have_bytes(folder: int, rows: bytes) -> bool:
             found = os.lstat(row.file, dir_fd=folder)
             if found.st_size != row.size or not stat.S_ISREG(found.st_mode):
                 return False
-            handle = os.open(row.file, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
-            with os.fdopen(handle, "rb") as stream:
-                if hashlib.file_digest(stream, "sha256").hexdigest() != row.sha256:
-                    return False
+            if _sha256(row.file, folder) != row.sha256:
+                return False
     except OSError:
         return False
     return True
+
+
+def _sha256(file: str, folder: int | None = None) -> str:
+    handle = os.open(file, os.O_RDONLY | os.O_CLOEXEC, dir_fd=folder)
+    with os.fdopen(handle, "rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
 def present(root: str, row: Row) -> Row | None:
@@ -81,8 +85,7 @@ def present(root: str, row: Row) -> Row | None:
         found = os.lstat(path)
         if not stat.S_ISREG(found.st_mode):
             return None
-        with open(path, "rb") as stream:  # noqa: PTH123 - as above
-            digest = hashlib.file_digest(stream, "sha256").hexdigest()
+        digest = _sha256(path)
     except OSError:
         return None
     return row._replace(size=found.st_size, sha256=digest, mtime=found.st_mtime_ns)

@@ -83,6 +83,7 @@ class OutputTree:
         """Return whether the tree is as the last build left it, and no build was interrupted; after `begin`."""
         if self._state is None or not self._state.sections or (self.root / STAGING).exists():
             return False
+        # To look at the files may show that the state itself is unsound; then there is none any more.
         return not self._damaged() and bool(self._state.sections)
 
     def replace(

@@ -17,7 +17,7 @@ from regpress import __version__, paths
 from regpress.digest import recipe
 from regpress.fetching import fetch
 from regpress.hosts.limits import limit_summary
-from regpress.model.artifact import ArtifactGroup, Section, TreeSize
+from regpress.model.artifact import TreeSize
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Report
 from regpress.model.kept_report import pack_report, unpack_report
@@ -176,20 +176,18 @@ def _write(
         sizes.append(size)
         refuse_tree(size, files, options.profile)
 
-    def parts() -> Iterator[ArtifactGroup | Section]:
-        yield from all_parts(site, gathered, options, complete, pictures)
-        # From here on there is only work that processes share.
-        planned()
-
+    documents, catalog = all_parts(site, gathered, options, complete, pictures)
     result = tree.replace(
-        parts(),
+        documents,
         options.profile.files,
+        others=catalog,
         accept=accept,
         keeps=_keeps(tree.root, options.purged, {catalog.registry for catalog in catalogs}),
         inherited=_without(options.purged, options.inherited),
         inputs=inputs,
         summary={"report": pack_report(report), "counts": counts},
         full=options.full,
+        planned=planned,
     )
     return BuildResult(
         report=report,

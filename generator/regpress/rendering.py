@@ -97,28 +97,10 @@ def all_parts(
     options: Options,
     complete: Mapping[tuple[str, Kind], bool],
     pictures: Mapping[str, bytes],
-) -> Iterator[ArtifactGroup | Section]:
-    """Return the parts of `site_parts`, with compressed siblings where the site wants them and the host serves them.
+) -> tuple[Iterator[ArtifactGroup | Section], Iterator[ArtifactGroup | Section]]:
+    """Return everything that the output of a site consists of, but for the manifest: the documents, and the catalog.
 
-    Raises:
-        ConfigError: this installation lacks a compressor.
-    """
-    encodings = site.config.site.precompress if options.profile.serves_precompressed else ()
-    parts = site_parts(site, gathered, options, complete, pictures)
-    if not encodings:
-        return parts
-    check_encodings(encodings)
-    return with_siblings(parts, encodings, options.profile.files)
-
-
-def site_parts(
-    site: Site,
-    gathered: Gathered,
-    options: Options,
-    complete: Mapping[tuple[str, Kind], bool],
-    pictures: Mapping[str, bytes],
-) -> Iterator[ArtifactGroup | Section]:
-    """Return everything that the output of a site consists of, but for the manifest.
+    Neither needs the other. Files have compressed siblings where the site wants them and the host serves them.
 
     Args:
         site: the site.
@@ -126,7 +108,22 @@ def site_parts(
         options: the host, and what it implies.
         complete: which complete lists are written, by registry and kind (`complete_lists`).
         pictures: of entries, by the address that they come from.
+
+    Raises:
+        ConfigError: this installation lacks a compressor.
     """
+    documents, pages = _documents(site, gathered, options, complete), _pages(site, gathered, pictures)
+    encodings = site.config.site.precompress if options.profile.serves_precompressed else ()
+    if not encodings:
+        return documents, pages
+    check_encodings(encodings)
+    files = options.profile.files
+    return with_siblings(documents, encodings, files), with_siblings(pages, encodings, files)
+
+
+def _documents(
+    site: Site, gathered: Gathered, options: Options, complete: Mapping[tuple[str, Kind], bool]
+) -> Iterator[ArtifactGroup | Section]:
     config, catalogs, profile = site.config, gathered.catalogs, options.profile
     aliases = api.Aliases.of(() if profile.rewrites_aliases else config.site.aliases, config.default_registry)
     for catalog in catalogs:
@@ -140,17 +137,20 @@ def site_parts(
         if profile.stores_pages:
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})
-    if site.renderer is not None:
-        yield from site.renderer(pictures).parts(catalogs, site.pages)
-    else:
-        # Without one, some hosts answer misses with the home page and status 200.
-        yield _static("html/404", "list", [Artifact(paths.NOT_FOUND_PAGE, "file", HTML, _NOT_FOUND)])
     yield _static("schemas", "leaf", _schemas(are_removals=bool(gathered.removals)))
     yield _static("host", "list", profile.configuration(site_address(config, catalogs, complete)))
     has_list = complete[config.default_registry, "server"]
     list_file = profile.files(paths.collection("", "server"), "document")[0] if has_list else ""
     build_file = api.build_file(catalogs, host=profile.name, revisions=gathered.revisions, list_file=list_file)
     yield _static("build", "root", [build_file])
+
+
+def _pages(site: Site, gathered: Gathered, pictures: Mapping[str, bytes]) -> Iterator[ArtifactGroup | Section]:
+    if site.renderer is not None:
+        yield from site.renderer(pictures).parts(gathered.catalogs, site.pages)
+    else:
+        # Without one, some hosts answer misses with the home page and status 200.
+        yield _static("html/404", "list", [Artifact(paths.NOT_FOUND_PAGE, "file", HTML, _NOT_FOUND)])
 
 
 def _schemas(*, are_removals: bool) -> Iterator[Artifact]:

@@ -37,7 +37,7 @@ class ArtifactGroup(NamedTuple):
     """Artifacts that depend on the same things and are rendered together.
 
     Attributes:
-        key: stable identity of the group among all of a build: ``default/server/ns/name``.
+        key: stable identity of the group, among those of its section or those without one: ``default/server/ns/name``.
         recipe: fingerprint of everything that the bytes depend on, `regpress.digest.recipe`.
         stage: when it is written.
         render: returns the artifacts; pure.

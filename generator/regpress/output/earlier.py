@@ -16,7 +16,7 @@ from regpress.output.state import UNKNOWN, Group, Stored
 from regpress.storage import contained
 
 #: The section of the files that a manifest names.
-_FILES: Final = "\0"
+FILES: Final = "\0"
 
 
 def sections_of_manifest(root: str, *, is_ours: bool) -> dict[str, Stored]:
@@ -41,7 +41,7 @@ def sections_of_manifest(root: str, *, is_ours: bool) -> dict[str, Stored]:
             f"{root}: the folder is not empty and holds no manifest.json of regpress; give another --out, or empty it"
         ) from error
     rows.append(Written(manifest.MANIFEST_FILE, 0, "", manifest.MANIFEST_FILE, ""))
-    sections = {_FILES: {f"\0{row.file}": _group(root, [row]) for row in rows if is_inside(root, row.file)}}
+    sections = {FILES: {f"\0{row.file}": _group(root, [row]) for row in rows if is_inside(root, row.file)}}
     older: dict[int, list[Written]] = {}
     for row, age in kept:
         older.setdefault(age, []).append(row)

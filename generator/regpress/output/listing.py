@@ -17,9 +17,9 @@ ROOT_KEY: Final = "manifest"
 _SHARD_KEYS: Final = "manifest/"
 
 #: A group, and those of its files that are to be moved to where they belong.
-Made = tuple[Group, list[Staged]]
+ListFiles = tuple[Group, list[Staged]]
 #: Writes the artifacts of groups.
-Write = Callable[[Sequence[ArtifactGroup]], list[Made]]
+Write = Callable[[Sequence[ArtifactGroup]], list[ListFiles]]
 
 
 class Listed(NamedTuple):

@@ -8,13 +8,13 @@ from stat import S_ISDIR
 
 from regpress.model.artifact import TreeSize
 from regpress.output.rows import split
-from regpress.output.state import Group, Stored
+from regpress.output.state import Stored
 
 
-def files_in(parts: Iterable[Group | Stored]) -> Iterator[str]:
-    """Yield the files of groups and sections."""
-    for part in parts:
-        for file, _, _, _ in split(part.rows):
+def files_in(rows: Iterable[bytes | memoryview]) -> Iterator[str]:
+    """Yield the files of the rows of groups and sections."""
+    for some in rows:
+        for file, _, _, _ in split(some):
             yield file.decode()
 
 

@@ -1,4 +1,4 @@
-"""One build's groups and sections of artifacts to a tree of files that reads consistently at every moment.
+"""A build's groups and sections of artifacts to a tree of files that reads consistently at every moment.
 
 Only groups whose recipe changed, or whose files were damaged, are rendered, into a staging folder; nothing of the
 live tree is touched before everything is rendered and accepted. Then files move into place, leaves first, what links
@@ -11,26 +11,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property, partial
+from functools import partial
 from itertools import chain, islice
 from pathlib import Path
 from typing import Final
 
 from regpress.errors import BuildRefusedError
-from regpress.model import manifest
-from regpress.model.artifact import STAGES, ArtifactGroup, Section, TreeSize
+from regpress.model.artifact import STAGES, ArtifactGroup, Section, Stage, TreeSize
 from regpress.output import moving
 from regpress.output.damage import damaged_groups, present
-from regpress.output.earlier import sections_of_manifest
+from regpress.output.earlier import FILES, sections_of_manifest
 from regpress.output.keeping import Inherited, Keeps, age_of, inherit, next_generation, still_kept
-from regpress.output.listing import Listed, Made, is_manifest, list_tree
+from regpress.output.listing import Listed, ListFiles, is_manifest, list_tree
 from regpress.output.names import disputed, files_in, size_of
-from regpress.output.rows import Row, unpack
+from regpress.output.rows import Row
+from regpress.output.sections import Earlier, Made, Part, Renewal, Renewed, Run, rendered, renewed
 from regpress.output.sharing import MOST, Sharing
 from regpress.output.staging import Staging
-from regpress.output.state import UNKNOWN, Group, Stored, fixed
-from regpress.output.writer import FilesOf, Rendered, Staged, Writer
+from regpress.output.state import UNKNOWN, Group, Stored
+from regpress.output.writer import FilesOf, Staged, Writer
 from regpress.storage import sync_filesystem
+from regpress.workers import spread
 
 #: Called with the size of the new tree and the paths among which any conflict is, before anything is touched; refuses
 #: by raising.
@@ -40,17 +41,18 @@ Known = Callable[[], tuple[Mapping[str, Stored], Mapping[str, Collection[str]]]]
 #: Keeps what a finished build knows.
 Save = Callable[[Mapping[str, Stored]], None]
 
-#: Groups that a process renders before it asks for more, where there are many.
+#: Parts of a tree that a process brings up to date before it asks for more: sections are as large as many groups.
+_SECTION_WEIGHT: Final = 50
 _PIECE: Final = 50
-#: Pieces that a few groups are cut into: after a small change, most of what is left are indexes, which take long.
+#: Pieces that a few parts are cut into: after a small change, most of what is left are indexes, which take long.
 _FEW_PIECES: Final = 32
-#: Groups of a new tree after which it is seen whether other processes wait for more.
-_STEP: Final = 500
+#: Parts of a new tree after which it is seen whether other processes wait for more.
+_STEP: Final = 16
+#: Fewest parts that are worth more processes than the ones that found them.
+_MANY: Final = 100
 #: Fewest shards of a manifest that are worth several processes.
 _MANY_SHARDS: Final = 64
-#: The section of the groups that belong to no other.
-_LOOSE: Final = "loose"
-_Piece = Sequence[ArtifactGroup]
+_Piece = Sequence[Part]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,138 +72,60 @@ class TreeResult:
     rest: object = field(default=None, repr=False, compare=False)
 
 
-@dataclass(slots=True, kw_only=True)
-class _Open:
-    """A section that was looked into.
+class _Change:
+    """What became of a build's runs of parts, against what the last build left.
 
     Attributes:
-        recipe, shard: of the section.
-        former: its sound groups in the last build, by key.
-        groups: its groups now; None for those that are to be rendered.
+        sections: all sections, those of kept files and of the manifest not included.
+        gone: the former files that do not stay as they are, by the key of their section. They are whatever may be in
+            the way, or is to be removed.
+        live: the same by path.
+        made: the rows of what was rendered.
+        staged: its files that wait to be put in place, with their stages.
+
+    Raises:
+        BuildRefusedError: two sections have one key.
     """
 
-    recipe: bytes
-    shard: str
-    former: Mapping[str, Group]
-    groups: dict[str, Group | None] = field(default_factory=dict)
-
-
-class _Difference:
-    """A build's groups against those of the last one.
-
-    Args:
-        old: the sections of the last build.
-        damaged: the groups of which a file is not as it left it, by the key of their section.
-
-    Attributes:
-        todo: what is to be rendered.
-    """
-
-    def __init__(self, old: Mapping[str, Stored], damaged: Mapping[str, Collection[str]]) -> None:
-        self.todo: list[ArtifactGroup] = []
-        self._old = old
-        self._damaged = damaged
-        self._same: dict[str, Stored] = {}
-        self._open: dict[str, _Open] = {}
-        self._keys: set[str] = set()
-
-    def compare(self, parts: Iterable[ArtifactGroup | Section]) -> Iterator[ArtifactGroup]:
-        """Yield the groups that are to be rendered; everything else here is known once that came to its end.
-
-        Raises:
-            BuildRefusedError: two groups, or two sections, have one key.
-        """
-        for part in parts:
-            if isinstance(part, Section):
-                if part.key in self._same or part.key in self._open:
-                    raise BuildRefusedError(f"two sections are called {part.key!r}")
-                if self._is_same(part):
-                    self._same[part.key] = self._old[part.key]
-                else:
-                    yield from self._compare(part.groups(), self._opened(part.key, fixed(part.recipe), part.shard))
-            else:
-                opened = self._open.get(_LOOSE) or self._opened(_LOOSE, UNKNOWN, manifest.SITE)
-                yield from self._compare((part,), opened)
-
-    def _is_same(self, section: Section) -> bool:
-        known = self._old.get(section.key)
-        return (
-            known is not None
-            and section.key not in self._damaged
-            and (known.recipe, known.shard) == (fixed(section.recipe), section.shard)
-        )
-
-    def _opened(self, key: str, recipe: bytes, shard: str) -> _Open:
-        known = self._old[key].groups() if key in self._old else {}
-        damaged = self._damaged.get(key, ())
-        former = {name: group for name, group in known.items() if name not in damaged} if damaged else known
-        opened = self._open[key] = _Open(recipe=recipe, shard=shard, former=former)
-        return opened
-
-    def _compare(self, groups: Iterable[ArtifactGroup], opened: _Open) -> Iterator[ArtifactGroup]:
-        for group in groups:
-            key = group.key
-            if key in self._keys:
-                raise BuildRefusedError(f"two artifact groups are called {key!r}")
-            self._keys.add(key)
-            known = opened.former.get(key)
-            if known is not None and known.recipe == fixed(group.recipe):
-                opened.groups[key] = known
-            else:
-                opened.groups[key] = None
-                self.todo.append(group)
-                yield group
-
-    @cached_property
-    def gone(self) -> dict[str, list[Row]]:
-        """Return the files of the former groups that do not stay as they are, by their key.
-
-        They are whatever may be in the way, or is to be removed.
-        """
-        found: dict[str, list[Row]] = {}
-        for key, section in self._old.items():
-            if key in self._same:
-                continue
-            now = self._open[key].groups if key in self._open else {}
-            damaged = self._damaged.get(key, ())
-            for name, group in section.groups().items():
-                if now.get(name) is None:
-                    rows = unpack(group.rows)
-                    found[name] = [row.untrusted for row in rows] if name in damaged else rows
-        return found
-
-    @cached_property
-    def live(self) -> dict[str, Row]:
-        """Return the files of `gone`, by path."""
-        return {row.file: row for rows in self.gone.values() for row in rows}
+    def __init__(self, earlier: Earlier, renewals: Iterable[Renewal]) -> None:
+        self._earlier = earlier
+        self.sections: dict[str, Stored] = {}
+        self._renewed: dict[str, Renewed] = {}
+        for renewal in renewals:
+            own = {key: earlier.sections[key] for key in renewal.same}
+            own |= {key: one.stored for key, one in renewal.sections.items()}
+            if twice := own.keys() & self.sections.keys():
+                raise BuildRefusedError(f"two sections are called {min(twice)!r}")
+            self.sections |= own
+            self._renewed |= renewal.sections
+        self._lost = [key for key in earlier.sections if key not in self.sections]
+        self.gone = {key: one.gone for key, one in self._renewed.items() if one.gone}
+        self.gone |= {key: earlier.gone(key, {}) for key in self._lost}
+        self.live = {row.file: row for rows in self.gone.values() for row in rows}
+        self.made = [one.made for one in self._renewed.values()]
+        self.staged = [file for one in self._renewed.values() for file in one.staged]
 
     @property
     def kept(self) -> dict[str, Group]:
         """Return the former groups of files that nothing made any more."""
-        return {key: self._old[key].groups()[key] for key in self._old if age_of(key)}
+        return {key: self._earlier.groups(key)[key] for key in self._lost if age_of(key)}
 
     @property
     def shards(self) -> dict[str, Stored]:
         """Return the sound shards of the former manifest."""
-        return {key: one for key, one in self._old.items() if is_manifest(key) and key not in self._damaged}
+        old, damaged = self._earlier
+        return {key: old[key] for key in self._lost if is_manifest(key) and key not in damaged}
 
     @property
     def changed(self) -> set[str]:
         """Return the names of the shards that are no longer right."""
-        found = {one.shard for key, one in self._old.items() if key not in self._same and key not in self._open}
-        for key, opened in self._open.items():
-            before = self._old.get(key)
-            if before is None or before.shard != opened.shard or key in self._damaged or opened.groups != opened.former:
-                found |= {opened.shard, before.shard if before is not None else ""}
+        old, damaged = self._earlier
+        found = {old[key].shard for key in self._lost}
+        for key, one in self._renewed.items():
+            before, now = old.get(key), one.stored
+            if before is None or before.shard != now.shard or key in damaged or before.rows != now.rows:
+                found |= {now.shard, before.shard if before is not None else ""}
         return found
-
-    def finished(self, made: Mapping[str, Group]) -> dict[str, Stored]:
-        """Return all sections, with what was rendered."""
-        sections = dict(self._same)
-        for key, opened in self._open.items():
-            groups = {name: group or made[name] for name, group in opened.groups.items()}
-            sections[key] = Stored.of(opened.recipe, opened.shard, groups)
-        return sections
 
 
 class Replacement:
@@ -223,112 +147,160 @@ class Replacement:
         self._jobs = jobs
         self._staging = Staging(self._root)
         self._begun = 0
+        #: Files of the live tree that are in no section of a build, and may be made again by any.
+        self._found: Mapping[str, Row] = {}
 
-    def run(self, parts: Iterable[ArtifactGroup | Section], known: Known, accept: Accept, save: Save) -> TreeResult:
+    def run(
+        self,
+        runs: Sequence[Iterable[Part]],
+        known: Known,
+        accept: Accept,
+        save: Save,
+        planned: Callable[[], None] = lambda: None,
+    ) -> TreeResult:
         """Render, accept, move and save; see `regpress.output.tree.OutputTree.replace`."""
         strays = self._staging.strays()
-        old, damaged = self._known(known)
+        earlier = self._known(known)
         self._staging.prepare()
         try:
-            difference = _Difference(old, damaged)
-            todo = difference.compare(parts)
-            rendered = self._render_changed(difference, todo) if old else self._render_all(todo)
-            live = difference.live
-            made = {group.key: new for group, (new, _) in zip(difference.todo, rendered, strict=True)}
-            final = difference.finished(made)
-            kept, inherited = self._keep(difference, made, rendered)
+            renewals = self._renew(earlier, runs, planned) if earlier.sections else self._render_all(runs, planned)
+            change = _Change(earlier, renewals)
+            kept, inherited = self._keep(change)
             older = {key: Stored.of(UNKNOWN, "", {key: group}) for key, group in kept.items()}
-            self._accept(accept, [*final.values(), *older.values()], made, live)
-            write = partial(self._write_list, live)
-            listed = list_tree(final, kept, difference.shards, difference.changed, write)
+            final = change.sections
+            self._accept(accept, [*final.values(), *older.values()], change)
+            listed = list_tree(final, kept, change.shards, change.changed, partial(self._write_list, change.live))
         except BaseException:
             self._staging.give_up(strays)
             raise
         final |= older | listed.sections
-        stale: list[str] = []
+        live, stale = change.live, list[str]()
         if live or strays:
-            new: Iterable[Group | Stored] = chain(made.values(), kept.values(), listed.sections.values())
-            wanted = set(files_in(final.values() if strays else new))
+            everything = (section.rows for section in final.values())
+            new = (section.rows for section in (older | listed.sections).values())
+            wanted = set(files_in(everything if strays else chain(change.made, new)))
             stale = sorted((live.keys() | strays) - wanted)
         if self._staging.is_new:
             self._appear()
             written = sum(section.files for section in final.values())
             moved: Sequence[str] = ()
         else:
-            moved = self._move(_by_stage(difference.todo, rendered, inherited), listed, live, stale, strays)
+            moved = self._move(_by_stage(change.staged, inherited), listed, live, stale, strays)
             written = len(moved)
         save(final)
         # Only now is everything known that a later build must find again.
         self._staging.remove()
         outdated = tuple(live[file] for file in sorted({*moved, *stale}) if file in live)
-        rest = (difference, rendered, made, final)
-        return TreeResult(written=written, removed=len(stale), outdated=outdated, rest=rest)
+        return TreeResult(written=written, removed=len(stale), outdated=outdated, rest=(change, final))
 
-    def _known(self, known: Known) -> tuple[Mapping[str, Stored], Mapping[str, Collection[str]]]:
-        """Return the usable sections of the last build, and which groups of them are damaged."""
+    def _known(self, known: Known) -> Earlier:
+        """Return the usable sections of the last build."""
         if self._staging.is_empty:
-            return {}, {}
+            return Earlier({}, {})
         old, damaged = known()
         if not old:
             old = sections_of_manifest(self._root, is_ours=self._staging.was_interrupted)
             damaged = damaged_groups(self._root, old, hashed=True)
-        return old, damaged
+        earlier = Earlier(old, damaged)
+        found = (earlier.gone(key, {}) for key in old if age_of(key) or key == FILES)
+        self._found = {row.file: row for rows in found for row in rows}
+        return earlier
 
-    def _writer(self, live: Mapping[str, Row], name: str, files_of: FilesOf) -> Writer:
-        return Writer(self._staging.path, live, files_of, flat=not self._staging.is_new, name=name)
+    # Rendering
 
-    def _render_changed(self, difference: _Difference, todo: Iterable[ArtifactGroup]) -> list[Made]:
-        groups = list(todo)
-        return list(chain.from_iterable(self._begin(groups, difference.live, self._files_of).results()))
+    def _renew(self, earlier: Earlier, runs: Sequence[Iterable[Part]], planned: Callable[[], None]) -> list[Renewal]:
+        """Render what changed; each run of parts is looked at by a process of its own."""
 
-    def _render_all(self, todo: Iterable[ArtifactGroup]) -> list[Made]:
-        """Render everything; other processes begin with the first groups before the last ones are known.
+        def renewal(number: int, parts: Iterable[Part]) -> Renewal:
+            run = Run(number, earlier)
+            todo = list(run.todo(parts))
+            if not number:
+                planned()
+            begun = self._begin(todo, earlier, run.loose_files(), self._files_of, alone=len(todo) < _MANY)
+            return run.finished(list(chain.from_iterable(begun.results())))
+
+        tasks = [partial(renewal, number, parts) for number, parts in enumerate(runs)]
+        return spread(tasks) if self._jobs > 1 else [task() for task in tasks]
+
+    def _render_all(self, runs: Sequence[Iterable[Part]], planned: Callable[[], None]) -> list[Renewal]:
+        """Render everything; other processes begin with the first parts before the last ones are known.
 
         They get more as soon as they have nothing left to do. Only for the last of it they may be joined by others:
         nobody waits at that moment for those who are not done.
         """
-        begun: list[Sharing[_Piece, list[Made]]] = []
-        rendered: list[Made] = []
+        nothing = Earlier({}, {})
+        begun: list[Sharing[_Piece, list[Renewed | Made]]] = []
+        results: list[Renewed | Made] = []
+        found = [Run(number, nothing) for number, _ in enumerate(runs)]
+        counts = [0] * len(found)
+
+        def todo() -> Iterator[Part]:
+            for number, (run, parts) in enumerate(zip(found, runs, strict=True)):
+                for part in run.todo(parts):
+                    counts[number] += 1
+                    yield part
+            planned()
+
         try:
-            for batch in _batches(todo, lambda: any(one.is_busy for one in begun)):
-                begun.append(self._begin(batch, {}, self._files_of))
+            for batch in _batches(todo(), lambda: any(one.is_busy for one in begun)):
+                begun.append(self._begin(batch, nothing, {}, self._files_of))
                 while len(begun) > 1 and not begun[0].is_busy:
-                    rendered += chain.from_iterable(begun.pop(0).results())
+                    results += chain.from_iterable(begun.pop(0).results())
             while begun:
-                rendered += chain.from_iterable(begun.pop(0).results())
+                results += chain.from_iterable(begun.pop(0).results())
         except BaseException:
             for one in begun:
                 one.abandon()
             raise
-        return rendered
+        remaining = iter(results)
+        return [run.finished(list(islice(remaining, count))) for run, count in zip(found, counts, strict=True)]
 
     def _begin(
-        self, todo: Sequence[ArtifactGroup], live: Mapping[str, Row], files_of: FilesOf, *, alone: bool = False
-    ) -> Sharing[_Piece, list[Made]]:
-        """Let other processes begin to render, unless this one is to do it *alone*."""
+        self,
+        todo: Sequence[Part],
+        earlier: Earlier,
+        live: Mapping[str, Row],
+        files_of: FilesOf,
+        *,
+        alone: bool = False,
+    ) -> Sharing[_Piece, list[Renewed | Made]]:
+        """Let other processes begin to render, unless this one is to do it *alone*.
+
+        Args:
+            todo: what is to be rendered.
+            earlier: what the last build left.
+            live: files that groups without a section may find there.
+            files_of: the layout.
+            alone: whether it is not worth other processes.
+        """
         writers: dict[int, Writer] = {}
         self._begun += 1
         number = self._begun
 
-        def work(piece: _Piece) -> list[Made]:
+        def work(piece: _Piece) -> list[Renewed | Made]:
             # Each process has its own, which knows the folders that it has made.
             writer = writers.get(os.getpid())
             if writer is None:
-                writer = writers[os.getpid()] = self._writer(live, f"{number}-{os.getpid()}", files_of)
-            return [_made(group.recipe, writer.write(group.render())) for group in piece]
+                writer = writers[os.getpid()] = self._writer(f"{number}-{os.getpid()}", files_of)
+            write = writer.write
+            return [
+                renewed(part, earlier, write) if isinstance(part, Section) else rendered(part, live, write)
+                for part in piece
+            ]
 
-        size = max(min(_PIECE, len(todo) // _FEW_PIECES), len(todo) // MOST) + 1
-        pieces = [todo[start : start + size] for start in range(0, len(todo), size)]
-        return Sharing(pieces, work, jobs=1 if alone else self._jobs)
+        return Sharing(_pieces(todo), work, jobs=1 if alone else self._jobs)
 
-    def _write_list(self, live: Mapping[str, Row], todo: Sequence[ArtifactGroup]) -> list[Made]:
+    def _writer(self, name: str, files_of: FilesOf) -> Writer:
+        flat = not self._staging.is_new
+        return Writer(self._staging.path, files_of, live=self._found, flat=flat, name=name)
+
+    def _write_list(self, live: Mapping[str, Row], todo: Sequence[ArtifactGroup]) -> list[ListFiles]:
         """Write files of the manifest."""
-        begun = self._begin(todo, live, _as_named, alone=len(todo) < _MANY_SHARDS)
-        return list(chain.from_iterable(begun.results()))
+        begun = self._begin(todo, Earlier({}, {}), live, _as_named, alone=len(todo) < _MANY_SHARDS)
+        made = chain.from_iterable(begun.results())
+        return [(one.group, [file for _, file in one.staged]) for one in made if isinstance(one, Made)]
 
-    def _keep(
-        self, difference: _Difference, made: Mapping[str, Group], rendered: Sequence[Made]
-    ) -> tuple[dict[str, Group], list[Staged]]:
+    def _keep(self, change: _Change) -> tuple[dict[str, Group], list[Staged]]:
         """Return the groups of files that stay although nothing makes them, and those files that come from elsewhere.
 
         A build that repeats the last one is no new generation.
@@ -336,12 +308,12 @@ class Replacement:
         inheritance = list(self._inherited) if self._staging.is_empty else []
         if self._staging.is_empty and not inheritance:
             return {}, []
-        files = set(files_in(made.values()))
-        gone = {key: rows for key, rows in difference.gone.items() if not is_manifest(key)}
+        files = set(files_in(change.made))
+        gone = {key: rows for key, rows in change.gone.items() if not is_manifest(key)}
         before = {row.file for key, rows in gone.items() if not age_of(key) for row in rows}
-        if not any(staged for _, staged in rendered) and before == files and not self._staging.is_empty:
-            return still_kept(difference.kept, self._keeps), []
-        inherited = inherit(inheritance, files, self._keeps, self._writer({}, "kept", _as_named))
+        if not change.staged and before == files and not self._staging.is_empty:
+            return still_kept(change.kept, self._keeps), []
+        inherited = inherit(inheritance, files, self._keeps, self._writer("kept", _as_named))
         older = [(age, row) for age, row, _ in inherited]
         kept = next_generation(gone, files, self._keeps, older, read_again=self._read_again)
         return kept, [place for *_, places in inherited for place in places]
@@ -354,16 +326,14 @@ class Replacement:
         """
         return present(self._root, row) if self._staging.was_interrupted else None
 
-    def _accept(
-        self, accept: Accept, final: Collection[Stored], made: Mapping[str, Group], live: Mapping[str, Row]
-    ) -> None:
+    def _accept(self, accept: Accept, final: Collection[Stored], change: _Change) -> None:
         def everything() -> Iterable[str]:
-            return files_in(final)
+            return files_in(section.rows for section in final)
 
         names: Iterable[str] = ()
         # Where the folder becomes the tree itself, the disk has refused to write two documents to one path.
         if not self._staging.is_new:
-            names = disputed(self._root, files_in(made.values()), live, everything)
+            names = disputed(self._root, files_in(change.made), change.live, everything)
         accept(size_of(final), names)
 
     # Putting in place
@@ -375,7 +345,7 @@ class Replacement:
 
     def _move(
         self,
-        by_stage: Mapping[str, Sequence[Staged]],
+        by_stage: Mapping[Stage, Sequence[Staged]],
         listed: Listed,
         live: Mapping[str, Row],
         stale: Sequence[str],
@@ -405,10 +375,10 @@ class Replacement:
         return [item.file for item in everything]
 
 
-def _batches(groups: Iterable[ArtifactGroup], are_busy: Callable[[], bool]) -> Iterator[list[ArtifactGroup]]:
-    """Yield groups as soon as there are some and nobody is busy; at the end all that are left."""
-    remaining = iter(groups)
-    batch: list[ArtifactGroup] = []
+def _batches(parts: Iterable[Part], are_busy: Callable[[], bool]) -> Iterator[list[Part]]:
+    """Yield parts as soon as there are some and nobody is busy; at the end all that are left."""
+    remaining = iter(parts)
+    batch: list[Part] = []
     while some := list(islice(remaining, _STEP)):
         batch += some
         if not are_busy():
@@ -418,17 +388,25 @@ def _batches(groups: Iterable[ArtifactGroup], are_busy: Callable[[], bool]) -> I
         yield batch
 
 
-def _made(recipe: bytes, done: Rendered) -> Made:
-    sizes = done.sizes
-    return Group(fixed(recipe), done.rows, len(sizes), sum(sizes), max(sizes, default=0)), done.staged
+def _pieces(parts: Sequence[Part]) -> list[_Piece]:
+    """Cut *parts* into pieces of about as much work; a section counts as many groups."""
+    weights = [_SECTION_WEIGHT if isinstance(part, Section) else 1 for part in parts]
+    total = sum(weights)
+    most = max(min(_PIECE, total // _FEW_PIECES), total // MOST) + 1
+    pieces: list[_Piece] = []
+    start = weight = 0
+    for at, own in enumerate(weights):
+        if at > start and weight + own > most:
+            pieces.append(parts[start:at])
+            start, weight = at, 0
+        weight += own
+    return [*pieces, parts[start:]] if parts else []
 
 
-def _by_stage(
-    todo: Sequence[ArtifactGroup], rendered: Sequence[Made], inherited: Iterable[Staged]
-) -> dict[str, list[Staged]]:
-    by_stage: dict[str, list[Staged]] = {stage: [] for stage in STAGES}
-    for group, (_, staged) in zip(todo, rendered, strict=True):
-        by_stage[group.stage] += staged
+def _by_stage(staged: Iterable[tuple[Stage, Staged]], inherited: Iterable[Staged]) -> dict[Stage, list[Staged]]:
+    by_stage: dict[Stage, list[Staged]] = {stage: [] for stage in STAGES}
+    for stage, file in staged:
+        by_stage[stage].append(file)
     by_stage["page"] += inherited
     return by_stage
 

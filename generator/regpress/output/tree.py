@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
@@ -91,24 +91,28 @@ class OutputTree:
         parts: Iterable[ArtifactGroup | Section],
         files_of: FilesOf,
         *,
+        others: Iterable[ArtifactGroup | Section] = (),
         accept: Accept,
         keeps: Keeps = lambda _: False,
         inherited: Iterable[Inherited] = (),
         inputs: str = "",
         summary: Mapping[str, Any] | None = None,
         full: bool = False,
+        planned: Callable[[], None] = lambda: None,
     ) -> TreeResult:
         """Make the output folder hold exactly the artifacts of some groups and sections.
 
         Args:
-            parts: everything to be written; keys differ.
+            parts: everything to be written; keys of sections differ, and of groups within one.
             files_of: where an address lies on this host.
+            others: more of that, which another process may look through meanwhile.
             accept: looks at the size and the paths of the new tree, but for the manifest.
             keeps: which files stay for `regpress.output.keeping.GENERATIONS` builds after the last one that made them.
             inherited: such files of an output elsewhere that this one continues; they count for a new folder only.
             inputs: fingerprint of all inputs, for `State`.
             summary: kept in the state.
             full: trust nothing but the bytes of the files that are there.
+            planned: called when this process knows all that it is to render, and there is only work to be shared.
 
         Raises:
             BuildRefusedError: the folder holds something that is not ours, or *accept* refused.
@@ -123,7 +127,8 @@ class OutputTree:
                 _check_writable(self.state_file.parent)
                 self.begin(hashed=full)
                 replacement = Replacement(self.root, files_of, keeps=keeps, inherited=inherited, jobs=self.jobs)
-                return replacement.run(parts, self._earlier, accept, partial(self._save, inputs, summary or {}))
+                save = partial(self._save, inputs, summary or {})
+                return replacement.run((parts, others), self._earlier, accept, save, planned)
             except OSError as error:
                 raise storage_error(str(error.filename or self.root), error) from error
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Callable, Iterable, Mapping
-from typing import NamedTuple
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from regpress.errors import BuildRefusedError, StorageError
 from regpress.model.artifact import Artifact, Form
@@ -14,6 +15,8 @@ from regpress.storage import NO_NAMES, contained, write_new
 
 #: Which files hold the document at an address: the host's layout.
 FilesOf = Callable[[str, Form], tuple[str, ...]]
+#: For a tree of which nothing is known.
+NO_ROWS: Final[Mapping[str, Row]] = MappingProxyType({})
 
 
 class Staged(NamedTuple):
@@ -42,13 +45,13 @@ class Writer:
 
     Args:
         staging: the folder; it exists.
-        live: what the live tree is known to hold.
         files_of: the host's layout.
+        live: what the live tree is known to hold, whoever made it.
         flat: whether files get numbers for names, to be moved one by one; else the folder becomes the tree itself.
         name: a folder of this writer's own below *staging*, for flat files.
     """
 
-    def __init__(self, staging: str, live: Mapping[str, Row], files_of: FilesOf, *, flat: bool, name: str = "") -> None:
+    def __init__(self, staging: str, files_of: FilesOf, *, live: Mapping[str, Row], flat: bool, name: str = "") -> None:
         self._folder = f"{staging}/{name or os.getpid()}" if flat else staging
         self._live = live
         self._files_of = files_of
@@ -56,13 +59,19 @@ class Writer:
         self._made = {""}
         self._count = 0
 
-    def write(self, artifacts: Iterable[Artifact]) -> Rendered:
-        """Return the staged files of *artifacts*; what the live tree has already is not written."""
+    def write(self, artifacts: Iterable[Artifact], live: Mapping[str, Row] = NO_ROWS) -> Rendered:
+        """Return the staged files of *artifacts*; what the live tree has already is not written.
+
+        Args:
+            artifacts: what is to be written.
+            live: what else the live tree is known to hold.
+        """
         records: list[bytes] = []
         sizes: list[int] = []
         staged: list[Staged] = []
         # The latest version's body is that of a version: the same bytes are hashed once.
         digests: dict[int, tuple[bytes, str]] = {}
+        is_known = bool(live or self._live)
         for address, form, media_type, body in artifacts:
             known = digests.get(id(body))
             if known is None:
@@ -70,9 +79,9 @@ class Writer:
             sha256, size = known[1], len(body)
             for file in self._files_of(address, form):
                 sizes.append(size)
-                live = self._live.get(file) if self._live else None
-                if live is not None and live.sha256 == sha256 and live.mtime:
-                    records.append(record(file, live.size, sha256, address, media_type, live.mtime))
+                there = (live.get(file) or self._live.get(file)) if is_known else None
+                if there is not None and there.sha256 == sha256 and there.mtime:
+                    records.append(record(file, size, sha256, address, media_type, there.mtime))
                     continue
                 place, mtime = self._store(file, body)
                 records.append(record(file, size, sha256, address, media_type, mtime))

@@ -9,7 +9,7 @@ from regpress.model.entry import Entry, EntryVersion
 
 
 class Maker(Protocol):
-    """What makes entries by their numbers."""
+    """What makes entries by their numbers, which ascend."""
 
     def entries(self, numbers: Sequence[int]) -> Sequence[Entry]:
         """Return some entries."""
@@ -57,7 +57,7 @@ class LazyEntries(Sequence[Entry]):
     __hash__ = None  # type: ignore[assignment]
 
     def some(self, positions: Sequence[int]) -> tuple[Entry, ...]:
-        """Return the entries at some positions, all of which are made at once."""
+        """Return the entries at some positions, which ascend; all of them are made at once."""
         known = self._entries
         missing = [at for at in positions if isinstance(known[at], int)]
         numbers = [known[at] for at in missing]

@@ -17,10 +17,11 @@ import orjson
 from regpress import __version__, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
+from regpress.entry_columns import own_length
 from regpress.fingerprints import fold
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Section
 from regpress.model.document import escape_html_in_json
-from regpress.model.entry import OFFICIAL_META, Entry, EntryVersion, Official
+from regpress.model.entry import OFFICIAL_META, EntryVersion, Official
 from regpress.names import KINDS, EntryName, Kind
 
 #: Address of the file format that ``registry.json`` has.
@@ -69,13 +70,8 @@ def response_parts(version: EntryVersion) -> tuple[bytes, bytes]:
 
 
 def response_size(version: EntryVersion) -> int:
-    """Return the length of `response`, which for nearly all versions is seen without making it."""
-    official = version.official
-    if official.status_message:
-        return len(response(version))
-    size = len(version.text) + len(version.other_meta) + (1 if version.other_meta else 0)
-    size += len(official.status) + len(official.status_changed_at) + len(official.published_at)
-    return size + len(official.updated_at) + _AROUND[version.kind == "server", official.is_latest]
+    """Return the length of `response`, without making it."""
+    return own_length(version) + _AROUND[version.kind]
 
 
 def document(version: EntryVersion) -> bytes:
@@ -96,20 +92,14 @@ def list_body(kind: Kind, bodies: Sequence[bytes], *, cursor: str = "") -> bytes
     )
 
 
-def _around(kind: Kind, *, is_latest: bool) -> int:
-    """Return the length of what stands around document and times in a body."""
-    official = Official("active", "", "", "", "", is_latest)
-    name = EntryName("a", "b")
-    empty = EntryVersion(kind=kind, name=name, version="", text=b"{}", official=official)
-    return len(response(empty)) - len("{}") - len("active")
+def _around(kind: Kind) -> int:
+    """Return the length of what bodies of a kind have in common."""
+    official = Official("active", "", "", "", "", is_latest=True)
+    empty = EntryVersion(kind=kind, name=EntryName("a", "b"), version="", text=b"{}", official=official)
+    return len(response(empty)) - own_length(empty)
 
 
-#: By whether it is a server's, and the latest.
-_AROUND: Final = {
-    (server, latest): _around("server" if server else "skill", is_latest=latest)
-    for server in (True, False)
-    for latest in (True, False)
-}
+_AROUND: Final = {kind: _around(kind) for kind in KINDS}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -140,9 +130,10 @@ class Aliases:
 def entry_sections(catalog: Catalog, aliases: Aliases) -> Iterator[Section]:
     """Return one group for each entry: its versions, the latest, and the list of versions."""
     salt = recipe((b"entry", _salt(catalog, aliases)))
+    labels, whole = catalog.labels, catalog.columns.whole
     for shard, members in catalog.shards.items():
-        names = "\n".join([f"{kind}/{catalog.names[kind][at]}" for kind, at in members]).encode()
-        prints = b"".join([catalog.prints[kind][at].all for kind, at in members])
+        names = "\n".join([labels[at] for at in members]).encode()
+        prints = b"".join([whole[at] for at in members])
         yield Section(
             f"{catalog.registry}/api/{shard}",
             recipe((salt, names, prints)),
@@ -151,20 +142,15 @@ def entry_sections(catalog: Catalog, aliases: Aliases) -> Iterator[Section]:
         )
 
 
-def _entry_groups(
-    catalog: Catalog, aliases: Aliases, salt: bytes, members: Sequence[tuple[Kind, int]]
-) -> Iterator[ArtifactGroup]:
-    prefix = catalog.prefix
-    for kind, at in members:
-        yield ArtifactGroup(
-            f"{catalog.registry}/api/{kind}/{catalog.names[kind][at]}",
-            fold(salt + catalog.prints[kind][at].all),
-            "leaf",
-            partial(_render_entry, catalog.of(kind)[at], prefix, aliases),
-        )
+def _entry_groups(catalog: Catalog, aliases: Aliases, salt: bytes, members: Sequence[int]) -> Iterator[ArtifactGroup]:
+    labels, whole = catalog.labels, catalog.columns.whole
+    for at in members:
+        key = f"{catalog.registry}/api/{labels[at]}"
+        yield ArtifactGroup(key, fold(salt + whole[at]), "leaf", partial(_render_entry, catalog, at, aliases))
 
 
-def _render_entry(entry: Entry, prefix: str, aliases: Aliases) -> list[Artifact]:
+def _render_entry(catalog: Catalog, at: int, aliases: Aliases) -> list[Artifact]:
+    entry, prefix = catalog.entry_at(at), catalog.prefix
     kind, name = entry.kind, entry.name
     bodies = [response(version) for version in entry.versions]
     made = [
@@ -195,9 +181,10 @@ def complete_list(catalog: Catalog, kind: Kind) -> bytes:
 
 def complete_list_size(catalog: Catalog, kind: Kind) -> int:
     """Return the length of `complete_list`, without making it."""
-    sizes = [response_size(version) for version in catalog.latest(kind)]
-    digits = len(str(len(sizes))) - 1
-    return len(list_body(kind, ())) + digits + sum(sizes) + max(len(sizes) - 1, 0)
+    own = catalog.ranges[kind]
+    count = len(own)
+    size = sum(catalog.columns.lengths[own.start : own.stop]) + count * _AROUND[kind]
+    return len(list_body(kind, ())) + len(str(count)) - 1 + size + max(count - 1, 0)
 
 
 def list_groups(catalog: Catalog, aliases: Aliases, complete: Mapping[Kind, bool]) -> Iterator[ArtifactGroup]:
@@ -267,7 +254,7 @@ def build_file(catalogs: Sequence[Catalog], *, host: str, revisions: Mapping[str
         list_file: where the default registry's list of servers lies below the site's base, empty where it has none.
     """
     default = next(catalog for catalog in catalogs if catalog.is_default)
-    suppliers = {entry.source for catalog in catalogs for entry in catalog}
+    suppliers = {source for catalog in catalogs for source in catalog.columns.sources}
     digest = default.latest_prints["server"].hex()
     listed: dict[str, str] = {"digest": digest}
     if list_file:

@@ -2,53 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from bisect import bisect_right
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import overload
+from itertools import accumulate, chain, compress, pairwise, repeat
 
 from regpress import paths
 from regpress.digest import recipe
-from regpress.fingerprints import EntryPrints, entry_prints
+from regpress.entry_columns import columns_of
 from regpress.model.entry import Entry, EntryVersion
-from regpress.model.manifest import shard_of
+from regpress.model.entry_columns import EntryColumns
+from regpress.model.lazy_entries import LazyEntries
+from regpress.model.manifest import shards_of
 from regpress.names import KINDS, Kind
-
-
-class _Prints(Sequence[EntryPrints]):
-    """What stands for each of some entries, found when it is asked for: the first are rendered meanwhile."""
-
-    def __init__(self, entries: Sequence[Entry]) -> None:
-        self._entries = entries
-        self._found: list[EntryPrints | None] = [None] * len(entries)
-
-    @overload
-    def __getitem__(self, at: int) -> EntryPrints: ...
-
-    @overload
-    def __getitem__(self, at: slice) -> Sequence[EntryPrints]: ...
-
-    def __getitem__(self, at: int | slice) -> EntryPrints | Sequence[EntryPrints]:
-        """Return what stands for one entry, or for several."""
-        if isinstance(at, slice):
-            return [self[one] for one in range(*at.indices(len(self)))]
-        found = self._found[at]
-        if found is None:
-            found = self._found[at] = entry_prints(self._entries[at])
-        return found
-
-    def __len__(self) -> int:
-        """Return the number of entries."""
-        return len(self._entries)
-
-    def __iter__(self) -> Iterator[EntryPrints]:
-        """Return what stands for each."""
-        return (found or self[at] for at, found in enumerate(self._found))
+from regpress.times import time_key
 
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
     """One registry's entries.
+
+    All entries, those of one kind after those of another, have positions; so have their visible versions, those of
+    each entry by their texts.
 
     Attributes:
         registry: its name in the configuration.
@@ -56,20 +32,22 @@ class Catalog:
         entries: per kind, in the order of names (code points).
         last_updated: the latest ``updatedAt`` of any version, RFC 3339; the file's ``meta.last_updated``.
         gone: the versions of names of which every version is deleted, by kind and name.
+        known_columns: `columns`, where they are known already.
     """
 
     registry: str
     is_default: bool
-    entries: Mapping[Kind, tuple[Entry, ...]] = field(default_factory=dict)
+    entries: Mapping[Kind, Sequence[Entry]] = field(default_factory=dict)
     last_updated: str = ""
     gone: tuple[EntryVersion, ...] = ()
+    known_columns: EntryColumns | None = field(default=None, repr=False, compare=False)
 
     @property
     def prefix(self) -> str:
         """Return what stands before all addresses of this registry."""
         return paths.registry_prefix(self.registry, default=self.is_default)
 
-    def of(self, kind: Kind) -> tuple[Entry, ...]:
+    def of(self, kind: Kind) -> Sequence[Entry]:
         """Return the entries of a kind in the order of names."""
         return self.entries.get(kind, ())
 
@@ -84,44 +62,118 @@ class Catalog:
         return {(entry.kind, str(entry.name)): entry for entry in self}
 
     @cached_property
-    def prints(self) -> Mapping[Kind, Sequence[EntryPrints]]:
-        """Return what stands for each entry, in the order of `of`; all recipes are made of these."""
-        return {kind: _Prints(self.of(kind)) for kind in KINDS}
+    def columns(self) -> EntryColumns:
+        """Return what all plans are made of, in the order of positions."""
+        return columns_of(self) if self.known_columns is None else self.known_columns
+
+    @cached_property
+    def ranges(self) -> Mapping[Kind, range]:
+        """Return the positions of the entries of each kind."""
+        ends = accumulate((len(self.of(kind)) for kind in KINDS), initial=0)
+        return {kind: range(*bounds) for kind, bounds in zip(KINDS, pairwise(ends), strict=True)}
+
+    @cached_property
+    def starts(self) -> Sequence[int]:
+        """Return the position of the first version of each entry, and the one behind the last of all."""
+        return self.columns.starts()
+
+    def version_range(self, kind: Kind) -> range:
+        """Return the positions of the versions of a kind."""
+        own = self.ranges[kind]
+        return range(self.starts[own.start], self.starts[own.stop])
+
+    @cached_property
+    def labels(self) -> Sequence[str]:
+        """Return ``kind/namespace/name`` of each entry."""
+        names = self.columns.names
+        return [f"{kind}/{name}" for kind, own in self.ranges.items() for name in names[own.start : own.stop]]
+
+    @cached_property
+    def version_keys(self) -> Sequence[str]:
+        """Return the place of each version in lists, `regpress.pages.list_key`."""
+        columns = self.columns
+        spread = chain.from_iterable(map(repeat, columns.names, columns.counts))
+        return list(map("\0".join, zip(spread, columns.versions, strict=True)))
+
+    @cached_property
+    def times(self) -> Sequence[str]:
+        """Return when each version last changed, as `regpress.times.time_key` has it."""
+        return list(map(time_key, self.columns.updated))
+
+    @cached_property
+    def changed(self) -> Sequence[str]:
+        """Return when a visible version of each entry last changed, as `times`."""
+        times = self.times
+        return [times[first] if end - first == 1 else max(times[first:end]) for first, end in pairwise(self.starts)]
+
+    @cached_property
+    def extended(self) -> Mapping[int, Entry]:
+        """Return the entries that have deleted versions or a long text."""
+        positions = list(compress(range(len(self.columns.names)), self.columns.extended))
+        return dict(zip(positions, self.entries_at(positions), strict=True))
 
     @cached_property
     def latest_prints(self) -> Mapping[Kind, bytes]:
         """Return what stands for the latest versions of all entries of a kind."""
-        return {kind: recipe([prints.latest for prints in self.prints[kind]]) for kind in KINDS}
+        latest = self.columns.latest
+        return {kind: recipe(latest[own.start : own.stop]) for kind, own in self.ranges.items()}
 
     @cached_property
-    def names(self) -> Mapping[Kind, tuple[str, ...]]:
-        """Return ``namespace/name`` of each entry, in the order of `of`."""
-        return {kind: tuple([f"{e.name.namespace}/{e.name.name}" for e in self.of(kind)]) for kind in KINDS}
-
-    @cached_property
-    def shards(self) -> Mapping[str, Sequence[tuple[Kind, int]]]:
-        """Return kind and position in `of` of the entries whose files each shard of the manifest lists."""
-        found: dict[str, list[tuple[Kind, int]]] = {}
-        for kind, names in self.names.items():
-            for position, name in enumerate(names):
-                found.setdefault(shard_of(self.registry, kind, name), []).append((kind, position))
+    def shards(self) -> Mapping[str, Sequence[int]]:
+        """Return the entries whose files each shard of the manifest lists."""
+        found: dict[str, list[int]] = {}
+        for position, shard in enumerate(shards_of(self.registry, self.labels)):
+            found.setdefault(shard, []).append(position)
         return found
+
+    def entry_at(self, position: int) -> Entry:
+        """Return the entry at a position.
+
+        Raises:
+            IndexError: there is none.
+        """
+        for kind, own in self.ranges.items():
+            if position < own.stop:
+                return self.of(kind)[position - own.start]
+        raise IndexError(position)
+
+    def entries_at(self, positions: Sequence[int]) -> list[Entry]:
+        """Return the entries at some positions, in ascending order."""
+        found: list[Entry] = []
+        for kind, own in self.ranges.items():
+            inside = [at - own.start for at in positions if at in own]
+            entries = self.of(kind)
+            found += entries.some(inside) if isinstance(entries, LazyEntries) else [entries[at] for at in inside]
+        return found
+
+    def versions_at(self, positions: Sequence[int]) -> list[EntryVersion]:
+        """Return the visible versions at some positions, in any order."""
+        starts = self.starts
+        owners = [bisect_right(starts, position) - 1 for position in positions]
+        wanted = sorted(set(owners))
+        entries = dict(zip(wanted, self.entries_at(wanted), strict=True))
+        ordered = {at: sorted(entry.versions, key=_text) for at, entry in entries.items()}
+        return [ordered[owner][position - starts[owner]] for owner, position in zip(owners, positions, strict=True)]
 
     def deleted(self) -> Iterator[EntryVersion]:
         """Return every deleted version, those of names that have nothing else included."""
-        for entry in self:
+        for entry in self.extended.values():
             yield from entry.deleted
         yield from self.gone
 
-    def latest(self, kind: Kind) -> Iterable[EntryVersion]:
+    def latest(self, kind: Kind) -> Sequence[EntryVersion]:
         """Return the latest version of each entry of a kind, in the order of names."""
-        return (entry.latest for entry in self.of(kind))
+        entries = self.of(kind)
+        return entries.latest() if isinstance(entries, LazyEntries) else [entry.latest for entry in entries]
 
     def counts(self) -> dict[str, int]:
         """Return ``servers``, ``serverVersions``, ``skills`` … as they appear in ``build.json``."""
         counted: dict[str, int] = {}
         for kind in KINDS:
-            entries = self.of(kind)
-            counted[paths.ENTRY_PLURAL[kind]] = len(entries)
-            counted[f"{kind}Versions"] = sum(len(entry.versions) for entry in entries)
+            counted[paths.ENTRY_PLURAL[kind]] = len(self.ranges[kind])
+            counted[f"{kind}Versions"] = len(self.version_range(kind))
         return counted
+
+
+def _text(version: EntryVersion) -> str:
+    return version.version

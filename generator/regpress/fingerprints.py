@@ -1,4 +1,4 @@
-"""Versions and entries to short bytes that stand for all that is served of them, for recipes.
+"""Versions to short bytes that stand for all that is served of them, for recipes.
 
 A recipe is computed for every group of every build, also where nothing is rendered: it looks at digests and states,
 never at documents.
@@ -8,10 +8,9 @@ from __future__ import annotations
 
 import hashlib
 from functools import lru_cache
-from typing import NamedTuple
 
 from regpress.digest import recipe
-from regpress.model.entry import Entry, EntryVersion, Official
+from regpress.model.entry import EntryVersion, Official
 
 
 def version_part(version: EntryVersion) -> bytes:
@@ -30,30 +29,6 @@ def _state(official: Official) -> bytes:
         f"{official.status}\0{len(message)}\0{message}\0{official.status_changed_at}\0{official.published_at}\0"
         f"{official.updated_at}\0{'1' if official.is_latest else ''}\0"
     ).encode()
-
-
-class EntryPrints(NamedTuple):
-    """What stands for an entry.
-
-    Attributes:
-        parts: `version_part` of each visible version, in their order.
-        all: for all served bytes of them.
-        latest: for those of the latest one.
-    """
-
-    parts: tuple[bytes, ...]
-    all: bytes
-    latest: bytes
-
-
-def entry_prints(entry: Entry) -> EntryPrints:
-    """Return what stands for an entry."""
-    versions = entry.versions
-    parts = tuple(map(version_part, versions))
-    if len(parts) == 1:
-        only = fold(parts[0])
-        return EntryPrints(parts, only, only)
-    return EntryPrints(parts, fold(b"".join(parts)), fold(parts[versions.index(entry.latest)]))
 
 
 def fold(data: bytes) -> bytes:

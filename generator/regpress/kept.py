@@ -23,7 +23,7 @@ from regpress.model.reading import Elements
 from regpress.storage import replace_file
 
 _FORMAT: Final = 5
-_GATHERING_FORMAT: Final = 1
+_GATHERING_FORMAT: Final = 2
 _LENGTH: Final = struct.Struct("<Q")
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200

@@ -72,7 +72,9 @@ def merge(
         registry=registry,
         is_default=is_default,
         entries=entries,
-        last_updated=last_update(entries.values()),
+        last_updated=last_update(
+            version.official.updated_at for kind in KINDS for entry in entries[kind] for version in entry.versions
+        ),
         gone=tuple(merger.gone),
     )
     issues = (*merger.issues, *case_issues(catalog, folds_case=folds_case))
@@ -211,16 +213,18 @@ def _flagged_official(official: Official, is_latest: bool) -> Official:
     return Official(*official[:5], is_latest)
 
 
-def last_update(entries: Iterable[tuple[Entry, ...]]) -> str:
-    """Return the last time at which one of *entries* changed, empty without any."""
-    times = {version.official.updated_at for kind in entries for entry in kind for version in entry.versions}
-    return max(times, key=time_key, default="")
+def last_update(times: Iterable[str]) -> str:
+    """Return the last of some times, RFC 3339; empty without any."""
+    # Of two that are one moment, always the same.
+    return max(set(times), key=lambda time: (time_key(time), time), default="")
 
 
 def case_issues(catalog: Catalog, *, folds_case: bool) -> Iterable[Issue]:
     """Return an issue for each name, and each version of a name, that only case tells from another."""
     registry = catalog.registry
     for kind, kind_entries in catalog.entries.items():
+        if catalog.known_columns is not None and not _may_collide(catalog, kind):
+            continue
         if _collide([f"{entry.name.namespace}/{entry.name.name}" for entry in kind_entries]):
             names = [(str(entry.name), str(entry.name), entry.source) for entry in kind_entries]
             yield from _fold_issues(names, kind, registry, folds_case)
@@ -229,6 +233,14 @@ def case_issues(catalog: Catalog, *, folds_case: bool) -> Iterable[Issue]:
                 label = str(entry.name)
                 versions = [(v.version, f"{label}@{v.version}", entry.source) for v in entry.versions]
                 yield from _fold_issues(versions, kind, registry, folds_case)
+
+
+def _may_collide(catalog: Catalog, kind: Kind) -> bool:
+    """Return whether there may be names or versions that only case tells apart, without a look at the entries."""
+    names, versions = catalog.ranges[kind], catalog.version_range(kind)
+    return _collide(catalog.columns.names[names.start : names.stop]) or _collide(
+        catalog.version_keys[versions.start : versions.stop]
+    )
 
 
 def _collide(texts: Sequence[str]) -> bool:

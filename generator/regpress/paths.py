@@ -8,6 +8,7 @@ two folders; clients that send ``%2F`` reach the same one wherever the host deco
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from typing import Final
 from urllib.parse import quote
 
@@ -150,6 +151,12 @@ def facets(prefix: str) -> str:
 def entry_page(prefix: str, kind: Kind, name: EntryName) -> str:
     """Return the address of an entry's HTML page: ``servers/ns/name/``."""
     return f"{prefix}{ENTRY_PLURAL[kind]}/{name.namespace}/{name.name}/"
+
+
+def entry_pages(prefix: str, kind: Kind, names: Iterable[str]) -> list[str]:
+    """Return the `entry_page` of each of some names."""
+    start = index_page(prefix, kind)
+    return [f"{start}{name}/" for name in names]
 
 
 def index_page(prefix: str, kind: Kind) -> str:

@@ -8,20 +8,23 @@ returns None): other settings, many changes, a file that something in it cannot 
 
 from __future__ import annotations
 
-from bisect import insort
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any, Final, NamedTuple
 
+from regpress.catalog import Catalog
 from regpress.element_renewal import RenewedFile, TooMuchError
 from regpress.kept import Gathering, KeptGathering
 from regpress.merge import Merged, case_issues, last_update
 from regpress.model.entry import Entry, EntryVersion, RawFile, Snapshot
+from regpress.model.entry_columns import Run, joined
 from regpress.model.file_elements import FileElements, Name
 from regpress.model.issue import Hidden, Issue
-from regpress.model.packed_entries import Origin, PackedEntries, pack_entries, places_in, unpack_entries
+from regpress.model.lazy_entries import LazyEntries
+from regpress.model.packed_entries import KeptEntries, Origin, PackedEntries, pack_entries, places_in
 from regpress.model.reading import Reading
 from regpress.names import KINDS, EntryName, Kind
 from regpress.read import Checker
@@ -102,14 +105,15 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
     raws = inputs.files
     origins = [Origin(source, elements) for (source, _), elements in found.items()]
     places = places_in(origins)
-    packed = [pack_entries([*one.catalog], one.catalog.gone, origins, places) for one in findings.merged]
+    catalogs = [one.catalog for one in findings.merged]
+    packed = [pack_entries(one.entries, one.gone, one.columns, origins, places) for one in catalogs]
     known = {(kind, str(name)) for elements in found.values() for kind, name in elements.names}
     facts = {
         "claims": inputs.claims(),
         "fresh": sorted((kind, *name) for kind, name in {*others, *inputs.spoken_of}),
         "times": sorted(inputs.times),
         "files": [_file_facts(key, raws[key], elements, inputs) for key, elements in found.items()],
-        "registries": [(one.catalog.registry, its.columns) for one, its in zip(findings.merged, packed, strict=True)],
+        "registries": [(one.registry, its.columns) for one, its in zip(catalogs, packed, strict=True)],
         "hidden": [tuple(hidden) for hidden in findings.hidden if (hidden.kind, hidden.name) in known],
         **_pack_issues(findings.issues, found),
     }
@@ -260,21 +264,16 @@ class Renewal:
         return changed | fresh | self.others | self._inputs.spoken_of
 
     def _patched(self, renewed: Merged, columns: dict[str, Any], blob: bytes, names: set[Name]) -> Merged:
-        entries, gone = unpack_entries(PackedEntries(columns, blob), self._files)
-        fresh = renewed.catalog
-        by_kind: dict[Kind, list[Entry]] = {kind: [] for kind in KINDS}
-        for entry in entries:
-            if (entry.kind, entry.name) not in names:
-                by_kind[entry.kind].append(entry)
-        for entry in fresh:
-            insort(by_kind[entry.kind], entry, key=_place)
-        ordered = {kind: tuple(some) for kind, some in by_kind.items()}
-        others = [one for one in gone if (one.kind, one.name) not in names]
+        kept, fresh = KeptEntries(PackedEntries(columns, blob), self._files), renewed.catalog
+        runs = {kind: list(_runs(kept, fresh, kind, names)) for kind in KINDS}
+        facts = joined([run for own in runs.values() for run in own])
+        others = [one for one in kept.gone() if (one.kind, one.name) not in names]
         catalog = replace(
             fresh,
-            entries=ordered,
-            last_updated=last_update(ordered.values()),
+            entries={kind: LazyEntries(_members(own, kept, fresh), kept) for kind, own in runs.items()},
+            last_updated=last_update(facts.updated),
             gone=tuple(sorted([*others, *fresh.gone], key=lambda one: (KINDS.index(one.kind), _place(one)))),
+            known_columns=facts,
         )
         named = [Issue(*fields) for fields in self._kept.facts["named"]]
         issues = (
@@ -320,5 +319,38 @@ def _name_of(issue: Issue) -> Name:
     return _name(kind or "server", name)
 
 
-def _place(one: Entry | EntryVersion) -> str:
+def _place(one: EntryVersion) -> str:
     return f"{one.name.namespace}/{one.name.name}"
+
+
+def _runs(kept: KeptEntries, fresh: Catalog, kind: Kind, names: Iterable[Name]) -> Iterator[Run]:
+    """Yield the entries of a kind: those that were kept but for some names, with the fresh ones at their places."""
+    former, now, own = kept.facts, fresh.columns, kept.ranges[kind]
+
+    def place(name: str) -> int:
+        return bisect_left(former.names, name, own.start, own.stop)
+
+    new = [(place(now.names[at]), at) for at in fresh.ranges[kind]]
+    texts = [str(name) for other, name in names if other == kind]
+    places = [(at, text) for at, text in zip(map(place, texts), texts, strict=True) if at < own.stop]
+    dropped = [(at, None) for at, text in places if former.names[at] == text]
+    first = own.start
+    # What is new stands before what it takes the place of.
+    for at, number in sorted([*new, *dropped], key=lambda pair: (pair[0], pair[1] is None)):
+        if at > first:
+            yield Run(former, first, at)
+            first = at
+        if number is None:
+            first = at + 1
+        else:
+            yield Run(now, number, number + 1)
+    if first < own.stop:
+        yield Run(former, first, own.stop)
+
+
+def _members(runs: Iterable[Run], kept: KeptEntries, fresh: Catalog) -> Iterator[Entry | int]:
+    for columns, first, end in runs:
+        if columns is kept.facts:
+            yield from range(first, end)
+        else:
+            yield from fresh.entries_at(range(first, end))

@@ -6,11 +6,9 @@ hosting specification 8). Deleted versions make a third, for adapters only, whic
 
 from __future__ import annotations
 
-from bisect import bisect_right
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from itertools import accumulate
 from typing import Any, Final
 
 import orjson
@@ -23,7 +21,7 @@ from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import EntryVersion
 from regpress.names import KINDS, Kind
-from regpress.pages import PAGE_SIZE, ListName, Page, list_key, split_key, stored_pages, version_key
+from regpress.pages import PAGE_SIZE, ListName, Page, list_key, split_key, stored_pages
 
 _SALT: Final = f"stored page {__version__}".encode()
 
@@ -34,31 +32,23 @@ class _StoredList:
 
     Attributes:
         kind, name: which one.
-        versions: what it holds, in the order of their keys.
-        fingerprints: what stands for the served bytes of each of *versions*, or of each entry where *starts* is given;
-            their borders show when they are put together.
+        keys: of what it holds, sorted.
+        prints: what stands for the served bytes of each; their borders show when they are put together.
         pages: how it is cut.
-        starts: for each entry, the position of its first version in *versions*.
+        versions: returns what some positions of it hold.
     """
 
     kind: Kind
     name: ListName
-    versions: Sequence[EntryVersion]
-    fingerprints: Sequence[bytes]
+    keys: Sequence[str]
+    prints: Sequence[bytes]
     pages: Sequence[Page]
-    starts: Sequence[int] = ()
+    versions: Callable[[range], Sequence[EntryVersion]]
 
     def parts(self, page: Page) -> tuple[bytes, ...]:
         """Return what the bytes of a page depend on, its link to the next one left out."""
-        first, end = page.positions.start, page.positions.stop
-        if not self.starts:
-            return (b"".join(self.fingerprints[first:end]),)
-        covered = self.fingerprints[bisect_right(self.starts, first) - 1 : bisect_right(self.starts, end - 1)]
-        return page.after.encode(), self.last_key(page).encode(), b"".join(covered)
-
-    def last_key(self, page: Page) -> str:
-        """Return the key of the last version of a page, empty where it has none."""
-        return _key(self.versions[page.positions[-1]]) if page.positions else ""
+        inside = slice(page.positions.start, page.positions.stop)
+        return "\n".join(self.keys[inside]).encode(), b"".join(self.prints[inside])
 
 
 def page_groups(catalog: Catalog, *, size: int = PAGE_SIZE) -> Iterator[ArtifactGroup]:
@@ -97,37 +87,41 @@ def _groups(catalog: Catalog, lists: Sequence[_StoredList], key: str, address: s
 
 
 def _render_page(address: str, stored: _StoredList, page: Page) -> Iterator[Artifact]:
-    inside = stored.versions[page.positions.start : page.positions.stop]
-    body = api.list_body(stored.kind, list(map(api.response, inside)), cursor=page.next)
+    body = api.list_body(stored.kind, list(map(api.response, stored.versions(page.positions))), cursor=page.next)
     yield Artifact(address, "document", JSON, body)
 
 
 def _latest(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
+    own, columns = catalog.ranges[kind], catalog.columns
+    names = columns.names[own.start : own.stop]
+
+    def versions(positions: range) -> list[EntryVersion]:
+        return [entry.latest for entry in catalog.of(kind)[positions.start : positions.stop]]
+
     return _StoredList(
         kind=kind,
         name="latest",
-        versions=tuple(catalog.latest(kind)),
-        fingerprints=[prints.latest for prints in catalog.prints[kind]],
-        pages=stored_pages("latest", catalog.names[kind], size=size),
+        keys=names,
+        prints=columns.latest[own.start : own.stop],
+        pages=stored_pages("latest", names, size=size),
+        versions=versions,
     )
 
 
 def _all(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
-    entries = catalog.of(kind)
-    versions: list[EntryVersion] = []
-    keys: list[str] = []
-    for entry, name in zip(entries, catalog.names[kind], strict=True):
-        some = _by_text(entry.versions)
-        versions += some
-        keys += [version_key(name, version.version) for version in some]
+    own = catalog.version_range(kind)
+    keys = catalog.version_keys[own.start : own.stop]
+
+    def versions(positions: range) -> list[EntryVersion]:
+        return catalog.versions_at(own[positions.start : positions.stop])
+
     return _StoredList(
         kind=kind,
         name="all",
-        versions=versions,
-        # Those of whole entries: a page that holds some of an entry's versions is rendered once too often at most.
-        fingerprints=[prints.all for prints in catalog.prints[kind]],
-        starts=[0, *accumulate(len(entry.versions) for entry in entries)][:-1],
+        keys=keys,
+        prints=catalog.columns.prints[own.start : own.stop],
         pages=stored_pages("all", keys, size=size),
+        versions=versions,
     )
 
 
@@ -138,20 +132,22 @@ def _deleted(catalog: Catalog, size: int) -> Iterator[tuple[Kind, _StoredList]]:
         gone.setdefault(version.kind, []).append(version)
     for kind, versions in gone.items():
         versions.sort(key=_key)
+        keys = list(map(_key, versions))
         yield (
             kind,
             _StoredList(
                 kind=kind,
                 name="deleted",
-                versions=versions,
-                fingerprints=list(map(version_part, versions)),
-                pages=stored_pages("deleted", list(map(_key, versions)), size=size),
+                keys=keys,
+                prints=list(map(version_part, versions)),
+                pages=stored_pages("deleted", keys, size=size),
+                versions=partial(_cut, versions),
             ),
         )
 
 
-def _by_text(versions: tuple[EntryVersion, ...]) -> Sequence[EntryVersion]:
-    return sorted(versions, key=lambda version: version.version) if len(versions) > 1 else versions
+def _cut(versions: Sequence[EntryVersion], positions: range) -> Sequence[EntryVersion]:
+    return versions[positions.start : positions.stop]
 
 
 def _key(version: EntryVersion) -> str:

@@ -21,6 +21,7 @@ from regpress.gathering import Gathered, Memory, gather
 from regpress.hosts.table import profile
 from regpress.kept import FEW_NAMES
 from regpress.model.entry import Snapshot, Times
+from regpress.names import KINDS
 from regpress.renewal import Renewal
 from regpress.site import Options, Site
 from regpress.wiring import open_site
@@ -48,6 +49,9 @@ def gathered(
 def facts(found: Gathered) -> dict[str, Any]:
     """Return everything that a build goes on with."""
     return {
+        "columns": [one.columns for one in found.catalogs],
+        # Before anything else makes the entries.
+        "latest": [list(one.latest(kind)) for one in found.catalogs for kind in KINDS],
         "catalogs": [(one, one.entries, one.gone) for one in found.catalogs],
         "issues": found.report.issues,
         "hidden": found.report.hidden,

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import partial
-from heapq import merge
+from itertools import chain
+from operator import itemgetter
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -123,7 +124,7 @@ def browse_pages(
         heading = KIND_LABELS[kind]
         subject = _Subject(heading=heading, section=listing.paging.base)
         yield from _list_pages(kind, listing, subject, prefix, chrome)
-    everything = list(merge(*items.values()))
+    everything = sorted(chain.from_iterable(items.values()), key=itemgetter(0))
     tags = tags_of(everything)
     yield from _tag_pages(tags, prefix, chrome)
     namespaces = namespaces_of(everything)
@@ -160,8 +161,8 @@ def _namespace_pages(
             number = crc32(namespace.label.lower().encode()) % _NAMESPACE_SECTIONS
             sections.setdefault(number, []).append(namespace)
         else:
-            only = namespace.items[0].entry
-            address = paths.entry_page(prefix, only.kind, only.name)
+            only = namespace.items[0]
+            (address,) = paths.entry_pages(prefix, only.kind, (only.name,))
         terms.append(_Term(namespace.key, namespace.label, address, len(namespace.items)))
     for number, some in sections.items():
         yield PageSection(

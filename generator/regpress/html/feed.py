@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Sequence
-from operator import itemgetter
 from typing import Final, NamedTuple
 from urllib.parse import quote
 
@@ -24,7 +23,6 @@ ATOM: Final = "application/atom+xml; charset=utf-8"
 #: Most versions of a feed.
 MOST: Final = 100
 _NO_TIME: Final = "1970-01-01T00:00:00Z"
-_time_of: Final = itemgetter(0)
 
 
 class Item(NamedTuple):
@@ -34,27 +32,24 @@ class Item(NamedTuple):
     version: EntryVersion
 
 
-class Changed(NamedTuple):
-    """An entry and when one of its versions last changed, as `time_key` has it."""
-
-    time: str
-    entry: Entry
-
-
-def last_changes(catalog: Catalog) -> tuple[Changed, ...]:
-    """Return when each entry of a registry last changed, in the order of the catalog."""
-    return tuple(
-        # Most entries have one version or few; a generator for each would cost more than the look.
-        Changed(max([time_key(version.official.updated_at) for version in (*entry.versions, *entry.deleted)]), entry)
-        for entry in catalog
-    )
+def last_changes(catalog: Catalog) -> Sequence[str]:
+    """Return when a version of each entry of a registry last changed, as `time_key` has it."""
+    changes = list(catalog.changed)
+    for position, entry in catalog.extended.items():
+        changes[position] = max([changes[position], *(time_key(one.official.updated_at) for one in entry.deleted)])
+    return changes
 
 
-def newest(changes: Iterable[Changed]) -> tuple[Item, ...]:
-    """Return the versions that changed last, newest first; equal times in the order of *changes*."""
+def newest(catalog: Catalog, changes: Sequence[str]) -> tuple[Item, ...]:
+    """Return the versions that changed last, newest first; equal times in the order of the catalog.
+
+    Args:
+        catalog: the registry.
+        changes: its `last_changes`.
+    """
     # The newest versions are among those of the entries that changed last.
-    entries = [changed.entry for changed in heapq.nlargest(MOST, changes, key=_time_of)]
-    return newest_of(entries)
+    positions = heapq.nlargest(MOST, range(len(changes)), key=changes.__getitem__)
+    return newest_of(map(catalog.entry_at, positions))
 
 
 def newest_of(entries: Iterable[Entry]) -> tuple[Item, ...]:

@@ -115,10 +115,11 @@ class Home:
 
 def newest_changes(catalog: Catalog) -> Iterator[Change]:
     """Return the entries that changed last, newest first; equal times by kind and name."""
-    changed = ((max(time_key(version.official.updated_at) for version in entry.versions), entry) for entry in catalog)
-    for key, entry in heapq.nlargest(_CHANGES, changed, key=lambda pair: pair[0]):
+    changed = catalog.changed
+    for position in heapq.nlargest(_CHANGES, range(len(changed)), key=changed.__getitem__):
+        entry = catalog.entry_at(position)
         times = (version.official.updated_at for version in entry.versions)
-        yield Change(entry, next(time for time in times if time_key(time) == key))
+        yield Change(entry, next(time for time in times if time_key(time) == changed[position]))
 
 
 def home_view(home: Home, chrome: Chrome) -> HomeView:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from itertools import repeat
+from operator import itemgetter
 from typing import Final, NamedTuple
 
 from regpress import paths
@@ -19,20 +21,39 @@ from regpress.names import Kind
 SHORT_LIST: Final = 24
 #: Most characters of a title that stands for a page.
 _SHORT: Final = 24
+_key: Final = itemgetter(0)
 
 
 class Item(NamedTuple):
     """An entry on its way into lists.
 
     Attributes:
-        key: its place, `sort_key`.
-        entry: the entry.
+        key: its place, by title, then by name; different for all entries of a registry.
+        name: ``namespace/name``.
+        kind: its kind.
+        tags: its tags.
         part: what stands for all that lists show of it, for recipes.
+        position: which entry it is,
+        catalog: of which registry.
     """
 
     key: str
-    entry: Entry
+    name: str
+    kind: Kind
+    tags: tuple[str, ...]
     part: bytes
+    position: int
+    catalog: Catalog
+
+    @property
+    def namespace(self) -> str:
+        """Return the first part of its name."""
+        return self.name.partition("/")[0]
+
+    @property
+    def entry(self) -> Entry:
+        """Return the entry."""
+        return self.catalog.entry_at(self.position)
 
 
 class Listing:
@@ -102,26 +123,24 @@ class Listing:
 
 def items_of(catalog: Catalog) -> Mapping[Kind, tuple[Item, ...]]:
     """Return the entries of a registry by kind, in the order of their titles."""
-    return {
-        kind: tuple(
-            sorted(
-                Item(sort_key(entry), entry, prints.latest)
-                for entry, prints in zip(entries, catalog.prints[kind], strict=True)
-            )
-        )
-        for kind, entries in catalog.entries.items()
-        if entries
-    }
+    columns = catalog.columns
+    found: dict[Kind, tuple[Item, ...]] = {}
+    for kind, own in catalog.ranges.items():
+        if own:
+            inside = slice(own.start, own.stop)
+            names, tags, prints = columns.names[inside], columns.tags[inside], columns.latest[inside]
+            keys = [
+                paging.sort_key(words(title).strip() or name.partition("/")[2], name, kind)
+                for title, name in zip(columns.titles[inside], names, strict=True)
+            ]
+            rows = zip(keys, names, repeat(kind), tags, prints, own, repeat(catalog))
+            found[kind] = tuple(sorted(map(Item._make, rows), key=_key))
+    return found
 
 
 def display_title(entry: Entry) -> str:
     """Return what readers call an entry: its title, else its name without the namespace."""
     return words(entry.latest.title).strip() or entry.name.name
-
-
-def sort_key(entry: Entry) -> str:
-    """Return the place of an entry in lists: by title, then by name; different for all entries of a registry."""
-    return paging.sort_key(display_title(entry), f"{entry.name.namespace}/{entry.name.name}", entry.kind)
 
 
 def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "", mixed: bool = False) -> RowView:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from operator import itemgetter
 from typing import NamedTuple
 
 from regpress.html import paging
 from regpress.html.listing import Item
-from regpress.names import EntryName
 
 
 class Namespace(NamedTuple):
@@ -35,15 +35,19 @@ def namespaces_of(items: Iterable[Item]) -> list[Namespace]:
     """
     found: dict[str, list[Item]] = {}
     for item in items:
-        found.setdefault(item.entry.name.namespace.lower(), []).append(item)
-    made = (Namespace(_key(name), own[0].entry.name.namespace, own) for name, own in found.items())
-    return sorted(made, key=lambda namespace: namespace.key)
+        found.setdefault(item.namespace.lower(), []).append(item)
+    made = [Namespace(_key(name), own[0].namespace, own) for name, own in found.items()]
+    return sorted(made, key=itemgetter(0))
 
 
-def listed_namespaces(names: Iterable[EntryName], least: int) -> frozenset[str]:
-    """Return the namespaces, in lower case, that have a page: those with enough entries."""
-    counted = Counter([name.namespace.lower() for name in names])
-    return frozenset(namespace for namespace, count in counted.items() if count >= least)
+def listed_namespaces(namespaces: Iterable[str], least: int) -> frozenset[str]:
+    """Return the namespaces that have a page: those with enough entries.
+
+    Args:
+        namespaces: of all entries, in lower case.
+        least: number of entries that is enough.
+    """
+    return frozenset(namespace for namespace, count in Counter(namespaces).items() if count >= least)
 
 
 def _key(name: str) -> str:

@@ -32,9 +32,7 @@ from regpress.html.twin import MARKDOWN, twin_text
 from regpress.html.use import use_view
 from regpress.html.views import ContentView, LinkView, NotFoundView
 from regpress.model.artifact import HTML, Artifact, ArtifactGroup, Section, Stage
-from regpress.model.entry import Entry
 from regpress.model.manifest import SITE
-from regpress.names import Kind
 
 
 class HtmlRenderer:
@@ -150,14 +148,16 @@ class _Pages:
 
     def _entries(self, catalog: Catalog) -> Iterator[Section]:
         """Return the pages of the entries; the longest part of a site, so that recipes are cheap here."""
-        listed = listed_namespaces((entry.name for entry in catalog), self._site.namespace_pages_from)
+        namespaces = [name.partition("/")[0].lower() for name in catalog.columns.names]
+        listed = listed_namespaces(namespaces, self._site.namespace_pages_from)
+        made_of = _made_of(catalog, [namespace in listed for namespace in namespaces])
+        labels = catalog.labels
         salt = recipe((self._fingerprint, b"entry.html", catalog.prefix.encode()))
         for shard, members in catalog.shards.items():
-            made_of = [_made_of(catalog.of(kind)[at], listed, catalog.prints[kind][at].all) for kind, at in members]
-            names = "\n".join([f"{kind}/{catalog.names[kind][at]}" for kind, at in members]).encode()
+            names = "\n".join([labels[at] for at in members]).encode()
             yield Section(
                 f"{catalog.registry}/html/{shard}",
-                recipe((salt, names, *made_of)),
+                recipe((salt, names, *(made_of[at] for at in members))),
                 shard,
                 partial(self._entry_groups, catalog, salt, members, made_of, listed),
             )
@@ -166,19 +166,14 @@ class _Pages:
         self,
         catalog: Catalog,
         salt: bytes,
-        members: Sequence[tuple[Kind, int]],
+        members: Sequence[int],
         made_of: Sequence[bytes],
         listed: frozenset[str],
     ) -> Iterator[ArtifactGroup]:
-        prefix = catalog.prefix
-        for (kind, at), parts in zip(members, made_of, strict=True):
-            entry = catalog.of(kind)[at]
-            address = paths.entry_page(prefix, kind, entry.name)
-            namespace = entry.name.namespace
-            publisher = paths.namespace_page(prefix, namespace) if namespace.lower() in listed else ""
-            render = partial(self._render_entry, entry, prefix, address, publisher)
-            key = f"{catalog.registry}/html/{kind}/{catalog.names[kind][at]}"
-            yield ArtifactGroup(key, fold(salt + parts), "page", render)
+        for at in members:
+            render = partial(self._render_entry, catalog, at, listed)
+            key = f"{catalog.registry}/html/{catalog.labels[at]}"
+            yield ArtifactGroup(key, fold(salt + made_of[at]), "page", render)
 
     def use_page(self, catalog: Catalog) -> ArtifactGroup:
         """Return the page that says how programs use a registry."""
@@ -209,18 +204,21 @@ class _Pages:
             "html/404", paths.NOT_FOUND_PAGE, "404.html", partial(_not_found_view, self._site, default, self._chrome)
         )
 
-    def _render_entry(self, entry: Entry, prefix: str, address: str, namespace: str) -> Iterator[Artifact]:
-        site = self._site
+    def _render_entry(self, catalog: Catalog, position: int, listed: frozenset[str]) -> Iterator[Artifact]:
+        site, entry, prefix = self._site, catalog.entry_at(position), catalog.prefix
+        address = paths.entry_page(prefix, entry.kind, entry.name)
+        own = entry.name.namespace
+        namespace = paths.namespace_page(prefix, own) if own.lower() in listed else ""
         view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site, icons=self._icons, namespace=namespace)
         yield Artifact(address, "page", HTML, self._templates.fill("entry.html", view).encode())
         for file in site.entry_files:
-            own = address + FILE_NAMES[file]
+            beside = address + FILE_NAMES[file]
             if file == "markdown":
-                yield Artifact(own, "file", MARKDOWN, twin_text(view, entry))
+                yield Artifact(beside, "file", MARKDOWN, twin_text(view, entry))
             elif file == "badge":
-                yield Artifact(own, "file", SVG, badge_text(entry))
+                yield Artifact(beside, "file", SVG, badge_text(entry))
             elif site.base_url:
-                yield Artifact(own, "file", ATOM, entry_feed(site, prefix, entry, address=own))
+                yield Artifact(beside, "file", ATOM, entry_feed(site, prefix, entry, address=beside))
 
     def followed(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
         """Return what is not read by people on the site: feeds, sitemap, and the guide for language models."""
@@ -236,7 +234,7 @@ class _Pages:
             return  # feeds and sitemaps have absolute links only
         changes = [(catalog, last_changes(catalog)) for catalog in catalogs]
         for catalog, changed in changes:
-            items = newest(changed)
+            items = newest(catalog, changed)
             address = paths.feed_file(catalog.prefix)
             body = partial(registry_feed, site, catalog, items)
             yield self._file(f"{catalog.registry}/html/feed", address, ATOM, body, parts=feed_parts(items))
@@ -280,12 +278,22 @@ class _Pages:
         return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
 
 
-def _made_of(entry: Entry, listed: frozenset[str], served: bytes) -> bytes:
-    """Return what the page of an entry depends on besides the site."""
-    made_of = (b"1" if entry.name.namespace.lower() in listed else b"0") + served
-    if entry.readme:
-        made_of += text_part(entry.readme)
-    return made_of + b"\0" + deleted_part(entry) if entry.deleted else made_of
+def _made_of(catalog: Catalog, are_listed: Iterable[bool]) -> list[bytes]:
+    """Return what the page of each entry depends on besides the site.
+
+    Args:
+        catalog: the registry.
+        are_listed: whether the namespace of each has a page.
+    """
+    made_of = [
+        (b"1" if is_listed else b"0") + served
+        for is_listed, served in zip(are_listed, catalog.columns.whole, strict=True)
+    ]
+    for position, entry in catalog.extended.items():
+        made_of[position] += text_part(entry.readme)
+        if entry.deleted:
+            made_of[position] += b"\0" + deleted_part(entry)
+    return made_of
 
 
 def _content_view(page: ContentPage, slugs: frozenset[str], chrome: Chrome) -> ContentView:

@@ -25,7 +25,6 @@ from regpress.indexes.facts import facts_of
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import Entry
-from regpress.names import KINDS
 from regpress.pages import chunks, token
 from regpress.times import time_key
 
@@ -48,25 +47,17 @@ _EPOCH: Final = date(1970, 1, 1).toordinal()
 _SALT: Final = f"search index {__version__} {FORMAT}".encode()
 
 
-class _Keyed(NamedTuple):
-    """An entry with its place in the index and what stands for its versions, and for the latest of them."""
-
-    key: str
-    entry: Entry
-    whole: bytes
-    latest: bytes
-
-
-class _Texts(NamedTuple):
-    """A part with texts: its name and its entries."""
+class _Part(NamedTuple):
+    """A part of the index: its name, the positions of its entries, and their places in the index."""
 
     name: str
-    entries: Sequence[_Keyed]
+    positions: range
+    keys: Sequence[str]
 
     @property
     def check(self) -> int:
         """Return what tells whether names and texts belong together, though one may come from an old cache."""
-        return zlib.crc32("\n".join(keyed.key for keyed in self.entries).encode())
+        return zlib.crc32("\n".join(self.keys).encode())
 
 
 def search_groups(
@@ -79,30 +70,30 @@ def search_groups(
         names_size: most entries of a part with names.
         texts_size: most entries of a part with texts.
     """
-    entries = [
-        _Keyed(f"{rank}{name}", entry, prints.all, prints.latest)
-        for rank, kind in enumerate(KINDS)
-        for name, entry, prints in zip(catalog.names[kind], catalog.of(kind), catalog.prints[kind], strict=True)
+    columns, prefix = catalog.columns, catalog.prefix
+    keys = [
+        f"{rank}{name}"
+        for rank, own in enumerate(catalog.ranges.values())
+        for name in columns.names[own.start : own.stop]
     ]
     names = []
-    prefix = catalog.prefix
-    for name, part in _cut(entries, FIRST, names_size):
-        names.append(name)
-        texts = [_Texts(*cut) for cut in _cut(part, name, texts_size)]
+    for part in _cut(_Part(FIRST, range(len(keys)), keys), names_size):
+        names.append(part.name)
+        texts = list(_cut(part, texts_size))
         for own in texts:
             yield ArtifactGroup(
                 key=f"{catalog.registry}/search/texts/{own.name}",
-                recipe=_recipe(prefix, own.name, own.entries, [keyed.latest for keyed in own.entries]),
+                recipe=_recipe(prefix, own, columns.latest),
                 stage="leaf",
-                render=partial(_render_texts, prefix, own),
+                render=partial(_render_texts, catalog, own),
             )
         yield ArtifactGroup(
-            key=f"{catalog.registry}/search/names/{name}",
-            recipe=_recipe(prefix, name, part, [keyed.whole for keyed in part]),
+            key=f"{catalog.registry}/search/names/{part.name}",
+            recipe=_recipe(prefix, part, columns.whole),
             stage="page",
-            render=partial(_render_names, prefix, name, part, texts),
+            render=partial(_render_names, catalog, part, texts),
         )
-    root = orjson.dumps({"format": FORMAT, "entries": len(entries), "names": names})
+    root = orjson.dumps({"format": FORMAT, "entries": len(keys), "names": names})
     yield ArtifactGroup(
         key=f"{catalog.registry}/search",
         recipe=recipe((_SALT, prefix.encode(), root)),
@@ -111,21 +102,24 @@ def search_groups(
     )
 
 
-def _cut(entries: Sequence[_Keyed], first: str, size: int) -> Iterator[tuple[str, Sequence[_Keyed]]]:
-    keys = [keyed.key for keyed in entries]
+def _cut(part: _Part, size: int) -> Iterator[_Part]:
+    """Yield the parts of a part; the first is called as it is."""
+    keys = part.keys
     for cut in chunks(keys, size=size):
-        yield token(keys[cut.start - 1]) if cut.start else first, entries[cut.start : cut.stop]
+        name = token(keys[cut.start - 1]) if cut.start else part.name
+        yield _Part(name, part.positions[cut.start : cut.stop], keys[cut.start : cut.stop])
 
 
-def _recipe(prefix: str, name: str, entries: Sequence[_Keyed], prints: Iterable[bytes]) -> bytes:
-    keys = "\n".join(keyed.key for keyed in entries)
-    return recipe((_SALT, prefix.encode(), name.encode(), keys.encode(), b"".join(prints)))
+def _recipe(prefix: str, part: _Part, prints: Sequence[bytes]) -> bytes:
+    inside = prints[part.positions.start : part.positions.stop]
+    return recipe((_SALT, prefix.encode(), part.name.encode(), "\n".join(part.keys).encode(), b"".join(inside)))
 
 
-def _render_names(prefix: str, name: str, entries: Sequence[_Keyed], texts: Sequence[_Texts]) -> Iterator[Artifact]:
+def _render_names(catalog: Catalog, part: _Part, texts: Sequence[_Part]) -> Iterator[Artifact]:
+    entries = catalog.entries_at(part.positions)
     alike: dict[tuple[Any, ...], int] = {}
     facets, changed, age = [], [], []
-    for _, entry, *_ in entries:
+    for entry in entries:
         facts = facts_of(entry.latest)
         facet = (entry.kind, facts.status, facts.location, facts.packages, facts.transports, facts.tier)
         facets.append(alike.setdefault(facet, len(alike)))
@@ -133,19 +127,19 @@ def _render_names(prefix: str, name: str, entries: Sequence[_Keyed], texts: Sequ
         changed.append(last)
         age.append(last - _first_day(entry))
     value = {
-        "names": ",".join(_shared_beginnings(entry for _, entry, *_ in entries)),
-        "titles": [words(entry.latest.title).strip()[:_LONGEST_TITLE] for _, entry, *_ in entries],
+        "names": ",".join(_shared_beginnings(entries)),
+        "titles": [words(entry.latest.title).strip()[:_LONGEST_TITLE] for entry in entries],
         "facets": facets,
         "values": list(alike),
         "changed": changed,
         "age": age,
-        "texts": [[own.name, len(own.entries), own.check] for own in texts],
+        "texts": [[own.name, len(own.keys), own.check] for own in texts],
     }
-    yield from _artifact(paths.search_names(prefix, name), orjson.dumps(value))
+    yield from _artifact(paths.search_names(catalog.prefix, part.name), orjson.dumps(value))
 
 
-def _render_texts(prefix: str, texts: _Texts) -> Iterator[Artifact]:
-    latest = [entry.latest for _, entry, *_ in texts.entries]
+def _render_texts(catalog: Catalog, texts: _Part) -> Iterator[Artifact]:
+    latest = [entry.latest for entry in catalog.entries_at(texts.positions)]
     value = {
         "check": texts.check,
         "versions": [clean(version.version) for version in latest],
@@ -153,7 +147,7 @@ def _render_texts(prefix: str, texts: _Texts) -> Iterator[Artifact]:
         "tags": [list(dict.fromkeys(map(shown, version.tags[:MOST_TAGS]))) for version in latest],
         "tools": [[tool[:_LONGEST_TOOL] for tool in tool_names(version)[:_MOST_TOOLS]] for version in latest],
     }
-    yield from _artifact(paths.search_texts(prefix, texts.name), orjson.dumps(value))
+    yield from _artifact(paths.search_texts(catalog.prefix, texts.name), orjson.dumps(value))
 
 
 def _shared_beginnings(entries: Iterable[Entry]) -> Iterator[str]:

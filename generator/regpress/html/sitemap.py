@@ -13,7 +13,6 @@ from markupsafe import escape
 
 from regpress import paths
 from regpress.catalog import Catalog
-from regpress.html.feed import Changed
 from regpress.html.site import SiteView
 from regpress.pages import chunks, token
 
@@ -55,12 +54,12 @@ class Part(NamedTuple):
 
 
 def sitemap(
-    changes: Sequence[tuple[Catalog, Sequence[Changed]]], others: Iterable[str], *, size: int = PART_SIZE
+    changes: Iterable[tuple[Catalog, Sequence[str]]], others: Iterable[str], *, size: int = PART_SIZE
 ) -> Iterator[Part]:
     """Yield the files of the sitemap: one, or several and their index.
 
     Args:
-        changes: the entries of each registry, with the time of their last change.
+        changes: when each entry of each registry last changed, `regpress.html.feed.last_changes`.
         others: addresses of all other pages.
         size: most pages of a part.
     """
@@ -98,8 +97,9 @@ def robots_text(site: SiteView) -> bytes:
     return f"User-agent: *\nDisallow:\n\nSitemap: {site.absolute(paths.SITEMAP)}\n".encode()
 
 
-def _locations(changes: Sequence[tuple[Catalog, Sequence[Changed]]]) -> Iterator[Location]:
-    for catalog, entries in changes:
-        prefix = catalog.prefix
-        for time, entry in entries:
-            yield Location(paths.entry_page(prefix, entry.kind, entry.name), time[:10])
+def _locations(changes: Iterable[tuple[Catalog, Sequence[str]]]) -> Iterator[Location]:
+    for catalog, times in changes:
+        for kind, own in catalog.ranges.items():
+            inside = slice(own.start, own.stop)
+            pages = paths.entry_pages(catalog.prefix, kind, catalog.columns.names[inside])
+            yield from map(Location, pages, [time[:10] for time in times[inside]])

@@ -49,10 +49,9 @@ def tags_of(items: Iterable[Item]) -> list[Tag]:
     found: dict[str, list[Item]] = {}
     spellings: dict[str, Counter[str]] = {}
     for item in items:
-        tags = item.entry.latest.tags
-        if not tags:
+        if not item.tags:
             continue
-        keys = {key: tag for tag in tags[:MOST_TAGS] if (key := tag_key(tag))}
+        keys = {key: tag for tag in item.tags[:MOST_TAGS] if (key := tag_key(tag))}
         for key, tag in keys.items():
             found.setdefault(key, []).append(item)
             spellings.setdefault(key, Counter())[tag] += 1

@@ -70,8 +70,8 @@ def entry_shard_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) ->
 
 
 def _shards(catalog: Catalog, kind: Kind, bounds: tuple[int, int]) -> Iterator[_Shard]:
-    entries, keys = catalog.of(kind), catalog.names[kind]
-    prints = [one.all for one in catalog.prints[kind]]
+    entries, own = catalog.of(kind), catalog.ranges[kind]
+    keys, prints = catalog.columns.names[own.start : own.stop], catalog.columns.whole[own.start : own.stop]
     sizes = [sum(map(_size, entry.versions)) for entry in entries]
     for cut in shards(keys, sizes, bounds=bounds):
         start = cut.start

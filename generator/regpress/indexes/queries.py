@@ -102,13 +102,15 @@ def query_index_groups(catalog: Catalog, *, bounds: tuple[int, int] = BOUNDS) ->
 
 def _names(catalog: Catalog, kind: Kind) -> list[_Name]:
     made = []
-    for entry, key, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
+    own, columns = catalog.ranges[kind], catalog.columns
+    inside = slice(own.start, own.stop)
+    for entry, key, whole in zip(catalog.of(kind), columns.names[inside], columns.whole[inside], strict=True):
         if len(entry.versions) == 1 and not entry.deleted:
-            made.append(_Name(key=key, versions=entry.versions, latest=0, print=prints.all))
+            made.append(_Name(key=key, versions=entry.versions, latest=0, print=whole))
             continue
         versions = sorted((*entry.versions, *entry.deleted), key=_by_text)
         latest = next(place for place, version in enumerate(versions) if version is entry.latest)
-        stands = fold_print(b"".join((prints.all, *map(version_part, entry.deleted))))
+        stands = fold_print(b"".join((whole, *map(version_part, entry.deleted))))
         made.append(_Name(key=key, versions=versions, latest=latest, print=stands))
     gone: dict[str, list[EntryVersion]] = {}
     for version in catalog.gone:

@@ -8,9 +8,8 @@ are in it too, as an incremental walk of the official API shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from functools import partial
-from operator import itemgetter
 from typing import Any, Final, NamedTuple
 
 import orjson
@@ -23,7 +22,7 @@ from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import STATUS_VALUES, EntryVersion, Official
 from regpress.names import KINDS
-from regpress.pages import chunks, token
+from regpress.pages import chunks, list_key, token
 from regpress.resolve import PreviousVersion, VersionKey
 from regpress.times import time_key
 
@@ -35,17 +34,43 @@ FIRST: Final = "first"
 _SALT: Final = f"version index {__version__}".encode()
 
 
-_Keyed = tuple[str, EntryVersion, bytes]
+class _Ordered:
+    """All versions of a registry, the deleted ones too, in the order of changes."""
+
+    def __init__(self, catalog: Catalog) -> None:
+        columns, deleted = catalog.columns, list(catalog.deleted())
+        self._catalog = catalog
+        self._deleted = deleted
+        self._seen = len(columns.versions)
+        self._prints = [*columns.prints, *map(version_part, deleted)]
+        keys = [*_keys(catalog), *map(_key, deleted)]
+        self._order = sorted(range(len(keys)), key=keys.__getitem__)
+        self.keys = [keys[at] for at in self._order]
+
+    def updated_at(self, position: int) -> str:
+        """Return when the version at a position last changed."""
+        at = self._order[position]
+        if at < self._seen:
+            return self._catalog.columns.updated[at]
+        return self._deleted[at - self._seen].official.updated_at
+
+    def parts(self, positions: range) -> tuple[bytes, ...]:
+        """Return what stands for some versions."""
+        inside = slice(positions.start, positions.stop)
+        # The parts show where they end.
+        return "\n".join(self.keys[inside]).encode(), b"".join([self._prints[at] for at in self._order[inside]])
+
+    def versions(self, positions: range) -> list[EntryVersion]:
+        """Return some versions."""
+        wanted = self._order[positions.start : positions.stop]
+        visible = iter(self._catalog.versions_at([at for at in wanted if at < self._seen]))
+        return [next(visible) if at < self._seen else self._deleted[at - self._seen] for at in wanted]
 
 
 class _Shard(NamedTuple):
     name: str
     after: str
-    keyed: Sequence[_Keyed]
-
-    def parts(self) -> tuple[bytes, ...]:
-        # The parts show where they end.
-        return "\n".join([key for key, _, _ in self.keyed]).encode(), b"".join([part for _, _, part in self.keyed])
+    positions: range
 
 
 def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterator[ArtifactGroup]:
@@ -55,13 +80,16 @@ def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterato
         catalog: the registry.
         size: most versions of a shard.
     """
-    shards = list(_shards(catalog, size))
+    ordered = _Ordered(catalog)
+    shards = list(_shards(ordered, size))
     for shard in shards:
         yield ArtifactGroup(
             key=f"{catalog.registry}/index/versions/{shard.name}",
-            recipe=recipe((_SALT, catalog.prefix.encode(), *shard.parts())),
+            recipe=recipe((_SALT, catalog.prefix.encode(), *ordered.parts(shard.positions))),
             stage="leaf",
-            render=partial(_render_shard, paths.version_index_shard(catalog.prefix, shard.name), shard.keyed),
+            render=partial(
+                _render_shard, paths.version_index_shard(catalog.prefix, shard.name), ordered, shard.positions
+            ),
         )
     rows = (orjson.dumps({"name": shard.name, "after": shard.after}) for shard in shards)
     root = b'{"shards":[\n%s\n]}' % b",\n".join(rows)
@@ -73,30 +101,29 @@ def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterato
     )
 
 
-def _shards(catalog: Catalog, size: int) -> Iterator[_Shard]:
-    keyed = sorted(_keyed(catalog), key=itemgetter(0))
-    keys = [key for key, _, _ in keyed]
-    for cut in chunks(keys, size=size):
+def _shards(ordered: _Ordered, size: int) -> Iterator[_Shard]:
+    for cut in chunks(ordered.keys, size=size):
         start = cut.start
-        name = token(keys[start - 1]) if start else FIRST
-        after = keyed[start - 1][1].official.updated_at if start else ""
-        yield _Shard(name, after, keyed[start : cut.stop])
+        name = token(ordered.keys[start - 1]) if start else FIRST
+        yield _Shard(name, ordered.updated_at(start - 1) if start else "", cut)
 
 
-def _keyed(catalog: Catalog) -> Iterator[_Keyed]:
-    """Yield every version, the deleted ones too, with what sorts it and what stands for it."""
+def _keys(catalog: Catalog) -> Iterator[str]:
+    """Yield what sorts each visible version."""
+    times, keys = catalog.times, catalog.version_keys
     for kind in KINDS:
-        for entry, name, prints in zip(catalog.of(kind), catalog.names[kind], catalog.prints[kind], strict=True):
-            middle = f"\0{kind}\0{name}\0"
-            for version, part in zip(entry.versions, prints.parts, strict=True):
-                yield f"{time_key(version.official.updated_at)}{middle}{version.version}", version, part
-    for version in catalog.deleted():
-        key = f"{time_key(version.official.updated_at)}\0{version.kind}\0{version.name}\0{version.version}"
-        yield key, version, version_part(version)
+        own = catalog.version_range(kind)
+        inside = slice(own.start, own.stop)
+        yield from [f"{time}\0{kind}\0{key}" for time, key in zip(times[inside], keys[inside], strict=True)]
 
 
-def _render_shard(address: str, keyed: Sequence[_Keyed]) -> Iterator[Artifact]:
-    body = b'{"versions":[\n%s\n]}' % b",\n".join([_row(version) for _, version, _ in keyed])
+def _key(version: EntryVersion) -> str:
+    time, name = time_key(version.official.updated_at), version.name
+    return f"{time}\0{version.kind}\0{list_key(name, version.version)}"
+
+
+def _render_shard(address: str, ordered: _Ordered, positions: range) -> Iterator[Artifact]:
+    body = b'{"versions":[\n%s\n]}' % b",\n".join(map(_row, ordered.versions(positions)))
     yield Artifact(address, "document", JSON, escape_html_in_json(body))
 
 

@@ -1,16 +1,18 @@
 """Entries of a registry to bytes and back: how what a build gathered is kept for the next one.
 
-Documents that stand in a file as they are served are not repeated: of those, the place in the file is kept.
+Documents that stand in a file as they are served are not repeated: of those, the place in the file is kept. Most
+entries never become records again: what plans are made of is kept besides, `regpress.model.entry_columns`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
-from itertools import chain, islice, repeat
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from itertools import accumulate, chain, islice, pairwise, repeat
 from typing import Any, Final, NamedTuple, TypeVar
 
 from regpress.model.entry import Entry, EntryVersion, Official
+from regpress.model.entry_columns import EntryColumns
 from regpress.model.facets import Facets
 from regpress.model.file_elements import FileElements
 from regpress.names import KINDS, EntryName, Kind
@@ -38,7 +40,8 @@ class PackedEntries(NamedTuple):
 
     Attributes:
         columns: facts about them, plain JSON values.
-        blob: digests of the versions, then the texts that stand in no file.
+        blob: digests of the versions, what stands for entries and for their visible versions, then the texts that
+            stand in no file.
     """
 
     columns: dict[str, Any]
@@ -60,38 +63,40 @@ def places_in(origins: Sequence[Origin]) -> Places:
 
 
 def pack_entries(
-    entries: Sequence[Entry], gone: Sequence[EntryVersion], origins: Sequence[Origin], places: Places
+    entries: Mapping[Kind, Sequence[Entry]],
+    gone: Sequence[EntryVersion],
+    facts: EntryColumns,
+    origins: Sequence[Origin],
+    places: Places,
 ) -> PackedEntries:
     """Return entries as columns; none has claims, and their long texts are left out.
 
     Args:
-        entries: in any order.
+        entries: by kind.
         gone: versions of names of which every version is deleted.
+        facts: about the entries.
         origins: files that documents may stand in.
         places: where: `places_in`.
     """
-    versions = [version for entry in entries for version in (*entry.versions, *entry.deleted)]
+    ordered = [entry for kind in KINDS for entry in entries.get(kind, ())]
+    versions = [version for entry in ordered for version in (*entry.versions, *entry.deleted)]
     versions += gone
-    names: dict[EntryName, int] = {}
-    rows = [
-        (
-            KINDS.index(entry.kind),
-            names.setdefault(entry.name, len(names)),
-            len(entry.versions),
-            len(entry.deleted),
-            entry.versions.index(entry.latest) if len(entry.versions) > 1 else 0,
-        )
-        for entry in entries
-    ]
-    others = [(KINDS.index(version.kind), names.setdefault(version.name, len(names))) for version in gone]
-    stands, texts = _documents_of(versions, origins, places)
+    sizes = [len(entry.versions) + len(entry.deleted) for entry in ordered]
+    files, numbers, texts = _documents_of(versions, origins, places)
     words: dict[str, int] = {}
     columns: dict[str, Any] = {
-        "entries": list(zip(*rows, strict=True)),
-        "gone": others,
-        "names": list(map(tuple, names)),
+        "kinds": [len(entries.get(kind, ())) for kind in KINDS],
+        "names": facts.names,
+        "counts": facts.counts,
+        "sizes": sizes,
+        "latest": [entry.versions.index(entry.latest) if len(entry.versions) > 1 else 0 for entry in ordered],
+        "lengths": facts.lengths,
+        "gone": [(version.kind, *version.name) for version in gone],
         "versions": [version.version for version in versions],
-        "stands": stands,
+        "by_text": list(_by_text(ordered, sizes)),
+        "files": files,
+        "numbers": numbers,
+        "texts": list(map(len, texts)),
         "titles": [words.setdefault(version.title, len(words)) for version in versions],
         "descriptions": [words.setdefault(version.description, len(words)) for version in versions],
         "words": list(words),
@@ -106,106 +111,197 @@ def pack_entries(
         # What many versions share stands once.
         table: dict[Any, int] = {}
         columns[column] = [[table.setdefault(value, len(table)) for value in values], list(map(tuple, table))]
-    return PackedEntries(columns, b"".join((*[version.digest for version in versions], *texts)))
+    digests = [version.digest for version in versions]
+    return PackedEntries(columns, b"".join((*digests, *facts.whole, *facts.latest, *facts.prints, *texts)))
+
+
+def _by_text(entries: Iterable[Entry], sizes: Iterable[int]) -> Iterator[int]:
+    """Yield which of all versions are the visible ones of each entry, in the order of their texts."""
+    first = 0
+    for entry, size in zip(entries, sizes, strict=True):
+        texts = [version.version for version in entry.versions]
+        yield from [first + at for at in sorted(range(len(texts)), key=texts.__getitem__)]
+        first += size
 
 
 def _documents_of(
     versions: Iterable[EntryVersion], origins: Sequence[Origin], places: Places
-) -> tuple[list[tuple[int, int]], list[bytes]]:
-    """Return where the text of each version stands; -1 and its length for those that are returned besides."""
-    stands: list[tuple[int, int]] = []
+) -> tuple[list[int], list[int], list[bytes]]:
+    """Return the file that has the text of each version and its element; -1 and a position in further texts."""
+    files: list[int] = []
+    numbers: list[int] = []
     texts: list[bytes] = []
     for version in versions:
         text = version.text
-        place = places.get((version.source, version.kind, version.name, version.version))
-        if place is not None:
-            elements = origins[place[0]].elements
-            if elements.data[elements.starts[place[1]] : elements.ends[place[1]]] == text:
-                stands.append(place)
-                continue
-        stands.append((-1, len(text)))
-        texts.append(text)
-    return stands, texts
+        file, number = places.get((version.source, version.kind, version.name, version.version), (-1, -1))
+        elements = origins[file].elements if file >= 0 else None
+        if elements is None or elements.data[elements.starts[number] : elements.ends[number]] != text:
+            file, number = -1, len(texts)
+            texts.append(text)
+        files.append(file)
+        numbers.append(number)
+    return files, numbers, texts
 
 
-def unpack_entries(packed: PackedEntries, files: Sequence[FileElements]) -> tuple[list[Entry], list[EntryVersion]]:
-    """Return what `pack_entries` was given.
+class KeptEntries:
+    """What `pack_entries` was given; entries are made when they are asked for, by their positions.
 
     Args:
         packed: as it made them.
         files: what stands in the files, in their order there.
-
-    Raises:
-        ValueError, KeyError, TypeError, IndexError: it did not make them.
     """
-    columns = packed.columns
-    names = [EntryName(*parts) for parts in columns["names"]]
-    kinds, name_at, counts, deleted, latest = columns["entries"] or ((), (), (), (), ())
-    sizes = list(map(int.__add__, counts, deleted))
-    gone = columns["gone"]
-    versions = _versions(
-        packed,
-        files,
-        kinds=chain(_spread(map(KINDS.__getitem__, kinds), sizes), (KINDS[kind] for kind, _ in gone)),
-        names=chain(_spread(map(names.__getitem__, name_at), sizes), (names[at] for _, at in gone)),
-    )
-    entries = []
-    for kind, at, count, size, which in zip(kinds, name_at, counts, sizes, latest, strict=True):
-        own = tuple(islice(versions, count))
-        withdrawn = tuple(islice(versions, size - count)) if size > count else ()
-        chosen = own[which]
-        entries.append(Entry(KINDS[kind], names[at], own, chosen, withdrawn, "", chosen.source))
-    return entries, list(versions)
 
+    def __init__(self, packed: PackedEntries, files: Sequence[FileElements]) -> None:
+        self._columns, self._blob = packed
+        self._files = files
+        columns = self._columns
+        #: The positions of the entries of each kind.
+        self.ranges = {
+            kind: range(*bounds)
+            for kind, bounds in zip(KINDS, pairwise(accumulate(columns["kinds"], initial=0)), strict=True)
+        }
+        self._firsts = list(accumulate(columns["sizes"], initial=0))
 
-def _versions(
-    packed: PackedEntries, files: Sequence[FileElements], *, kinds: Iterable[Kind], names: Iterable[EntryName]
-) -> Iterator[EntryVersion]:
-    columns = packed.columns
-    texts = columns["versions"]
-    count = len(texts)
-    words = columns["words"]
-    official_at, officials = columns["officials"]
-    tags_at, tags = columns["tags"]
-    facets_at, facets = columns["facets"]
-    origin_at, origins = columns["origins"]
-    metas = [b""] * count
-    for position, meta in columns["metas"]:
-        metas[position] = meta.encode()
-    blob = packed.blob
-    rows = zip(
-        kinds,
-        names,
-        texts,
-        _documents(columns["stands"], files, blob, count * _DIGEST),
-        map([Official(*fields) for fields in officials].__getitem__, official_at),
-        [blob[at : at + _DIGEST] for at in range(0, count * _DIGEST, _DIGEST)],
-        metas,
-        map(words.__getitem__, columns["titles"]),
-        map(words.__getitem__, columns["descriptions"]),
-        map(list(map(tuple, tags)).__getitem__, tags_at),
-        map([Facets(*map(tuple, values)) for values in facets].__getitem__, facets_at),
-        repeat(_NO_CLAIMS, count),
-        map([source for source, _ in origins].__getitem__, origin_at),
-        map([file for _, file in origins].__getitem__, origin_at),
-        strict=True,
-    )
-    # What `_make` does, without a call of Python for each.
-    return map(partial(tuple.__new__, EntryVersion), rows)
+    @cached_property
+    def facts(self) -> EntryColumns:
+        """Return the facts about all of them that were given."""
+        columns = self._columns
+        names, counts, by_text = columns["names"], columns["counts"], columns["by_text"]
+        latest = list(map(int.__add__, self._firsts, columns["latest"]))
+        at = len(columns["versions"]) * _DIGEST
+        whole, at = self._prints(at, len(names))
+        newest, at = self._prints(at, len(names))
+        prints, at = self._prints(at, len(by_text))
+        tag_at, tags = columns["tags"]
+        origin_at, origins = columns["origins"]
+        official_at, officials = columns["officials"]
+        return EntryColumns(
+            names=names,
+            counts=counts,
+            whole=whole,
+            latest=newest,
+            titles=_through(columns["words"], columns["titles"], latest),
+            tags=_through(list(map(tuple, tags)), tag_at, latest),
+            lengths=columns["lengths"],
+            sources=_through([source for source, _ in origins], origin_at, latest),
+            # None has a long text.
+            extended=list(map(int.__lt__, counts, columns["sizes"])),
+            versions=_some(columns["versions"], by_text),
+            updated=_through([Official(*fields).updated_at for fields in officials], official_at, by_text),
+            prints=prints,
+        )
 
+    def _prints(self, at: int, count: int) -> tuple[list[bytes], int]:
+        end = at + count * _DIGEST
+        return [self._blob[one : one + _DIGEST] for one in range(at, end, _DIGEST)], end
 
-def _documents(stands: Iterable[tuple[int, int]], files: Sequence[FileElements], blob: bytes, at: int) -> list[bytes]:
-    found = []
-    for file, number in stands:
-        if file >= 0:
-            data, _, starts, ends, *_ = files[file]
-            found.append(data[starts[number] : ends[number]])
+    def entries(self, numbers: Sequence[int]) -> list[Entry]:
+        """Return the entries at some positions."""
+        columns, firsts = self._columns, self._firsts
+        rows: Sequence[int]
+        if numbers and numbers[-1] - numbers[0] == len(numbers) - 1:
+            rows = range(firsts[numbers[0]], firsts[numbers[-1] + 1])
         else:
-            found.append(blob[at : at + number])
-            at += number
-    if at != len(blob):
-        raise ValueError
-    return found
+            rows = list(chain.from_iterable([range(firsts[at], firsts[at + 1]) for at in numbers]))
+        kinds, names = self._kinds(numbers), self._names(numbers)
+        sizes = _some(columns["sizes"], numbers)
+        versions = self._versions(rows, _spread(kinds, sizes), _spread(names, sizes))
+        made = []
+        for kind, name, count, size, which in zip(
+            kinds, names, _some(columns["counts"], numbers), sizes, _some(columns["latest"], numbers), strict=True
+        ):
+            own = tuple(islice(versions, count))
+            withdrawn = tuple(islice(versions, size - count)) if size > count else ()
+            chosen = own[which]
+            made.append(Entry(kind, name, own, chosen, withdrawn, "", chosen.source))
+        return made
+
+    def latest(self, numbers: Sequence[int]) -> list[EntryVersion]:
+        """Return the latest version of each of the entries at some positions."""
+        rows = list(map(int.__add__, _some(self._firsts, numbers), _some(self._columns["latest"], numbers)))
+        return list(self._versions(rows, self._kinds(numbers), self._names(numbers)))
+
+    def gone(self) -> list[EntryVersion]:
+        """Return the versions of names of which every version is deleted."""
+        others = self._columns["gone"]
+        rows = range(self._firsts[-1], len(self._columns["versions"]))
+        names = [EntryName(namespace, name) for _, namespace, name in others]
+        return list(self._versions(rows, [kind for kind, *_ in others], names))
+
+    def _kinds(self, numbers: Sequence[int]) -> list[Kind]:
+        return [kind for kind, own in self.ranges.items() for number in numbers if number in own]
+
+    def _names(self, numbers: Sequence[int]) -> list[EntryName]:
+        return [EntryName(*name.split("/")) for name in _some(self._columns["names"], numbers)]
+
+    def _versions(
+        self, rows: Sequence[int], kinds: Iterable[Kind], names: Iterable[EntryName]
+    ) -> Iterator[EntryVersion]:
+        columns, blob = self._columns, self._blob
+        words = columns["words"]
+        official_at, officials = columns["officials"]
+        tags_at, tags = columns["tags"]
+        facets_at, facets = columns["facets"]
+        origin_at, origins = columns["origins"]
+        places = _some(origin_at, rows)
+        made = zip(
+            kinds,
+            names,
+            _some(columns["versions"], rows),
+            self._documents(rows),
+            _shared(lambda fields: Official(*fields), officials, _some(official_at, rows)),
+            [blob[at * _DIGEST : at * _DIGEST + _DIGEST] for at in rows],
+            map(self._metas.get, rows, repeat(b"")),
+            _through(words, columns["titles"], rows),
+            _through(words, columns["descriptions"], rows),
+            _shared(tuple, tags, _some(tags_at, rows)),
+            _shared(lambda values: Facets(*map(tuple, values)), facets, _some(facets_at, rows)),
+            repeat(_NO_CLAIMS, len(rows)),
+            [origins[at][0] for at in places],
+            [origins[at][1] for at in places],
+            strict=True,
+        )
+        # What `_make` does, without a call of Python for each.
+        return map(partial(tuple.__new__, EntryVersion), made)
+
+    @cached_property
+    def _metas(self) -> dict[int, bytes]:
+        return {at: meta.encode() for at, meta in self._columns["metas"]}
+
+    @cached_property
+    def _text_cuts(self) -> list[int]:
+        columns = self._columns
+        prints = len(columns["versions"]) + 2 * len(columns["names"]) + len(columns["by_text"])
+        return list(accumulate(columns["texts"], initial=prints * _DIGEST))
+
+    def _documents(self, rows: Sequence[int]) -> list[bytes]:
+        found = []
+        columns, cuts = self._columns, self._text_cuts
+        for file, number in zip(_some(columns["files"], rows), _some(columns["numbers"], rows), strict=True):
+            if file >= 0:
+                data, _, starts, ends, *_ = self._files[file]
+                found.append(data[starts[number] : ends[number]])
+            else:
+                found.append(self._blob[cuts[number] : cuts[number + 1]])
+        return found
+
+
+def _some(column: Sequence[T], positions: Sequence[int]) -> Sequence[T]:
+    """Return what stands at some positions."""
+    if isinstance(positions, range):
+        return column[positions.start : positions.stop]
+    return [column[at] for at in positions]
+
+
+def _through(table: Sequence[T], column: Sequence[int], positions: Sequence[int]) -> list[T]:
+    """Return what stands in a table at the places that a column has at some positions."""
+    return [table[at] for at in _some(column, positions)]
+
+
+def _shared(make: Callable[[Any], T], table: Sequence[Any], places: Sequence[int]) -> list[T]:
+    """Return what is made of a table at some places, each once."""
+    made = {at: make(table[at]) for at in set(places)}
+    return [made[at] for at in places]
 
 
 def _spread(values: Iterable[T], counts: Iterable[int]) -> Iterator[T]:

@@ -1,0 +1,56 @@
+"""Entries to the columns that builds plan from."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import Any
+
+import orjson
+
+from regpress.fingerprints import fold, version_part
+from regpress.model.document import escape_html_in_json
+from regpress.model.entry import Entry, EntryVersion
+from regpress.model.entry_columns import EntryColumns
+
+
+def columns_of(entries: Iterable[Entry]) -> EntryColumns:
+    """Return the columns of entries."""
+    columns: tuple[list[Any], ...] = tuple([] for _ in EntryColumns._fields)
+    names, counts, whole, latest, titles, tags, lengths, sources, extended, versions, updated, prints = columns
+    for entry in entries:
+        name, own, newest = entry.name, entry.versions, entry.latest
+        if len(own) == 1:
+            stands = only = fold(version_part(newest))
+            versions.append(newest.version)
+            updated.append(newest.official.updated_at)
+            prints.append(only)
+        else:
+            parts = [fold(version_part(version)) for version in own]
+            # In the order of the entry: documents show it.
+            stands, only = fold(b"".join(parts)), parts[own.index(newest)]
+            for version, part in sorted(zip(own, parts, strict=True), key=_by_text):
+                versions.append(version.version)
+                updated.append(version.official.updated_at)
+                prints.append(part)
+        names.append(f"{name.namespace}/{name.name}")
+        counts.append(len(own))
+        whole.append(stands)
+        latest.append(only)
+        titles.append(newest.title)
+        tags.append(newest.tags)
+        lengths.append(own_length(newest))
+        sources.append(entry.source)
+        extended.append(bool(entry.deleted or entry.readme))
+    return EntryColumns(*columns)
+
+
+def _by_text(pair: tuple[EntryVersion, bytes]) -> str:
+    return pair[0].version
+
+
+def own_length(version: EntryVersion) -> int:
+    """Return how many bytes of the answer for a version (`regpress.api.response`) depend on which version it is."""
+    status, changed, message, published, updated, is_latest = version.official
+    size = len(version.text) + len(version.other_meta) + (1 if version.other_meta else 0)
+    size += len(status) + len(changed) + len(published) + len(updated) + len("true" if is_latest else "false")
+    return size + len(b'"statusMessage":,' + escape_html_in_json(orjson.dumps(message))) if message else size

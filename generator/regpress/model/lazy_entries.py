@@ -1,0 +1,72 @@
+"""Entries that become records when they are asked for: most builds render a few of many thousands."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Protocol, overload
+
+from regpress.model.entry import Entry, EntryVersion
+
+
+class Maker(Protocol):
+    """What makes entries by their numbers, which ascend."""
+
+    def entries(self, numbers: Sequence[int]) -> Sequence[Entry]:
+        """Return some entries."""
+
+    def latest(self, numbers: Sequence[int]) -> Sequence[EntryVersion]:
+        """Return their latest versions."""
+
+
+class LazyEntries(Sequence[Entry]):
+    """Some entries, of which those that are numbers are made of them when they are asked for.
+
+    Args:
+        entries: the entries or their numbers.
+        maker: makes them.
+    """
+
+    def __init__(self, entries: Iterable[Entry | int], maker: Maker) -> None:
+        self._entries = list(entries)
+        self._maker = maker
+
+    @overload
+    def __getitem__(self, at: int) -> Entry: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> Sequence[Entry]: ...
+
+    def __getitem__(self, at: int | slice) -> Entry | Sequence[Entry]:
+        """Return one entry, or several."""
+        if isinstance(at, slice):
+            return self.some(range(*at.indices(len(self))))
+        return self.some((at,))[0]
+
+    def __len__(self) -> int:
+        """Return the number of entries."""
+        return len(self._entries)
+
+    def __iter__(self) -> Iterator[Entry]:
+        """Return all of them."""
+        return iter(self.some(range(len(self))))
+
+    def __eq__(self, other: object) -> bool:
+        """Return whether others are the same."""
+        return isinstance(other, Sequence) and tuple(self) == tuple(other)
+
+    __hash__ = None  # type: ignore[assignment]
+
+    def some(self, positions: Sequence[int]) -> tuple[Entry, ...]:
+        """Return the entries at some positions, which ascend; all of them are made at once."""
+        known = self._entries
+        missing = [at for at in positions if isinstance(known[at], int)]
+        numbers = [known[at] for at in missing]
+        for at, entry in zip(missing, self._maker.entries(numbers) if numbers else (), strict=True):  # type: ignore[arg-type]
+            known[at] = entry
+        return tuple([known[at] for at in positions])  # type: ignore[misc]
+
+    def latest(self) -> Sequence[EntryVersion]:
+        """Return the latest version of each, without making the others."""
+        known = self._entries
+        made = iter(self._maker.latest([one for one in known if isinstance(one, int)]))
+        return [next(made) if isinstance(one, int) else one.latest for one in known]

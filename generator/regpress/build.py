@@ -11,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Final
 
 from regpress import __version__, paths
 from regpress.digest import recipe
@@ -20,7 +20,7 @@ from regpress.hosts.limits import limit_summary
 from regpress.model.artifact import TreeSize
 from regpress.model.entry import Snapshot
 from regpress.model.issue import Report
-from regpress.model.kept_report import pack_report, unpack_report
+from regpress.model.kept_report import lists_advice, pack_report, unpack_report
 from regpress.output.keeping import Inherited, Keeps, names_any
 from regpress.output.rows import Row
 from regpress.output.state import State
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from regpress.gathering import Gathered
 
 # Most builds have nothing to do: what reads and renders is imported where it is needed.
+
+_SAME: Final = "nothing changed"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,7 +122,8 @@ def build(
         snapshots = fetch(site, progress, without=options.without)
         pictures, missing = site.icons.load() if site.icons is not None else ({}, ())
         inputs = _inputs(site, snapshots, options, pictures)
-        if not options.full and not options.purged and state.inputs == inputs and tree.is_intact():
+        is_same = not options.full and not options.purged and state.inputs == inputs and tree.is_intact()
+        if is_same and (lists_advice(state.summary["report"]) or not options.advice):
             return _unchanged(state, options)
         from regpress.gathering import Memory, gather  # noqa: PLC0415
 
@@ -133,7 +136,9 @@ def build(
             progress(f"writing {out}")
             gathered = replace(gathered, report=gathered.report.with_issues(missing))
             result = _write(site, tree, gathered, options, pictures, inputs=inputs, planned=memory.save)
-            return replace(result, rest=(result.rest, memory))
+            # What the last build said may have been too little for this one, though there was nothing to do.
+            said: dict[str, Any] = {"unchanged": True, "summary": _SAME} if is_same and result.done else {}
+            return replace(result, rest=(result.rest, memory), **said)
 
 
 def icon_urls(site: Site, options: Options, progress: Progress) -> tuple[str, ...]:
@@ -269,5 +274,5 @@ def _unchanged(state: State, options: Options) -> BuildResult:
         done=True,
         unchanged=True,
         counts=state.summary["counts"],
-        summary="nothing changed",
+        summary=_SAME,
     )

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -16,7 +16,7 @@ from regpress import __version__
 from regpress.catalog import Catalog
 from regpress.digest import compact_json
 from regpress.errors import BuildRefusedError
-from regpress.kept import FEW_NAMES, GatheringCache, KeptGathering, ReadingCache
+from regpress.kept import GatheringCache, KeptGathering, ReadingCache
 from regpress.merge import Merged, merge
 from regpress.model.config import Config
 from regpress.model.config_site import PolicyConfig, RegistryConfig
@@ -159,9 +159,9 @@ def gather(
         others: set[Name] = set()
         is_new = True
         if memory is not None and (kept := memory.load()) is not None:
-            renewal = Renewal(kept, inputs, partial(_check, config.site.policy))
+            renewal = Renewal(kept, inputs, partial(_check, config.site.policy), advice=options.advice)
             findings = renewal.run(reader.read_file, resolve, merge_some)
-            others, is_new = renewal.others, renewal.changed > FEW_NAMES
+            others, is_new = renewal.others, renewal.is_new
         if findings is None:
             noted = _Noted(reader)
             for name, snapshot in ordered.items():
@@ -173,7 +173,7 @@ def gather(
     # What is created through the API comes one after the other: a source first, its registry later.
     expected = {*snapshots, *site.created.sources}
     issues = [*(_unused(source) for source in config.sources if source.name not in expected), *findings.issues]
-    report = Report.of(_with_lines(issues, snapshots.values()), findings.hidden)
+    report = _report(issues, findings, snapshots.values(), options)
     return Gathered(
         merged=tuple(findings.merged),
         report=report,
@@ -181,6 +181,16 @@ def gather(
         resolved=resolved,
         removals=_removals(config, snapshots, findings),
     )
+
+
+def _report(issues: Iterable[Issue], findings: Findings, snapshots: Iterable[Snapshot], options: Options) -> Report:
+    """Return all findings as people read them; those that nobody reads are counted before they are put in order."""
+    unlisted = findings.unlisted
+    if not options.advice:
+        every = dict.fromkeys(issues)
+        issues = [issue for issue in every if issue.severity != "info"]
+        unlisted += len(every) - len(issues)
+    return replace(Report.of(_with_lines(issues, snapshots), findings.hidden), unlisted=unlisted)
 
 
 def _removals(config: Config, snapshots: Mapping[str, Snapshot], findings: Findings) -> dict[str, tuple[Removal, ...]]:

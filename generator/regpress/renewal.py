@@ -17,7 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from regpress.catalog import Catalog
 from regpress.element_renewal import RenewedFile, TooMuchError
-from regpress.kept import Gathering, KeptGathering
+from regpress.kept import FEW_NAMES, Gathering, KeptGathering
 from regpress.merge import Merged, case_issues, last_update
 from regpress.model.entry import Entry, EntryVersion, RawFile, Snapshot
 from regpress.model.entry_columns import Run, joined
@@ -34,6 +34,7 @@ from regpress.resolve import FileReadings, Resolved
 MOST_NAMES: Final = 1_000
 #: Findings of merging that are about one name.
 _OF_A_NAME: Final = "latest-recomputed"
+_SEVERITY: Final = Issue._fields.index("severity")
 
 #: A source's name and the path of a file of it.
 FileKey = tuple[str, str]
@@ -46,12 +47,21 @@ MergeAll = Callable[[Mapping[str, Resolved]], tuple[Sequence[Merged], Sequence[H
 
 
 class Findings(NamedTuple):
-    """What was gathered: registries, and findings without their lines; *elements* finds the elements of large files."""
+    """What was gathered.
+
+    Attributes:
+        merged: the registries.
+        issues: findings without their lines.
+        hidden: what the registries do not show.
+        elements: finds the elements of each large file.
+        unlisted: number of pieces of advice that are not among *issues*.
+    """
 
     merged: Sequence[Merged]
     issues: Sequence[Issue]
     hidden: Sequence[Hidden]
     elements: Mapping[FileKey, Callable[[], FileElements]]
+    unlisted: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,7 +162,8 @@ def _pack_issues(issues: Iterable[Issue], found: Mapping[FileKey, FileElements])
     rows: list[tuple[Any, ...]] = []
     named: list[tuple[Any, ...]] = []
     alike: dict[tuple[Any, ...], int] = {}
-    for issue in issues:
+    # Each once, so that those that are not read can be counted.
+    for issue in dict.fromkeys(issues):
         if issue.reference == _OF_A_NAME:
             named.append(tuple(issue))
         elif (own := bounds.get((issue.source, issue.file))) and issue.pointer:
@@ -173,16 +184,18 @@ class Renewal:
         kept: the former.
         inputs: what there is.
         check: validation of all tiers.
+        advice: whether advice is listed; else what was kept of it is counted, unless all is to be kept anew.
     """
 
-    def __init__(self, kept: KeptGathering, inputs: Inputs, check: Checker) -> None:
+    def __init__(self, kept: KeptGathering, inputs: Inputs, check: Checker, *, advice: bool = True) -> None:
+        self._advice = advice
         self._kept = kept
         self._inputs = inputs
         self._check = check
         #: The names in files of which the elements are not known.
         self.others: set[Name] = set()
-        #: How many names are not any more what they were.
-        self.changed = 0
+        #: Whether what there is now is to be kept.
+        self.is_new = False
 
     def run(self, read: Read, resolve: Resolve, merge_all: MergeAll) -> Findings | None:
         """Return what there is now, None where it has to be gathered as a whole."""
@@ -212,8 +225,9 @@ class Renewal:
             self._patched(one, columns, blob, names)
             for one, (_, columns), blob in zip(merged, facts["registries"], self._kept.blobs, strict=True)
         ]
+        advice, kept_issues = self._kept_issues(files, names)
         issues = [
-            *self._kept_issues(files, names),
+            *kept_issues,
             *(issue for one in resolved.values() for issue in one.issues),
             *(issue for one in whole for issue in one.issues),
         ]
@@ -223,7 +237,7 @@ class Renewal:
             *(one for some in merged for one in some.hidden),
             *private,
         ]
-        return Findings(whole, issues, hidden, {key: file.elements for key, file in files.items()})
+        return Findings(whole, issues, hidden, {key: file.elements for key, file in files.items()}, advice)
 
     def _renewed(self, raw: RawFile, number: int) -> RenewedFile:
         former = self._kept.facts["files"][number]
@@ -259,7 +273,7 @@ class Renewal:
         changed = {_name(kind, name) for _, kind, name, *_ in before ^ now}
         for file in files:
             changed |= file.changed
-        self.changed = len(changed)
+        self.is_new = len(changed) > FEW_NAMES
         fresh = {_name(kind, f"{namespace}/{name}") for kind, namespace, name in facts["fresh"]}
         return changed | fresh | self.others | self._inputs.spoken_of
 
@@ -283,20 +297,26 @@ class Renewal:
         )
         return Merged(catalog=catalog, hidden=(), issues=issues)
 
-    def _kept_issues(self, files: Mapping[FileKey, RenewedFile], names: set[Name]) -> list[Issue]:
+    def _kept_issues(self, files: Mapping[FileKey, RenewedFile], names: set[Name]) -> tuple[int, list[Issue]]:
+        """Return how many pieces of advice about elements only count, and the other findings about elements."""
         facts = self._kept.facts
         if not facts["issues"]:
-            return []
+            return 0, []
         positions = [files[tuple(one["key"])].positions() for one in facts["files"]]
         owners = [one.name_at for one in self._files]
         changed = [one.numbers_of(names) for one in self._files]
         places = [[place for place, count in one.places for _ in range(count)] for one in self._files]
         alike = [tuple(fields) for fields in facts["alike"]]
+        rows = [row for row in zip(*facts["issues"], strict=True) if owners[row[0]][row[1]] not in changed[row[0]]]
+        count = len(rows)
+        if not (self._advice or self.is_new):
+            # Half of a registry may have some.
+            advice = {number for number, fields in enumerate(alike) if fields[_SEVERITY] == "info"}
+            rows = [row for row in rows if row[3] not in advice]
         make = partial(tuple.__new__, Issue)
-        return [
+        return count - len(rows), [
             make((*alike[fields][:7], entry, alike[fields][7], f"{places[file][at]}[{positions[file][at]}]{inside}", 0))
-            for file, at, inside, fields, entry in zip(*facts["issues"], strict=True)
-            if owners[file][at] not in changed[file]
+            for file, at, inside, fields, entry in rows
         ]
 
 

@@ -87,7 +87,7 @@ class Options:
         jobs: number of processes.
         full: render and verify everything.
         strict: write nothing when there are warnings either.
-        advice: whether a build with nothing to do lists the advice of the last one again, or only counts it.
+        advice: whether a build lists its advice, or only counts it.
         folds_case: whether the output's disk folds case.
         purged: names of which no old page of a list may stay readable.
         without: names of sources that are taken to be empty.

@@ -98,6 +98,18 @@ def test_a_build_with_nothing_to_do_says_the_findings_of_the_last_one_again(tmp_
     assert len(long.out.splitlines()) == len(short.out.splitlines()) + advice
 
 
+def test_a_build_lists_the_advice_that_the_last_one_only_counted(tmp_path: Path) -> None:
+    servers = [{**server(f"com.example/{name}", name), "packages": []} for name in ("clock", "weather")]
+    site = write_site(tmp_path / "site", {"registry.json": registry_file(*servers)})
+    short, long = run("build", site), run("build", site, "-v")
+    assert "nothing to do" not in short.err
+    assert "nothing to do" in long.err
+    counted = next(line for line in short.err.splitlines() if "pieces of advice" in line)
+    assert counted in long.err
+    assert len(long.out.splitlines()) == len(short.out.splitlines()) + int(counted.partition(" ")[0])
+    assert run("build", site, "-v").out == long.out
+
+
 def test_a_site_that_cannot_be_opened_says_so_although_its_output_is_looked_at(tmp_path: Path) -> None:
     site = write_site(tmp_path / "site", {"registry.json": registry_file(server("com.example/weather"))})
     sound = (site / "config.yaml").read_bytes()

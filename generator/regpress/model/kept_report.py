@@ -23,8 +23,14 @@ def pack_report(report: Report) -> dict[str, Any]:
         # A text in the text: not looked into where nobody asks.
         "advice": orjson.dumps(_pack(advice)).decode(),
         "pieces": len(advice),
+        "unlisted": report.unlisted,
         "hidden": list(map(tuple, report.hidden)),
     }
+
+
+def lists_advice(packed: Mapping[str, Any]) -> bool:
+    """Return whether a packed report has all of its advice, not only the number of pieces."""
+    return not packed["unlisted"]
 
 
 def unpack_report(packed: Mapping[str, Any], *, advice: bool) -> Report:
@@ -41,7 +47,7 @@ def unpack_report(packed: Mapping[str, Any], *, advice: bool) -> Report:
     return Report(
         issues=tuple(issue for _, issue in placed),
         hidden=tuple(Hidden(*fields) for fields in packed["hidden"]),
-        unlisted=0 if advice else packed["pieces"],
+        unlisted=packed["unlisted"] + (0 if advice else packed["pieces"]),
     )
 
 

@@ -21,7 +21,7 @@ from regpress.digest import recipe as digest_recipe
 from regpress.output.rows import split
 from regpress.storage import replace_file
 
-_FORMAT: Final = b"regpress state 3"
+_FORMAT: Final = b"regpress state 4"
 _RECIPE_BYTES: Final = 16
 #: The recipe of a group or section of which it is not known what its files were made from.
 UNKNOWN: Final = bytes(_RECIPE_BYTES)

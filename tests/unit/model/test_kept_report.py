@@ -1,9 +1,11 @@
+from dataclasses import replace
+
 import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
 from regpress.model.issue import Hidden, Issue, Report
-from regpress.model.kept_report import pack_report, unpack_report
+from regpress.model.kept_report import lists_advice, pack_report, unpack_report
 
 FEW = st.sampled_from(["", "a", "b"])
 ISSUES = st.lists(
@@ -42,6 +44,15 @@ def test_advice_that_is_not_read_is_counted(issues: list[Issue]) -> None:
     short = unpack_report(orjson.loads(orjson.dumps(pack_report(report))), advice=False)
     assert short.issues == tuple(issue for issue in report.issues if issue.severity != "info")
     assert short.counts() == report.counts()
+
+
+@given(ISSUES, st.integers(0, 3))
+def test_advice_that_was_never_listed_stays_counted(issues: list[Issue], unlisted: int) -> None:
+    report = replace(Report.of(issues), unlisted=unlisted)
+    packed = orjson.loads(orjson.dumps(pack_report(report)))
+    assert unpack_report(packed, advice=True) == report
+    assert unpack_report(packed, advice=False).counts() == report.counts()
+    assert lists_advice(packed) is (unlisted == 0)
 
 
 @given(ISSUES, ISSUES, HIDDEN)

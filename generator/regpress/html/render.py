@@ -212,7 +212,7 @@ class _Pages:
     def _render_entry(self, entry: Entry, prefix: str, address: str, namespace: str) -> Iterator[Artifact]:
         site = self._site
         view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site, icons=self._icons, namespace=namespace)
-        yield Artifact(address, "page", HTML, self._templates.fill("entry.html", view).encode())
+        yield Artifact(address, "page", HTML, self._templates.page("entry.html", view))
         for file in site.entry_files:
             own = address + FILE_NAMES[file]
             if file == "markdown":
@@ -276,7 +276,7 @@ class _Pages:
         )
 
     def _render(self, address: str, template: str, view: Callable[[], View]) -> tuple[Artifact, ...]:
-        body = self._templates.fill(template, view()).encode()
+        body = self._templates.page(template, view())
         return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
 
 

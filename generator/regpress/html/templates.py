@@ -55,10 +55,21 @@ class Templates:
         Raises:
             ConfigError: the template asks for something that its view does not have.
         """
+        return "".join(self._texts(name, view))
+
+    def page(self, name: str, view: View) -> bytes:
+        """Return the HTML of a page as it is served.
+
+        Raises:
+            ConfigError: as `fill`.
+        """
+        return b"".join([text.encode() for text in self._texts(name, view)])
+
+    def _texts(self, name: str, view: View) -> list[str]:
         try:
             template = self._templates[name]
             # What `Template.render` does, without copying what no template changes.
-            return "".join(template.root_render_func(template.new_context({"view": view}, shared=True)))
+            return list(template.root_render_func(template.new_context({"view": view}, shared=True)))
         except jinja2.TemplateError as error:
             raise ConfigError(_problem(name, error)) from error
         except AttributeError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import jinja2
@@ -46,6 +46,7 @@ class HtmlRenderer:
         fingerprint: digest of the templates, the generator's version and the settings.
         assets: files of ``templates/assets`` by name, ``style.css`` among them.
         pictures: icons of entries that become files of the site, by the address that they come from.
+        own: names of the templates that the site has itself; None where any may be its own.
 
     Raises:
         ConfigError: a template or the stylesheet is missing or cannot be used.
@@ -59,8 +60,9 @@ class HtmlRenderer:
         fingerprint: bytes,
         assets: Mapping[str, bytes],
         pictures: Mapping[str, bytes] | None = None,
+        own: Collection[str] | None = None,
     ) -> None:
-        self._templates = Templates(environment)
+        self._templates = Templates(environment, own)
         self._site = site
         self._fingerprint = fingerprint
         self._assets = published_assets(assets, accent=site.accent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -18,21 +18,27 @@ TEMPLATES = Path(__file__).parents[1] / "templates"
 
 
 def make_renderer(
-    *, overrides: Mapping[str, str] | None = None, fingerprint: bytes = b"1", **site: Any
+    *,
+    overrides: Mapping[str, str] | None = None,
+    fingerprint: bytes = b"1",
+    own: Collection[str] | None = None,
+    **site: Any,
 ) -> HtmlRenderer:
     """Return a renderer with the repository's templates.
 
     Args:
         overrides: templates of a site by name, which go before the repository's.
         fingerprint: of templates, generator and settings.
+        own: names of the templates that are the site's own; None where all may be.
         site: fields of `SiteView`.
     """
-    own = jinja2.DictLoader(dict(overrides or {}))
+    first = jinja2.DictLoader(dict(overrides or {}))
     return HtmlRenderer(
-        make_environment(jinja2.ChoiceLoader([own, jinja2.FileSystemLoader(TEMPLATES)])),
+        make_environment(jinja2.ChoiceLoader([first, jinja2.FileSystemLoader(TEMPLATES)])),
         SiteView(**{"title": "Harbour Registry", **site}),
         fingerprint=fingerprint,
         assets={file.name: file.read_bytes() for file in (TEMPLATES / "assets").iterdir()},
+        own=own,
     )
 
 

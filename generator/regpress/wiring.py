@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
 from importlib import resources
@@ -36,6 +36,8 @@ if TYPE_CHECKING:
     from regpress.iconstore import IconStore
 
 CONFIG_FILE: Final = "config.yaml"
+#: Folder of a site whose files replace those of the package.
+_TEMPLATES: Final = "templates"
 _ASSETS: Final = "assets"
 #: Templates of the app alone, which no build depends on.
 _ADMIN: Final = "admin"
@@ -80,7 +82,9 @@ def open_site(
         created=created,
         config=config,
         sources={source.name: _opened(source, root, config) for source in config.sources},
-        renderer=partial(_renderer, config, templates) if config.site.catalog.enabled else None,
+        renderer=partial(_renderer, config, templates, frozenset(_files(root / _TEMPLATES)))
+        if config.site.catalog.enabled
+        else None,
         icons=_icons(root, config, cache) if config.site.catalog.enabled and config.site.trust.fetch_icons else None,
         pages=pages,
         fingerprint=fingerprint,
@@ -235,17 +239,19 @@ def _templates(root: Path) -> dict[str, bytes]:
 
 def _all_templates(root: Path) -> dict[str, bytes]:
     """Return the templates and assets by name; a site's own replace single files of the defaults."""
-    found: dict[str, bytes] = {}
-    for folder in (package_templates(), root / "templates"):
-        if not folder.is_dir():
-            continue
-        for path in sorted(folder.rglob("*")):
-            if path.is_file() and not any(part.startswith(".") for part in path.relative_to(folder).parts):
-                found[path.relative_to(folder).as_posix()] = path.read_bytes()
-    return found
+    found = _files(package_templates()) | _files(root / _TEMPLATES)
+    return {name: path.read_bytes() for name, path in found.items()}
 
 
-def _renderer(config: Config, templates: Mapping[str, bytes], pictures: Mapping[str, bytes]) -> HtmlRenderer:
+def _files(folder: Path) -> dict[str, Path]:
+    """Return the files of a folder by their names in it, hidden ones left out; nothing where there is no folder."""
+    found = ((path, path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file())
+    return {name.as_posix(): path for path, name in found if not any(part.startswith(".") for part in name.parts)}
+
+
+def _renderer(
+    config: Config, templates: Mapping[str, bytes], own: Collection[str], pictures: Mapping[str, bytes]
+) -> HtmlRenderer:
     # Most builds have nothing to do and need no templates: imported here, they cost nothing then.
 
     import jinja2  # noqa: PLC0415
@@ -277,7 +283,7 @@ def _renderer(config: Config, templates: Mapping[str, bytes], pictures: Mapping[
     parts = (part for name, data in sorted(templates.items()) for part in (name.encode(), data))
     shown = (site.host, *(registry.name for registry in config.registries))
     fingerprint = recipe((__version__.encode(), repr((view, shown)).encode(), *parts))
-    return HtmlRenderer(environment, view, fingerprint=fingerprint, assets=assets, pictures=pictures)
+    return HtmlRenderer(environment, view, fingerprint=fingerprint, assets=assets, pictures=pictures, own=own)
 
 
 def _pages(root: Path, config: Config) -> tuple[ContentPage, ...]:

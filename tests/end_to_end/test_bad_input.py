@@ -92,6 +92,17 @@ def test_a_configuration_that_is_no_yaml_of_ours_is_refused_in_one_line(text: st
     assert "Traceback" not in done.err
 
 
+@pytest.mark.parametrize("command", ["check", "build"])
+def test_a_template_of_the_site_that_is_none_is_found_before_anything_is_written(command: str, site: Path) -> None:
+    write_file(site / "config.yaml", CONFIG.replace("enabled: false", "enabled: true"))
+    write_file(site / "templates/404.html", "<p>\n{% if %}")
+    before = tree(site / "dist")
+    done = run(command, site)
+    assert (done.code, done.out) == (2, "")
+    assert done.err.startswith("error: templates: 404.html:2: ")
+    assert tree(site / "dist") == before
+
+
 def test_a_configuration_in_utf_16_is_refused(site: Path) -> None:
     write_file(site / "config.yaml", CONFIG.encode("utf-16"))
     done = run("build", site)

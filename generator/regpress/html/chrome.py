@@ -16,6 +16,7 @@ from regpress.html.site import ContentPage, SiteView
 from regpress.html.text import clean, reveal
 from regpress.html.views import ChromeView, HeadView, LayoutView, LinkView
 from regpress.names import KINDS, Kind
+from regpress.record import record
 
 KIND_LABELS: Final[Mapping[Kind, str]] = {"server": "Servers", "skill": "Skills", "plugin": "Plugins"}
 
@@ -35,6 +36,16 @@ def content_policy(site: SiteView) -> str:
         "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; "
         f"img-src {pictures}; base-uri 'none'; form-action 'self'"
     )
+
+
+@record
+class _Frame:
+    """What pages of one depth, section and script have in common; members as those of a `LayoutView`."""
+
+    home: LinkView
+    head: Markup
+    header: Markup
+    footer: Markup
 
 
 class Chrome:
@@ -66,8 +77,7 @@ class Chrome:
         self._home_labels = {catalog.prefix: catalog.registry for catalog in catalogs if not catalog.is_default}
         self._policy = content_policy(site)
         self._title = clean(site.title)
-        self._heads: dict[tuple[str, str, tuple[str, ...]], Markup] = {}
-        self._made: dict[tuple[str, str, str, bool], tuple[Markup, Markup]] = {}
+        self._frames: dict[tuple[str, str, str, tuple[str, ...], bool], _Frame] = {}
 
     @property
     def fingerprint(self) -> bytes:
@@ -99,7 +109,7 @@ class Chrome:
             scripts: names of the assets that the page runs, in their order.
             search: whether the header has a search box, which the page of the search has no need of.
         """
-        header, footer = self._around(links, prefix, section, search=search)
+        frame = self._frame(links, prefix, section, tuple(scripts), search=search)
         # A window's title has no markup that could end a change of direction.
         heading = (title if title.isprintable() else reveal(title)) or self._title
         return LayoutView(
@@ -109,27 +119,27 @@ class Chrome:
             heading=heading,
             description=description,
             address="" if address is None else self._site.absolute(address),
-            home=LinkView(self._home_labels.get(prefix, "Home"), links.to(prefix)),
-            head=self._head(links, prefix, tuple(scripts)),
-            header=header,
-            footer=footer,
+            home=frame.home,
+            head=frame.head,
+            header=frame.header,
+            footer=frame.footer,
         )
 
-    def _around(self, links: Links, prefix: str, section: str, *, search: bool) -> tuple[Markup, Markup]:
-        key = (links.root, prefix, section, search)
-        made = self._made.get(key)
+    def _frame(self, links: Links, prefix: str, section: str, scripts: tuple[str, ...], *, search: bool) -> _Frame:
+        key = (links.root, prefix, section, scripts, search)
+        made = self._frames.get(key)
         if made is None:
-            view = self._view(links, prefix, section, search=search)
-            made = (Markup(self._fill("header.html", view)), Markup(self._fill("footer.html", view)))  # noqa: S704
-            self._made[key] = made
+            around = self._view(links, prefix, section, search=search)
+            made = self._frames[key] = _Frame(
+                LinkView(self._home_labels.get(prefix, "Home"), links.to(prefix)),
+                self._filled("head.html", self._head_view(links, prefix, scripts)),
+                self._filled("header.html", around),
+                self._filled("footer.html", around),
+            )
         return made
 
-    def _head(self, links: Links, prefix: str, scripts: tuple[str, ...]) -> Markup:
-        made = self._heads.get((links.root, prefix, scripts))
-        if made is None:
-            view = self._head_view(links, prefix, scripts)
-            made = self._heads[(links.root, prefix, scripts)] = Markup(self._fill("head.html", view))  # noqa: S704
-        return made
+    def _filled(self, template: str, view: ChromeView | HeadView) -> Markup:
+        return Markup(self._fill(template, view))  # noqa: S704 - what a template escaped
 
     def _head_view(self, links: Links, prefix: str, scripts: Iterable[str]) -> HeadView:
         assets, site = self._assets, self._site

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from regpress import paths
@@ -22,6 +23,7 @@ from regpress.html.views import EntryView, ExtensionView, FactView, LinkView, Op
 from regpress.model.config_site import EntryFile
 from regpress.model.document import read_plain
 from regpress.model.entry import Entry, EntryVersion
+from regpress.names import Kind
 from regpress.times import time_key
 
 #: Versions that are shown at once; the others fold away.
@@ -29,6 +31,7 @@ _VERSIONS: Final = 10
 
 #: What the page runs: versions and their differences.
 SCRIPTS: Final = ("entry.js",)
+_WITH_INSTALL: Final = (*SCRIPTS, INSTALL)
 #: Files beside the page, by what the configuration calls them.
 FILE_NAMES: Final[Mapping[EntryFile, str]] = {"markdown": "index.md", "feed": "feed.xml", "badge": "badge.svg"}
 _EXTRAS: Final[tuple[tuple[EntryFile, str], ...]] = (
@@ -53,16 +56,18 @@ def entry_view(
         icons: the pictures that may be shown.
         namespace: address of the page of its namespace, empty where that has none.
     """
-    latest, name = entry.latest, entry.name
+    kind, name, latest = entry.kind, entry.name, entry.latest
     official, value = latest.official, latest.value
-    address, index = paths.entry_page(prefix, entry.kind, name), paths.index_page(prefix, entry.kind)
+    address = paths.entry_page(prefix, kind, name)
     links = Links.of(address)
+    index = _index_link(links.root, prefix, kind)
     extension = _extension(latest, value)
     title, description = display_title(entry), clean(latest.description)
-    documents = links.to(paths.versions(prefix, entry.kind, name))
+    documents = links.to(paths.versions(prefix, kind, name))
     versions = _versions(entry, documents, site.document_suffix)
     icon = icons.of(value["icons"]) if "icons" in value else ""
-    install = install_view(value, entry.kind, name)
+    install = install_view(value, kind, name)
+    number, encoded = _spelt(latest.version)
     return EntryView(
         layout=chrome.layout(
             links,
@@ -70,11 +75,11 @@ def entry_view(
             description=description,
             address=address,
             prefix=prefix,
-            section=index,
-            scripts=(*SCRIPTS, INSTALL) if install.options else SCRIPTS,
+            section=paths.index_page(prefix, kind),
+            scripts=_WITH_INSTALL if install.options else SCRIPTS,
         ),
-        kind=entry.kind,
-        index=LinkView(KIND_LABELS[entry.kind], links.to(index)),
+        kind=kind,
+        index=index,
         title=title,
         publisher=LinkView(name.namespace, links.to(namespace) if namespace else ""),
         name=name.name,
@@ -82,50 +87,61 @@ def entry_view(
         icon=icon if "://" in icon or not icon else links.to(icon),
         initial=initial(title),
         hue=hue(str(name)),
-        status=_shown_status(latest),
-        message=clean(official.status_message),
+        status="" if official.status == "active" else official.status,
+        message=clean(official.status_message) if official.status_message else "",
         withdrawn=_withdrawn(versions) if entry.deleted else None,
-        version=exact(latest.version),
+        version=number,
         published=day(official.published_at),
         updated=day(official.updated_at),
-        document=f"{documents}/{paths.encoded(latest.version)}{site.document_suffix}",
+        document=f"{documents}/{encoded}{site.document_suffix}",
         documents=documents + site.document_suffix,
-        extras=tuple(_extras(entry, links, prefix, site.entry_files, is_absolute=bool(site.base_url))),
-        facts=tuple(_facts(value)),
-        tags=tuple(_tags(latest.tags, links, prefix)),
+        extras=_extras(entry, links, prefix, site) if site.entry_files else (),
+        facts=_facts(value),
+        tags=_tags(latest.tags, links, prefix) if latest.tags else (),
         install=install,
-        options=tuple(_options(value, extension)),
+        options=_options(value, extension),
         extension=extension,
         readme=_README.render(entry.readme),
-        versions=tuple(_folded(versions)),
+        versions=_folded(versions),
     )
 
 
-def _extras(
-    entry: Entry, links: Links, prefix: str, files: Collection[EntryFile], *, is_absolute: bool
-) -> Iterator[LinkView]:
-    for file, label in _EXTRAS if files else ():
-        if file in files and (file != "feed" or is_absolute):
-            yield LinkView(label, links.to(paths.entry_file(prefix, entry.kind, entry.name, FILE_NAMES[file])))
+@lru_cache(maxsize=64)
+def _index_link(root: str, prefix: str, kind: Kind) -> LinkView:
+    return LinkView(KIND_LABELS[kind], Links(root).to(paths.index_page(prefix, kind)))
 
 
-def _options(value: dict[str, Any], extension: ExtensionView) -> Iterator[OptionsView]:
+@lru_cache(maxsize=10_000)
+def _spelt(number: str) -> tuple[str, str]:
+    """Return a version for readers and for addresses; many entries have the same ones."""
+    return exact(number), paths.encoded(number)
+
+
+def _extras(entry: Entry, links: Links, prefix: str, site: SiteView) -> tuple[LinkView, ...]:
+    return tuple(
+        LinkView(label, links.to(paths.entry_file(prefix, entry.kind, entry.name, FILE_NAMES[file])))
+        for file, label in _EXTRAS
+        if file in site.entry_files and (file != "feed" or site.base_url)
+    )
+
+
+def _options(value: dict[str, Any], extension: ExtensionView) -> tuple[OptionsView, ...]:
+    sections = []
     if packages := packages_of(value.get("packages")):
-        yield OptionsView("Packages", "packages", packages)
+        sections.append(OptionsView("Packages", "packages", packages))
     if remotes := remotes_of(value.get("remotes")):
-        yield OptionsView("Remotes", "remotes", remotes)
+        sections.append(OptionsView("Remotes", "remotes", remotes))
     if extension.settings:
-        yield OptionsView("Settings", "settings", extension.settings)
+        sections.append(OptionsView("Settings", "settings", extension.settings))
+    return tuple(sections)
 
 
-def _folded(versions: tuple[VersionView, ...]) -> Iterator[VersionsView]:
-    yield VersionsView("", versions[:_VERSIONS])
-    if older := versions[_VERSIONS:]:
-        yield VersionsView(f"{len(older)} older version{'s' if len(older) > 1 else ''}", older)
-
-
-def _shown_status(version: EntryVersion) -> str:
-    return "" if version.official.status == "active" else version.official.status
+def _folded(versions: tuple[VersionView, ...]) -> tuple[VersionsView, ...]:
+    older = versions[_VERSIONS:]
+    if not older:
+        return (VersionsView("", versions),)
+    title = f"{len(older)} older version{'s' if len(older) > 1 else ''}"
+    return (VersionsView("", versions[:_VERSIONS]), VersionsView(title, older))
 
 
 def _versions(entry: Entry, documents: str, suffix: str) -> tuple[VersionView, ...]:
@@ -138,16 +154,17 @@ def _versions(entry: Entry, documents: str, suffix: str) -> tuple[VersionView, .
 
 
 def _version(version: EntryVersion, documents: str, suffix: str, latest: str) -> VersionView:
-    official, number = version.official, version.version
+    official = version.official
     status, published = official.status, official.published_at
+    number, encoded = _spelt(version.version)
     return VersionView(
-        exact(number),
-        "" if status == "deleted" else f"{documents}/{paths.encoded(number)}{suffix}",
+        number,
+        "" if status == "deleted" else f"{documents}/{encoded}{suffix}",
         day(published),
         published,
         "" if status == "active" else status,
         clean(official.status_message) if official.status_message else "",
-        number == latest,
+        version.version == latest,
     )
 
 
@@ -156,19 +173,21 @@ def _withdrawn(versions: Sequence[VersionView]) -> VersionView | None:
     return versions[0] if versions[0].status == "deleted" else None
 
 
-def _facts(value: dict[str, Any]) -> Iterator[FactView]:
+def _facts(value: dict[str, Any]) -> tuple[FactView, ...]:
+    facts = []
     repository = mapping(value.get("repository"))
     if url := repository.get("url"):
-        yield _address("Repository", url)
+        facts.append(_address("Repository", url))
     if folder := repository.get("subfolder"):
-        yield FactView("Folder", (exact(folder),))
+        facts.append(FactView("Folder", (exact(folder),)))
     if url := value.get("websiteUrl"):
-        yield _address("Website", url)
+        facts.append(_address("Website", url))
     for member, label in (("license", "Licence"), ("compatibility", "Works with")):
         if given := value.get(member):
-            yield FactView(label, (words(given),))
+            facts.append(FactView(label, (words(given),)))
     if tools := texts(value.get("allowedTools")):
-        yield FactView("Allowed tools", tools)
+        facts.append(FactView("Allowed tools", tools))
+    return tuple(facts)
 
 
 def _address(label: str, url: Any) -> FactView:
@@ -176,10 +195,12 @@ def _address(label: str, url: Any) -> FactView:
     return FactView(label, (short_address(href) if href else exact(url),), href)
 
 
-def _tags(tags: Sequence[str], links: Links, prefix: str) -> Iterator[LinkView]:
-    for number, tag in enumerate(tags):
-        key = tag_key(tag) if number < MOST_TAGS else ""
-        yield LinkView(exact(tag), links.to(paths.tag_page(prefix, slug(key))) if key else "")
+def _tags(tags: Sequence[str], links: Links, prefix: str) -> tuple[LinkView, ...]:
+    keys = [tag_key(tag) if number < MOST_TAGS else "" for number, tag in enumerate(tags)]
+    return tuple(
+        LinkView(exact(tag), links.to(paths.tag_page(prefix, slug(key))) if key else "")
+        for tag, key in zip(tags, keys, strict=True)
+    )
 
 
 def _extension(version: EntryVersion, value: dict[str, Any]) -> ExtensionView:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, MutableMapping
 from keyword import iskeyword
-from typing import Any
+from typing import Any, Final
 
 import jinja2
 from jinja2 import nodes
@@ -37,6 +37,10 @@ def escaped(value: Any) -> str:
     return value if type(value) is Markup else escape(value)
 
 
+#: What the names of buffers begin with whose texts the generator of a whole template or block yields.
+_OWN_BUFFER: Final = "own_"
+
+
 class _Generator(CodeGenerator):
     """Looks attributes up directly, since views are records, and joins what stands together."""
 
@@ -59,10 +63,21 @@ class _Generator(CodeGenerator):
             return
         # A page's parts pass through a generator for each template around them: one text is cheaper than a hundred.
         inner = frame.copy()
-        inner.buffer = self.temporary_identifier()
+        inner.buffer = _OWN_BUFFER + self.temporary_identifier()
         self.writeline(f"{inner.buffer} = []")
         super().blockvisit(nodes, inner)
         self.writeline(f"yield ''.join({inner.buffer})")
+
+    def visit_Block(self, node: nodes.Block, frame: Frame) -> None:  # noqa: N802 - as the base class has it
+        if frame.buffer is None or not frame.buffer.startswith(_OWN_BUFFER):
+            super().visit_Block(node, frame)
+            return
+        # A block stays a text of its own: most are ASCII, which becomes bytes at once if nothing else is joined to it.
+        self.writeline(f"yield ''.join({frame.buffer})")
+        self.writeline(f"{frame.buffer}.clear()")
+        outer = frame.copy()
+        outer.buffer = None
+        super().visit_Block(node, outer)
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if self._is_plain(frame, finalize):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable
 from typing import Any, Final
 
 from regpress.html.text import exact, mapping, records, texts, words
@@ -16,16 +16,20 @@ _FACTS: Final = (("value", "value"), ("default", "default"), ("placeholder", "ex
 _WITH_FACTS: Final = ("value", "default", "placeholder", "choices", "format")
 
 
-def inputs_of(title: str, value: Any, naming: Naming) -> Iterator[InputsView]:
-    """Yield the inputs of a list under a title; nothing if there are none."""
-    if value and (items := records(value)):
-        yield InputsView(title, tuple(view for item in items for view in _with_variables(item, naming(item))))
+def inputs_of(title: str, value: Any, naming: Naming) -> tuple[InputsView, ...]:
+    """Return the inputs of a list under a title; nothing if there are none."""
+    views: list[InputView] = []
+    for item in records(value) if value else ():
+        views.append(_input(item, naming(item), nested=False))
+        if variables := item.get("variables"):
+            views += _variables(variables, nested=True)
+    return (InputsView(title, tuple(views)),) if views else ()
 
 
-def variables_of(title: str, value: Any) -> Iterator[InputsView]:
-    """Yield the inputs of an object, name to input, under a title; nothing if there are none."""
-    if value and (inputs := tuple(_variables(value, nested=False))):
-        yield InputsView(title, inputs)
+def variables_of(title: str, value: Any) -> tuple[InputsView, ...]:
+    """Return the inputs of an object, name to input, under a title; nothing if there are none."""
+    views = _variables(value, nested=False) if value else []
+    return (InputsView(title, tuple(views)),) if views else ()
 
 
 def plain_name(item: Input) -> str:
@@ -42,16 +46,8 @@ def argument_name(item: Input) -> str:
     return f"{name} <{hint}>" if hint else name
 
 
-def _with_variables(item: Input, name: str) -> Iterable[InputView]:
-    view = _input(item, name, nested=False)
-    if variables := item.get("variables"):
-        return (view, *_variables(variables, nested=True))
-    return (view,)
-
-
-def _variables(value: Any, *, nested: bool) -> Iterator[InputView]:
-    for name, item in mapping(value).items():
-        yield _input(mapping(item), f"{{{exact(name)}}}", nested=nested)
+def _variables(value: Any, *, nested: bool) -> list[InputView]:
+    return [_input(mapping(item), f"{{{exact(name)}}}", nested=nested) for name, item in mapping(value).items()]
 
 
 def _input(item: Input, name: str, *, nested: bool) -> InputView:
@@ -63,17 +59,19 @@ def _input(item: Input, name: str, *, nested: bool) -> InputView:
         get("isSecret") is True,
         get("isRepeated") is True,
         nested,
-        tuple(_facts(item, name)) if not item.keys().isdisjoint(_WITH_FACTS) else (),
+        () if item.keys().isdisjoint(_WITH_FACTS) else _facts(item, name),
     )
 
 
-def _facts(item: Input, name: str) -> Iterator[FactView]:
+def _facts(item: Input, name: str) -> tuple[FactView, ...]:
+    facts = []
     for member, label in _FACTS:
         given = item.get(member)
         # A positional argument without a hint is called by its value.
         if given is not None and (given != name or member != "value"):
-            yield FactView(label, (exact(given),))
+            facts.append(FactView(label, (exact(given),)))
     if choices := item.get("choices"):
-        yield FactView("one of", texts(choices))
+        facts.append(FactView("one of", texts(choices)))
     if (format_ := item.get("format")) and format_ != "string":
-        yield FactView("format", (exact(format_),))
+        facts.append(FactView("format", (exact(format_),)))
+    return tuple(facts)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-
 from regpress import paths
+from regpress.record import record
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Links:
     """Where links of one page start.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
@@ -55,12 +54,12 @@ _INPUTS: Final = (
 
 def packages_of(value: Any) -> tuple[OptionView, ...]:
     """Return the views of ``packages``."""
-    return tuple(map(_package, records(value)))
+    return tuple([_package(package) for package in records(value)])
 
 
 def remotes_of(value: Any) -> tuple[OptionView, ...]:
     """Return the views of ``remotes``."""
-    return tuple(map(_remote, records(value)))
+    return tuple([_remote(remote) for remote in records(value)])
 
 
 def _package(package: dict[str, Any]) -> OptionView:
@@ -72,8 +71,8 @@ def _package(package: dict[str, Any]) -> OptionView:
         exact(identifier),
         web_address(identifier) or _package_page(registry_type, package),
         exact(package.get("version")),
-        tuple(_package_facts(package, transport)),
-        tuple(_package_inputs(package, transport)),
+        _package_facts(package, transport),
+        _package_inputs(package, transport),
     )
 
 
@@ -89,35 +88,36 @@ def _package_page(registry_type: str, package: dict[str, Any]) -> str:
     return "" if ".." in identifier else known.page.format(quote(identifier, safe="@/"))
 
 
-def _package_facts(package: dict[str, Any], transport: dict[str, Any]) -> Iterator[FactView]:
+def _package_facts(package: dict[str, Any], transport: dict[str, Any]) -> tuple[FactView, ...]:
+    facts = []
     if kind := transport.get("type"):
-        yield FactView("Transport", (exact(kind),))
+        facts.append(FactView("Transport", (exact(kind),)))
     if url := transport.get("url"):
-        yield FactView("Address", (exact(url),))
+        facts.append(FactView("Address", (exact(url),)))
     for member, label in _FACTS:
         if given := package.get(member):
-            yield FactView(label, (exact(given),))
+            facts.append(FactView(label, (exact(given),)))
+    return tuple(facts)
 
 
-def _package_inputs(package: dict[str, Any], transport: dict[str, Any]) -> Iterator[InputsView]:
+def _package_inputs(package: dict[str, Any], transport: dict[str, Any]) -> tuple[InputsView, ...]:
+    groups: list[InputsView] = []
     for title, member, naming in _INPUTS:
         if given := package.get(member):
-            yield from inputs_of(title, given, naming)
+            groups += inputs_of(title, given, naming)
     if given := transport.get("headers"):
-        yield from inputs_of("Headers", given, plain_name)
+        groups += inputs_of("Headers", given, plain_name)
     if given := transport.get("variables"):
-        yield from variables_of("Variables", given)
+        groups += variables_of("Variables", given)
+    return tuple(groups)
 
 
 def _remote(remote: dict[str, Any]) -> OptionView:
     return OptionView(
-        type=exact(remote.get("type")),
-        name=exact(remote.get("url")),
-        href="",  # an endpoint answers clients, not readers
-        version="",
-        facts=(),
-        inputs=(
-            *inputs_of("Headers", remote.get("headers"), plain_name),
-            *variables_of("Variables", remote.get("variables")),
-        ),
+        exact(remote.get("type")),
+        exact(remote.get("url")),
+        "",  # an endpoint answers clients, not readers
+        "",
+        (),
+        inputs_of("Headers", remote.get("headers"), plain_name) + variables_of("Variables", remote.get("variables")),
     )

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
 
 import jinja2
@@ -44,6 +44,7 @@ class HtmlRenderer:
         fingerprint: digest of the templates, the generator's version and the settings.
         assets: files of ``templates/assets`` by name, ``style.css`` among them.
         pictures: icons of entries that become files of the site, by the address that they come from.
+        own: names of the templates that the site has itself; None where any may be its own.
 
     Raises:
         ConfigError: a template or the stylesheet is missing or cannot be used.
@@ -57,8 +58,9 @@ class HtmlRenderer:
         fingerprint: bytes,
         assets: Mapping[str, bytes],
         pictures: Mapping[str, bytes] | None = None,
+        own: Collection[str] | None = None,
     ) -> None:
-        self._templates = Templates(environment)
+        self._templates = Templates(environment, own)
         self._site = site
         self._fingerprint = fingerprint
         self._assets = published_assets(assets, accent=site.accent)
@@ -210,7 +212,7 @@ class _Pages:
         own = entry.name.namespace
         namespace = paths.namespace_page(prefix, own) if own.lower() in listed else ""
         view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site, icons=self._icons, namespace=namespace)
-        yield Artifact(address, "page", HTML, self._templates.fill("entry.html", view).encode())
+        yield Artifact(address, "page", HTML, self._templates.page("entry.html", view))
         for file in site.entry_files:
             beside = address + FILE_NAMES[file]
             if file == "markdown":
@@ -274,7 +276,7 @@ class _Pages:
         )
 
     def _render(self, address: str, template: str, view: Callable[[], View]) -> tuple[Artifact, ...]:
-        body = self._templates.fill(template, view()).encode()
+        body = self._templates.page(template, view())
         return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
 
 

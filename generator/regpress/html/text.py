@@ -70,9 +70,7 @@ def web_address(value: Any) -> str:
 
     Addresses with credentials are refused, since what stands before the ``@`` passes for the host.
     """
-    if type(value) is not str or not value.isprintable() or not _WEB_ADDRESS.fullmatch(value):
-        return ""
-    return value
+    return value if type(value) is str and value.isprintable() and _WEB_ADDRESS.fullmatch(value) else ""
 
 
 def short_address(address: str) -> str:

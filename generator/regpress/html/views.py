@@ -13,11 +13,13 @@ from typing import Final, NamedTuple
 from markupsafe import Markup
 
 from regpress.html.site import Theme
+from regpress.record import record
 
 _NOTHING: Final = Markup()
 
 
-class LinkView(NamedTuple):
+@record
+class LinkView:
     """A link of the navigation.
 
     Attributes:
@@ -77,7 +79,7 @@ class HeadView:
     feeds: tuple[LinkView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class LayoutView:
     """What ``layout.html`` shows around every page.
 
@@ -298,7 +300,8 @@ class HomeView:
     namespaces: TermView | None
 
 
-class FactView(NamedTuple):
+@record
+class FactView:
     """A labelled value.
 
     Attributes:
@@ -324,7 +327,8 @@ class FactsView(NamedTuple):
     facts: tuple[FactView, ...]
 
 
-class InputView(NamedTuple):
+@record
+class InputView:
     """Something that a user of a package or remote must or may provide: server.json specification 9.8.
 
     Attributes:
@@ -344,7 +348,8 @@ class InputView(NamedTuple):
     facts: tuple[FactView, ...]
 
 
-class InputsView(NamedTuple):
+@record
+class InputsView:
     """Inputs of one use.
 
     Attributes:
@@ -356,7 +361,8 @@ class InputsView(NamedTuple):
     inputs: tuple[InputView, ...]
 
 
-class OptionView(NamedTuple):
+@record
+class OptionView:
     """One way to use an entry: a package to be run, or a remote to be reached.
 
     Attributes:
@@ -376,7 +382,8 @@ class OptionView(NamedTuple):
     inputs: tuple[InputsView, ...]
 
 
-class OptionsView(NamedTuple):
+@record
+class OptionsView:
     """A section of the page of an entry with ways to use it.
 
     Attributes:
@@ -390,7 +397,8 @@ class OptionsView(NamedTuple):
     options: tuple[OptionView, ...]
 
 
-class SnippetView(NamedTuple):
+@record
+class SnippetView:
     """Something to be copied.
 
     Attributes:
@@ -402,7 +410,8 @@ class SnippetView(NamedTuple):
     code: str
 
 
-class InstallOptionView(NamedTuple):
+@record
+class InstallOptionView:
     """One way to install an entry, as readers without scripts see it.
 
     Attributes:
@@ -416,7 +425,8 @@ class InstallOptionView(NamedTuple):
     snippets: tuple[SnippetView, ...]
 
 
-class InstallView(NamedTuple):
+@record
+class InstallView:
     """What ``install.html`` shows: how an entry comes into a client.
 
     Attributes:
@@ -440,7 +450,8 @@ class ToolView(NamedTuple):
     description: str
 
 
-class VersionView(NamedTuple):
+@record
+class VersionView:
     """One published version.
 
     Attributes:
@@ -462,7 +473,8 @@ class VersionView(NamedTuple):
     latest: bool
 
 
-class VersionsView(NamedTuple):
+@record
+class VersionsView:
     """Versions that are shown together.
 
     Attributes:
@@ -497,7 +509,7 @@ class ExtensionView:
     facts: tuple[FactView, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record
 class EntryView:
     """What ``entry.html`` shows: one entry by its latest version.
 

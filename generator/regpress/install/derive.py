@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from functools import lru_cache
 from typing import Any, Final
 
 from regpress.install.inputs import Inputs
@@ -16,6 +16,7 @@ _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9_-]+")
 _GENERIC: Final = frozenset({"mcp", "server", "mcp-server", "api", "mcp_server"})
 
 
+@lru_cache(maxsize=64)  # a page asks more than once
 def server_key(name: EntryName) -> str:
     """Return the short name of a server in the files of clients.
 
@@ -34,16 +35,10 @@ def server_key(name: EntryName) -> str:
 
 def launches_of(document: dict[str, Any], name: EntryName) -> tuple[Launch, ...]:
     """Return every way to use a server: packages, then remotes; what cannot be used is left out."""
-    return tuple(_launches(document, server_key(name)))
-
-
-def _launches(document: dict[str, Any], key: str) -> Iterator[Launch]:
-    for package in _records(document.get("packages")):
-        if launch := launch_of_package(package, key):
-            yield launch
-    for remote in _records(document.get("remotes")):
-        if launch := _launch_of_remote(remote, key):
-            yield launch
+    key = server_key(name)
+    found = [launch_of_package(package, key) for package in _records(document.get("packages"))]
+    found += [_launch_of_remote(remote, key) for remote in _records(document.get("remotes"))]
+    return tuple([launch for launch in found if launch])
 
 
 def _launch_of_remote(remote: dict[str, Any], key: str) -> Launch | None:

@@ -15,7 +15,7 @@ words, the inputs that they need, whether they may be repeated. A pair is ``[nam
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from typing import Any
 
 from regpress.install.launch import Input, Launch, Pair, Value, Words
@@ -27,35 +27,44 @@ def encode(name: str, key: str, launches: Iterable[Launch]) -> dict[str, Any]:
 
 
 def _launch(launch: Launch) -> dict[str, Any]:
-    members = {
-        "t": launch.type,
-        "l": launch.label,
-        "x": launch.transport,
-        "c": launch.command,
-        "b": list(_groups(launch.before)),
-        "p": launch.target,
-        "a": list(_groups(launch.after)),
-        "e": [_pair(pair) for pair in launch.env],
-        "u": _value(launch.url) if launch.url else "",
-        "h": [_pair(pair) for pair in launch.headers],
-        "s": launch.setup,
-        "d": launch.sha256,
-        "i": [_input(found) for found in launch.inputs],
-    }
-    return {key: member for key, member in members.items() if member}
+    members: dict[str, Any] = {"t": launch.type, "l": launch.label, "x": launch.transport}
+    if launch.command:
+        members["c"] = launch.command
+    if launch.before:
+        members["b"] = _groups(launch.before)
+    if launch.target:
+        members["p"] = launch.target
+    if launch.after:
+        members["a"] = _groups(launch.after)
+    if launch.env:
+        members["e"] = [_pair(pair) for pair in launch.env]
+    if launch.url:
+        members["u"] = _value(launch.url)
+    if launch.headers:
+        members["h"] = [_pair(pair) for pair in launch.headers]
+    if launch.setup:
+        members["s"] = launch.setup
+    if launch.sha256:
+        members["d"] = launch.sha256
+    if launch.inputs:
+        members["i"] = [_input(found) for found in launch.inputs]
+    return members
 
 
-def _groups(groups: tuple[Words, ...]) -> Iterator[Any]:
+def _groups(groups: tuple[Words, ...]) -> list[Any]:
+    written: list[Any] = []
     for group in groups:
+        values = [_value(word) for word in group.words]
         if group.needs or group.repeated:
-            yield {
-                "w": [_value(word) for word in group.words],
-                **({"q": group.needs} if group.needs else {}),
-                **({"r": 1} if group.repeated else {}),
-            }
+            members: dict[str, Any] = {"w": values}
+            if group.needs:
+                members["q"] = group.needs
+            if group.repeated:
+                members["r"] = 1
+            written.append(members)
         else:
-            for word in group.words:
-                yield _value(word)
+            written += values
+    return written
 
 
 def _pair(pair: Pair) -> list[Any]:
@@ -67,22 +76,23 @@ def _value(value: Value) -> Any:
 
 
 def _input(found: Input) -> dict[str, Any]:
-    name, variable, description, required, secret, default, placeholder, choices, form = found
-    members: dict[str, Any] = {"n": name} if name else {}
-    if variable:
-        members["v"] = variable
-    if description:
-        members["d"] = description
-    if required:
+    members: dict[str, Any] = {}
+    if found.name:
+        members["n"] = found.name
+    if found.variable:
+        members["v"] = found.variable
+    if found.description:
+        members["d"] = found.description
+    if found.required:
         members["q"] = 1
-    if secret:
+    if found.secret:
         members["s"] = 1
-    if default:
-        members["f"] = default
-    if placeholder:
-        members["p"] = placeholder
-    if choices:
-        members["c"] = choices
-    if form and form != "string":
-        members["t"] = form
+    if found.default:
+        members["f"] = found.default
+    if found.placeholder:
+        members["p"] = found.placeholder
+    if found.choices:
+        members["c"] = found.choices
+    if found.format and found.format != "string":
+        members["t"] = found.format
     return members

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any, Final
 
 from regpress.install.launch import NO_VALUE, Input, Pair, Value, Words, literal
@@ -34,6 +34,8 @@ class Inputs:
     def __init__(self, key: str) -> None:
         self._prefix = key
         self._found: list[Input] = []
+        #: Where inputs of a name stand in those that were found.
+        self._places: dict[str, list[int]] = {}
         self._values: dict[str, Value] = {}
 
     @property
@@ -43,22 +45,24 @@ class Inputs:
 
     def environment(self, items: Any) -> tuple[Pair, ...]:
         """Return environment variables; what cannot be the name of one is left out."""
-        return tuple(self._pairs(items, _ENVIRONMENT_NAME, environment=True)) if items else ()
+        return self._pairs(items, _ENVIRONMENT_NAME, environment=True) if items else ()
 
     def headers(self, items: Any) -> tuple[Pair, ...]:
         """Return headers; what cannot be the name of one is left out."""
-        return tuple(self._pairs(items, _HEADER_NAME, environment=False)) if items else ()
+        return self._pairs(items, _HEADER_NAME, environment=False) if items else ()
 
     def arguments(self, items: Any) -> tuple[Words, ...]:
         """Return the words of arguments."""
-        given = _records(items)
+        given = _records(items) if items else ()
         if not given:
             return ()
         following = (*given[1:], {})
         return tuple(
-            found
-            for item, after in zip(given, following, strict=True)
-            if (found := self._argument(item, switch=_is_switch(item, after))).words
+            [
+                found
+                for item, after in zip(given, following, strict=True)
+                if (found := self._argument(item, after)).words
+            ]
         )
 
     def url(self, text: Any, variables: Any) -> Value:
@@ -67,15 +71,17 @@ class Inputs:
             return NO_VALUE
         return self._template(text, variables if type(variables) is dict else {}, secret=False, known=self._values)
 
-    def _pairs(self, items: Any, names: re.Pattern[str], *, environment: bool) -> Iterator[Pair]:
+    def _pairs(self, items: Any, names: re.Pattern[str], *, environment: bool) -> tuple[Pair, ...]:
+        pairs = []
         for item in _records(items):
             name = item.get("name")
             if type(name) is str and names.fullmatch(name):
                 value, needs = self._value(item, name, environment=environment, blanks=not environment)
                 self._values.setdefault(name, value)
-                yield Pair(name, value, needs)
+                pairs.append(Pair(name, value, needs))
+        return tuple(pairs)
 
-    def _argument(self, item: Item, *, switch: bool) -> Words:
+    def _argument(self, item: Item, after: Item) -> Words:
         repeated = item.get("isRepeated") is True
         hint = literal(item.get("valueHint"))
         if item.get("type") != "named":
@@ -85,7 +91,7 @@ class Inputs:
         name = literal(item.get("name"))
         if not name:
             return Words(())
-        if switch:
+        if _is_switch(item, after):
             return Words(((name,),))
         value, needs = self._value(item, name)
         self._values.setdefault(name, value)
@@ -141,33 +147,35 @@ class Inputs:
 
     def _add(self, item: Item, name: str, *, required: bool, secret: bool, environment: bool = False) -> int:
         """Return the index of an input, which is the one that was met before if it is the same."""
-        choices = item.get("choices")
+        get = item.get
+        choices = None if secret else get("choices")
         # By position: a site has tens of thousands of these.
         found = Input(
             name,
             name if environment and _VARIABLE_NAME.fullmatch(name) else self._variable(name),
-            _shortened(item.get("description")),
+            _shortened(description) if (description := get("description")) else "",
             required,
             secret,
-            literal(item.get("default", "")) if not secret else "",
-            literal(item.get("placeholder", "")) if not secret else "",
-            tuple(map(literal, choices)) if type(choices) is list and not secret else (),
-            _format(item.get("format")),
+            literal(item["default"]) if "default" in item and not secret else "",
+            literal(item["placeholder"]) if "placeholder" in item and not secret else "",
+            tuple(map(literal, choices)) if type(choices) is list else (),
+            _format(get("format")),
         )
-        if self._found:
-            if found in self._found:
-                return self._found.index(found)
-            taken = [other.name for other in self._found].count(name)
-            if taken:
-                found = found._replace(variable=f"{found.variable}_{taken + 1}")
+        places = self._places.setdefault(name, [])
+        for place in places:
+            if self._found[place] == found:
+                return place
+        if places:
+            found = replace(found, variable=f"{found.variable}_{len(places) + 1}")
+        places.append(len(self._found))
         self._found.append(found)
-        return len(self._found) - 1
+        return places[-1]
 
     def _variable(self, name: str) -> str:
-        own = _NOT_IN_NAMES.sub("_", name).strip("_")
+        own = _joined(name)
         # ``token`` could be anybody's, ``smithery_api_key`` says whose it is.
-        said = own if own.count("_") >= _WORDS_OF_A_NAME - 1 else f"{self._prefix}_{own}"
-        made = _NOT_IN_NAMES.sub("_", said).strip("_").upper()
+        is_telling = own.count("_") >= _WORDS_OF_A_NAME - 1
+        made = (own if is_telling else _joined(f"{self._prefix}_{own}")).upper()
         return made if _VARIABLE_NAME.fullmatch(made) else f"MCP_{made}"
 
 
@@ -177,8 +185,9 @@ def _records(value: Any) -> list[Item]:
 
 def _is_switch(item: Item, after: Item) -> bool:
     """Return whether a named argument stands for itself: ``--verbose``, or ``-e`` whose value is the next argument."""
-    if any(item.get(member) not in (None, "", False) for member in _TAKES_VALUE):
-        return False
+    for member in _TAKES_VALUE:
+        if item.get(member) not in (None, "", False):
+            return False
     return not item.get("description") or bool(after.get("type") == "positional" and after.get("value"))
 
 
@@ -186,8 +195,13 @@ def _is_secret(item: Any) -> bool:
     return type(item) is dict and item.get("isSecret") is True
 
 
+def _joined(text: str) -> str:
+    """Return the letters and digits of a text with single underscores between them."""
+    return _NOT_IN_NAMES.sub("_", text).strip("_")
+
+
 def _shortened(value: Any) -> str:
-    text = literal(" ".join(value.split()) if type(value) is str else value) if value else ""
+    text = literal(" ".join(value.split()) if type(value) is str else value)
     return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 1].rstrip() + "…"
 
 

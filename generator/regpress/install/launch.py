@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any, Final, Literal, NamedTuple
+from typing import Any, Final, Literal
+
+from regpress.record import record
 
 #: ``bundle`` is a file that a client opens; the others are the transports of the protocol.
 Transport = Literal["stdio", "streamable-http", "sse", "bundle"]
@@ -11,7 +13,8 @@ Transport = Literal["stdio", "streamable-http", "sse", "bundle"]
 Value = tuple[str | int, ...]
 
 
-class Input(NamedTuple):
+@record
+class Input:
     """Something that a user fills in.
 
     Attributes:
@@ -37,7 +40,8 @@ class Input(NamedTuple):
     format: str = "string"
 
 
-class Words(NamedTuple):
+@record
+class Words:
     """Words of a command line that belong together: ``--port 8700``.
 
     Attributes:
@@ -51,7 +55,8 @@ class Words(NamedTuple):
     repeated: bool = False
 
 
-class Pair(NamedTuple):
+@record
+class Pair:
     """An environment variable or a header.
 
     Attributes:
@@ -65,7 +70,8 @@ class Pair(NamedTuple):
     needs: tuple[int, ...] = ()
 
 
-class Launch(NamedTuple):
+@record
+class Launch:
     """One way to use a server.
 
     Attributes:
@@ -105,7 +111,7 @@ NO_VALUE: Final[Value] = ()
 
 def words(*texts: str) -> Words:
     """Return fixed words of a command line."""
-    return Words(tuple((text,) for text in texts))
+    return Words(tuple([(text,) for text in texts]))
 
 
 def literal(value: Any) -> str:

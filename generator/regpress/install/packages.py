@@ -11,10 +11,10 @@ from collections.abc import Callable, Iterable
 from typing import Any, Final
 
 from regpress.install.inputs import Inputs
-from regpress.install.launch import Input, Launch, Transport, Value, Words, literal, words
+from regpress.install.launch import Input, Launch, Pair, Transport, Value, Words, literal, words
+from regpress.record import record
 
 Package = dict[str, Any]
-Builder = Callable[[Package, Launch, tuple[Words, ...]], Launch | None]
 
 #: Where packages are looked up without being told.
 _PUBLIC: Final = {
@@ -27,6 +27,58 @@ _WEB: Final = re.compile(r"https?://[^\s/?#]")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
 _CRATE: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]*")
 _DOCKER_NETWORK: Final = frozenset({"-p", "--publish", "-P", "--publish-all", "--network", "--net"})
+_YES: Final = (words("-y"),)
+_YES_LONG: Final = (words("--yes"),)
+_RUN: Final = words("run", "-i", "--rm")
+_RUN_REACHED: Final = words("run", "--rm")
+
+
+@record
+class _Given:
+    """What a package says of itself, whatever runs it; members as those of a `Launch`.
+
+    Attributes:
+        runtime: words for the program that runs it.
+    """
+
+    type: str
+    label: str
+    transport: Transport
+    after: tuple[Words, ...]
+    env: tuple[Pair, ...]
+    url: Value
+    headers: tuple[Pair, ...]
+    inputs: tuple[Input, ...]
+    runtime: tuple[Words, ...]
+
+    def launch(
+        self,
+        command: str,
+        before: tuple[Words, ...],
+        target: str,
+        *,
+        after: tuple[Words, ...] | None = None,
+        setup: tuple[str, ...] = (),
+    ) -> Launch:
+        """Return the package with what runs it."""
+        # By position: a site has tens of thousands of these.
+        return Launch(
+            self.type,
+            self.label,
+            self.transport,
+            command,
+            before,
+            target,
+            self.after if after is None else after,
+            self.env,
+            self.url,
+            self.headers,
+            self.inputs,
+            setup,
+        )
+
+
+Builder = Callable[[Package, _Given], Launch | None]
 
 
 def launch_of_package(package: Package, key: str) -> Launch | None:
@@ -55,17 +107,9 @@ def launch_of_package(package: Package, key: str) -> Launch | None:
         if not is_web_address(url, inputs.found):
             return None
     headers = inputs.headers(transport.get("headers")) if url else ()
-    launch = Launch(
-        type=registry_type,
-        label=f"{registry_type} {identifier}",
-        transport=kind,
-        after=arguments,
-        env=environment,
-        url=url,
-        headers=headers,
-        inputs=inputs.found,
-    )
-    return build(package, launch, runtime)
+    label = f"{registry_type} {identifier}"
+    given = _Given(registry_type, label, kind, arguments, environment, url, headers, inputs.found, runtime)
+    return build(package, given)
 
 
 def transport_of(transport: Package) -> Transport:
@@ -88,78 +132,76 @@ def is_web_address(url: Value, inputs: tuple[Input, ...] = ()) -> bool:
     return type(url[0]) is int and url[0] < len(inputs)
 
 
-def _npm(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
+def _npm(package: Package, given: _Given) -> Launch:
+    runtime = given.runtime
     bun = literal(package.get("runtimeHint")) in {"bun", "bunx"}
-    first = () if bun or _has(runtime, ("-y", "--yes")) else (words("-y"),)
-    base = _base(package)
-    return launch._replace(
-        command="bunx" if bun else "npx",
-        before=(*first, *runtime, *((words("--registry", base),) if base else ())),
-        target=_target(package, runtime, "@"),
-    )
+    first = () if bun or _has(runtime, ("-y", "--yes")) else _YES
+    before = (*first, *runtime, *_option("--registry", _base(package)))
+    return given.launch("bunx" if bun else "npx", before, _target(package, runtime, "@"))
 
 
-def _pypi(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
+def _pypi(package: Package, given: _Given) -> Launch:
+    runtime = given.runtime
     base = _base(package)
     hint = literal(package.get("runtimeHint"))
-    if hint in {"python", "python3"} and _has(runtime, ("-m",)):
+    by_python = hint in {"python", "python3"}
+    if by_python and _has(runtime, ("-m",)):
         index = ("--index-url", base) if base else ()
-        return launch._replace(
-            command=hint,
-            before=runtime,
-            setup=(hint, "-m", "pip", "install", *index, _versioned(package, "==")),
-        )
-    return launch._replace(
-        command="uvx",
-        before=(*(() if hint in {"python", "python3"} else runtime), *((words("--index-url", base),) if base else ())),
-        target=_target(package, runtime, "@"),
-    )
+        return given.launch(hint, runtime, "", setup=(hint, "-m", "pip", "install", *index, _versioned(package, "==")))
+    before = (*(() if by_python else runtime), *_option("--index-url", base))
+    return given.launch("uvx", before, _target(package, runtime, "@"))
 
 
-def _oci(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
+def _oci(package: Package, given: _Given) -> Launch:
     command = "podman" if package.get("runtimeHint") == "podman" else "docker"
     image = _image(package)
     # Publishers write the whole command line, or what is to be added to it.
-    own = tuple(_pinned(group, image) for group in runtime if not _is_run(group))
+    own = tuple(_pinned(group, image) for group in given.runtime if not _is_run(group))
     texts = list(_texts(own))
-    first = ("run", "--rm") if launch.url else ("run", "-i", "--rm")
-    before = [words(*first)]
-    if launch.url and not _DOCKER_NETWORK & {text.partition("=")[0] for text in texts}:
-        before += _published(launch.url)
-    for pair in launch.env:
+    before = [_RUN_REACHED if given.url else _RUN]
+    if given.url and not _DOCKER_NETWORK & {text.partition("=")[0] for text in texts}:
+        before += _published(given.url)
+    for pair in given.env:
         # The value stays in the environment of the client; the command line only hands it on.
         if not any(text == pair.name or text.startswith(f"{pair.name}=") for text in texts):
             before.append(Words((("-e",), (pair.name,)), pair.needs))
     named = any(_without_tag(text) == _without_tag(image) for text in texts)
-    return launch._replace(command=command, before=(*before, *own), target="" if named else image)
+    return given.launch(command, (*before, *own), "" if named else image)
 
 
-def _nuget(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch:
-    base = _base(package)
-    confirm = () if _has(runtime, ("--yes", "-y")) else (words("--yes"),)
-    source = (words("--source", base),) if base else ()
-    after = (*confirm, *source, *((words("--"), *launch.after) if launch.after else ()))
-    return launch._replace(command="dnx", before=runtime, target=_versioned(package, "@"), after=after)
+def _nuget(package: Package, given: _Given) -> Launch:
+    confirm = () if _has(given.runtime, ("--yes", "-y")) else _YES_LONG
+    source = _option("--source", _base(package))
+    after = (*confirm, *source, *((words("--"), *given.after) if given.after else ()))
+    return given.launch("dnx", given.runtime, _versioned(package, "@"), after=after)
 
 
-def _cargo(package: Package, launch: Launch, runtime: tuple[Words, ...]) -> Launch | None:
+def _cargo(package: Package, given: _Given) -> Launch | None:
     identifier = literal(package.get("identifier"))
     # The program is called like the crate, so that any other name would be any other program.
     if not _CRATE.fullmatch(identifier):
         return None
     version = literal(package.get("version"))
     setup = ("cargo", "install", identifier, *(("--version", version) if version else ()))
-    return launch._replace(command=identifier, before=runtime, setup=setup)
+    return given.launch(identifier, given.runtime, "", setup=setup)
 
 
-def _bundle(package: Package, launch: Launch, _: tuple[Words, ...]) -> Launch | None:
+def _bundle(package: Package, given: _Given) -> Launch | None:
     url = (literal(package.get("identifier")),)
     if not is_web_address(url):
         return None
     digest = literal(package.get("fileSha256"))
     name = url[0].partition("?")[0].rstrip("/").rpartition("/")[2]
-    return launch._replace(
-        label=f"mcpb {name}", transport="bundle", url=url, sha256=digest if _SHA256.fullmatch(digest) else ""
+    return Launch(
+        type=given.type,
+        label=f"mcpb {name}",
+        transport="bundle",
+        after=given.after,
+        env=given.env,
+        url=url,
+        headers=given.headers,
+        inputs=given.inputs,
+        sha256=digest if _SHA256.fullmatch(digest) else "",
     )
 
 
@@ -180,6 +222,10 @@ def _base(package: Package) -> str:
     if type(base) is not str or base.rstrip("/") == _PUBLIC.get(str(package.get("registryType"))):
         return ""
     return literal(base) if _WEB.match(base) else ""
+
+
+def _option(name: str, value: str) -> tuple[Words, ...]:
+    return (words(name, value),) if value else ()
 
 
 def _versioned(package: Package, separator: str) -> str:
@@ -215,7 +261,7 @@ def _pinned(group: Words, image: str) -> Words:
     """Return words in which the image stands with its tag, also where a publisher left that out."""
     bare = _without_tag(image)
     pinned = tuple((image,) if word[0] in {bare, f"docker.io/{bare}"} else word for word in group.words)
-    return group._replace(words=pinned)
+    return Words(pinned, group.needs, group.repeated)
 
 
 def _published(url: Value) -> Iterable[Words]:

@@ -6,7 +6,6 @@ What is here and what the scripts of the page make of the same launch are held t
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterator
 from typing import Any, Final
 
 from regpress.install.launch import Input, Launch, Pair, Value, Words
@@ -20,15 +19,16 @@ def plain_server(launch: Launch) -> dict[str, Any]:
     Args:
         launch: no bundle.
     """
+    server: dict[str, Any]
     if launch.transport != "stdio":
-        headers = _pairs(launch.headers, launch.inputs)
-        return {
-            "type": _TYPES[launch.transport],
-            "url": _text(launch.url, launch.inputs),
-            **({"headers": headers} if headers else {}),
-        }
-    env = _pairs(launch.env, launch.inputs)
-    return {"command": launch.command, "args": list(_arguments(launch)), **({"env": env} if env else {})}
+        server = {"type": _TYPES[launch.transport], "url": _text(launch.url, launch.inputs)}
+        if headers := _pairs(launch.headers, launch.inputs):
+            server["headers"] = headers
+        return server
+    server = {"command": launch.command, "args": _arguments(launch)}
+    if env := _pairs(launch.env, launch.inputs):
+        server["env"] = env
+    return server
 
 
 def start_command(launch: Launch) -> str:
@@ -37,18 +37,16 @@ def start_command(launch: Launch) -> str:
     return shlex.join((*(("env", *env) if env else ()), launch.command, *_arguments(launch)))
 
 
-def _arguments(launch: Launch) -> Iterator[str]:
-    yield from _words(launch.before, launch.inputs)
-    if launch.target:
-        yield launch.target
-    yield from _words(launch.after, launch.inputs)
+def _arguments(launch: Launch) -> list[str]:
+    return [
+        *_words(launch.before, launch.inputs),
+        *((launch.target,) if launch.target else ()),
+        *_words(launch.after, launch.inputs),
+    ]
 
 
-def _words(groups: tuple[Words, ...], inputs: tuple[Input, ...]) -> Iterator[str]:
-    for group in groups:
-        if not group.needs:
-            for word in group.words:
-                yield _text(word, inputs)
+def _words(groups: tuple[Words, ...], inputs: tuple[Input, ...]) -> list[str]:
+    return [_text(word, inputs) for group in groups if not group.needs for word in group.words]
 
 
 def _pairs(pairs: tuple[Pair, ...], inputs: tuple[Input, ...]) -> dict[str, str]:

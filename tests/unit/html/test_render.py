@@ -590,6 +590,18 @@ def test_a_missing_template_is_reported() -> None:
         HtmlRenderer(environment, SiteView(title="x"), fingerprint=b"", assets={"style.css": b""})
 
 
+def test_all_templates_of_the_site_are_read_at_once_and_others_when_they_are_filled() -> None:
+    broken = {"home.html": "{% if %}", "list.html": "{% for %}"}
+    with pytest.raises(ConfigError, match=r"^templates: home\.html:1: "):
+        make_renderer(overrides=broken, own={"home.html"})
+    with pytest.raises(ConfigError, match=r"^templates: list\.html:1: "):
+        make_renderer(overrides=broken, own={"list.html"})
+    groups = site_groups(make_catalog(weather()), overrides=broken, own=set())
+    assert list(groups["default/html/use"].render())
+    with pytest.raises(ConfigError, match=r"^templates: home\.html:1: "):
+        list(groups["default/html/home"].render())
+
+
 def test_a_missing_stylesheet_and_unknown_assets_are_reported() -> None:
     with pytest.raises(ConfigError, match=r"assets/style\.css is missing"):
         published_assets({})

@@ -83,6 +83,11 @@ class Catalog:
         return range(self.starts[own.start], self.starts[own.stop])
 
     @cached_property
+    def namespaces(self) -> Sequence[str]:
+        """Return the first part of the name of each entry."""
+        return [name.partition("/")[0] for name in self.columns.names]
+
+    @cached_property
     def labels(self) -> Sequence[str]:
         """Return ``kind/namespace/name`` of each entry."""
         names = self.columns.names

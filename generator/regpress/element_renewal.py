@@ -23,7 +23,9 @@ from regpress.resolve import FileReadings
 MOST_NEW: Final = 500
 #: Elements that may be gone in one place.
 _MOST_GONE: Final = 50
+#: Bytes that are compared at once: first, and at most, so that a cut stays where a processor is quick.
 _CHUNK: Final = 1 << 16
+_LARGEST_CHUNK: Final = 1 << 20
 
 
 class TooMuchError(Exception):
@@ -240,7 +242,7 @@ def _common(data: bytes, at: int, other: Sliced, start: int, end: int) -> int:
         size = min(size, end - start - done)
         if data.startswith(other[start + done : start + done + size], at + done):
             done += size
-            size = size * 2 if grows else size
+            size = min(size * 2, _LARGEST_CHUNK) if grows else size
         elif size == 1:
             break
         else:

@@ -152,10 +152,11 @@ class GatheringCache:
                 return None
             cuts = list(accumulate(head["lengths"], initial=0))
             first = head["files"]
-            if cuts[-1] != end - length or zlib.crc32(data[cuts[first] : cuts[-1]]) != head["checksum"]:
+            whole = memoryview(data)
+            if cuts[-1] != end - length or zlib.crc32(whole[cuts[first] : cuts[-1]]) != head["checksum"]:
                 return None
-            facts, *blobs = (data[start:stop] for start, stop in pairwise(cuts[first:]))
-            return KeptGathering(orjson.loads(facts), blobs, data, cuts[:first])
+            facts, *blobs = (whole[start:stop] for start, stop in pairwise(cuts[first:]))
+            return KeptGathering(orjson.loads(facts), list(map(bytes, blobs)), data, cuts[:first])
         except (OSError, ValueError, KeyError, TypeError, IndexError, struct.error):
             return None
 

@@ -98,7 +98,7 @@ class _Terms:
     def parts(self, page: int) -> Iterator[bytes]:
         yield from self.paging.parts(page)
         positions = self.paging.pages[page].positions
-        yield repr(self.terms[positions.start : positions.stop]).encode("utf-8", "surrogatepass")
+        yield repr(list(map(tuple, self.terms[positions.start : positions.stop]))).encode("utf-8", "surrogatepass")
         if not page:
             yield b"%d" % len(self.terms)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import repeat
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -21,7 +22,6 @@ from regpress.names import Kind
 SHORT_LIST: Final = 24
 #: Most characters of a title that stands for a page.
 _SHORT: Final = 24
-_key: Final = itemgetter(0)
 
 
 class Item(NamedTuple):
@@ -30,6 +30,7 @@ class Item(NamedTuple):
     Attributes:
         key: its place, by title, then by name; different for all entries of a registry.
         name: ``namespace/name``.
+        namespace: the first part of it.
         kind: its kind.
         tags: its tags.
         part: what stands for all that lists show of it, for recipes.
@@ -39,16 +40,12 @@ class Item(NamedTuple):
 
     key: str
     name: str
+    namespace: str
     kind: Kind
     tags: tuple[str, ...]
     part: bytes
     position: int
     catalog: Catalog
-
-    @property
-    def namespace(self) -> str:
-        """Return the first part of its name."""
-        return self.name.partition("/")[0]
 
     @property
     def entry(self) -> Entry:
@@ -114,8 +111,7 @@ class Listing:
         yield from self.paging.parts(page)
         if not page:
             yield b"%d" % len(self.items)
-        for item in self.on_page(page):
-            yield item.part
+        yield b"".join([item.part for item in self.on_page(page)])
 
     def _rows(self, items: Iterable[Item], links: Links) -> tuple[RowView, ...]:
         return tuple(row_of(item.entry, links, self._prefix, mixed=self._mixed) for item in items)
@@ -129,18 +125,21 @@ def items_of(catalog: Catalog) -> Mapping[Kind, tuple[Item, ...]]:
         if own:
             inside = slice(own.start, own.stop)
             names, tags, prints = columns.names[inside], columns.tags[inside], columns.latest[inside]
-            keys = [
-                paging.sort_key(words(title).strip() or name.partition("/")[2], name, kind)
-                for title, name in zip(columns.titles[inside], names, strict=True)
-            ]
-            rows = zip(keys, names, repeat(kind), tags, prints, own, repeat(catalog))
-            found[kind] = tuple(sorted(map(Item._make, rows), key=_key))
+            titles = map(_display_title, columns.titles[inside], names)
+            keys = paging.sort_keys(titles, [f"{name}{paging.SEPARATOR}{kind}" for name in names])
+            rows = zip(keys, names, catalog.namespaces[inside], repeat(kind), tags, prints, own, repeat(catalog))
+            # What `_make` does, without a call of Python for each.
+            found[kind] = tuple(sorted(map(partial(tuple.__new__, Item), rows), key=itemgetter(0)))
     return found
 
 
 def display_title(entry: Entry) -> str:
     """Return what readers call an entry: its title, else its name without the namespace."""
-    return words(entry.latest.title).strip() or entry.name.name
+    return _display_title(entry.latest.title, str(entry.name))
+
+
+def _display_title(title: str, name: str) -> str:
+    return words(title).strip() or name.partition("/")[2]
 
 
 def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "", mixed: bool = False) -> RowView:

@@ -36,7 +36,8 @@ def namespaces_of(items: Iterable[Item]) -> list[Namespace]:
     found: dict[str, list[Item]] = {}
     for item in items:
         found.setdefault(item.namespace.lower(), []).append(item)
-    made = [Namespace(_key(name), own[0].namespace, own) for name, own in found.items()]
+    keys = paging.sort_keys([".".join(reversed(name.split("."))) for name in found], found)
+    made = [Namespace(key, own[0].namespace, own) for key, own in zip(keys, found.values(), strict=True)]
     return sorted(made, key=itemgetter(0))
 
 
@@ -48,7 +49,3 @@ def listed_namespaces(namespaces: Iterable[str], least: int) -> frozenset[str]:
         least: number of entries that is enough.
     """
     return frozenset(namespace for namespace, count in Counter(namespaces).items() if count >= least)
-
-
-def _key(name: str) -> str:
-    return paging.sort_key(".".join(reversed(name.split("."))), name)

@@ -9,7 +9,7 @@ neighbours and the letters that there are, but not on where the pages of other l
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import cached_property
 from itertools import groupby
 from typing import Final, NamedTuple
@@ -28,7 +28,8 @@ _OTHERS: Final = "~"
 #: Names of the letters that cannot be their own: in addresses and ids, and for readers.
 _NAMES: Final = {_DIGITS: "0-9", _OTHERS: "other"}
 _LABELS: Final = {_DIGITS: "0-9", _OTHERS: "…"}
-_SEPARATOR: Final = "\x1f"
+#: Between the parts of a key.
+SEPARATOR: Final = "\x1f"
 
 
 class ListPage(NamedTuple):
@@ -107,14 +108,30 @@ class Paging:
 
 def sort_key(text: str, *others: str) -> str:
     """Return the letter of a text, the text without accents and case, and what tells equal ones apart."""
-    if not text.isascii():
-        text = "".join(part for part in unicodedata.normalize("NFKD", text) if not unicodedata.combining(part))
-    folded = text.casefold()
-    if not folded[:1].isalnum():
-        folded = _from_first_letter(folded)
-    first = folded[:1]
-    letter = first if "a" <= first <= "z" else _DIGITS if first.isdigit() else _OTHERS
-    return _SEPARATOR.join((letter, folded, *others))
+    return sort_keys((text,), (SEPARATOR.join(others),))[0]
+
+
+def sort_keys(texts: Iterable[str], others: Iterable[str]) -> list[str]:
+    """Return the `sort_key` of each of some texts; what tells equal ones apart are parts between `SEPARATOR`."""
+    keys = []
+    for text, tail in zip(texts, others, strict=True):
+        folded = text.lower() if text.isascii() else _folded(text)
+        letter = folded[:1]
+        if not "a" <= letter <= "z":
+            if not letter.isalnum():
+                folded = _from_first_letter(folded)
+            letter = _letter(folded[:1])
+        keys.append(f"{letter}{SEPARATOR}{folded}{SEPARATOR}{tail}" if tail else f"{letter}{SEPARATOR}{folded}")
+    return keys
+
+
+def _folded(text: str) -> str:
+    plain = unicodedata.normalize("NFKD", text)
+    return "".join(part for part in plain if not unicodedata.combining(part)).casefold()
+
+
+def _letter(first: str) -> str:
+    return first if "a" <= first <= "z" else _DIGITS if first.isdigit() else _OTHERS
 
 
 def label(letter: str) -> str:
@@ -131,7 +148,8 @@ def _pages(base: str, keys: Sequence[str], size: int) -> Iterator[ListPage]:
     if len(keys) <= size:
         yield ListPage(base, range(len(keys)), "", begins=True)
         return
-    for letter, run in groupby(range(len(keys)), key=lambda at: keys[at][0]):
+    letters = [key[0] for key in keys]
+    for letter, run in groupby(range(len(keys)), key=letters.__getitem__):
         positions = list(run)
         start, stop = positions[0], positions[-1] + 1
         for cut in chunks(keys[start:stop], size=size):

@@ -150,7 +150,7 @@ class _Pages:
 
     def _entries(self, catalog: Catalog) -> Iterator[Section]:
         """Return the pages of the entries; the longest part of a site, so that recipes are cheap here."""
-        namespaces = [name.partition("/")[0].lower() for name in catalog.columns.names]
+        namespaces = [namespace.lower() for namespace in catalog.namespaces]
         listed = listed_namespaces(namespaces, self._site.namespace_pages_from)
         made_of = _made_of(catalog, [namespace in listed for namespace in namespaces])
         labels = catalog.labels
@@ -159,7 +159,7 @@ class _Pages:
             names = "\n".join([labels[at] for at in members]).encode()
             yield Section(
                 f"{catalog.registry}/html/{shard}",
-                recipe((salt, names, *(made_of[at] for at in members))),
+                recipe((salt, names, b"".join([made_of[at] for at in members]))),
                 shard,
                 partial(self._entry_groups, catalog, salt, members, made_of, listed),
             )
@@ -281,21 +281,16 @@ class _Pages:
 
 
 def _made_of(catalog: Catalog, are_listed: Iterable[bool]) -> list[bytes]:
-    """Return what the page of each entry depends on besides the site.
+    """Return what stands for everything that the page of each entry depends on besides the site, all of one length.
 
     Args:
         catalog: the registry.
         are_listed: whether the namespace of each has a page.
     """
-    made_of = [
-        (b"1" if is_listed else b"0") + served
-        for is_listed, served in zip(are_listed, catalog.columns.whole, strict=True)
-    ]
+    served = list(catalog.columns.whole)
     for position, entry in catalog.extended.items():
-        made_of[position] += text_part(entry.readme)
-        if entry.deleted:
-            made_of[position] += b"\0" + deleted_part(entry)
-    return made_of
+        served[position] = recipe((served[position], text_part(entry.readme), deleted_part(entry)))
+    return [(b"1" if is_listed else b"0") + own for is_listed, own in zip(are_listed, served, strict=True)]
 
 
 def _content_view(page: ContentPage, slugs: frozenset[str], chrome: Chrome) -> ContentView:

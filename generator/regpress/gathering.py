@@ -353,7 +353,7 @@ def _unused(source: SourceConfig) -> Issue:
     )
 
 
-def _with_lines(issues: Sequence[Issue], snapshots: Iterable[Snapshot]) -> Iterator[Issue]:
+def _with_lines(issues: Iterable[Issue], snapshots: Iterable[Snapshot]) -> Iterator[Issue]:
     """Yield *issues*, the first hundreds of defects with the line where they stand."""
     data = {raw.path: raw.data for snapshot in snapshots for raw in snapshot.files}
     # In a file of many megabytes the walk takes longer than everything else; there only errors are worth it.

@@ -55,13 +55,13 @@ class StretchReader:
 
     def elements(self, items: Sequence[Item]) -> Elements:
         """Return what parsed elements hold."""
-        found = [self._reader.read(item.value, item.document) for item in items]
+        found = [self._reader.read(value, document) for value, document in items]
         candidates = [candidate for candidate, _ in found if candidate is not None]
         readings = iter(read_candidates(candidates, self._check))
         return Elements(
-            (next(readings) if candidate is not None else None for candidate, _ in found),
-            (inside(candidate.pointer) if candidate is not None else "" for candidate, _ in found),
-            (issues for _, issues in found),
+            [next(readings) if candidate is not None else None for candidate, _ in found],
+            [inside(candidate.pointer) if candidate is not None else "" for candidate, _ in found],
+            [issues for _, issues in found],
         )
 
     def read(self, at: int, until: int) -> Stretch:

@@ -6,6 +6,7 @@ Documents are as hostile as any input: whatever does not have the expected shape
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META
@@ -22,12 +23,12 @@ def facets_of(value: Mapping[str, Any], meta: Any) -> Facets:
         meta: its ``_meta``, which skills and plugins have beside it.
     """
     packages, remotes = _objects(value.get("packages")), _objects(value.get("remotes"))
-    transports = [package.get("transport") for package in packages]
-    return Facets(
-        _LOCATIONS[bool(packages), bool(remotes)],
-        values_of([package.get("registryType") for package in packages]),
-        values_of([item.get("type") for item in (*_objects(transports), *remotes)]),
-        values_of([part.get("tier") for part in _extension(meta)])[:1],
+    transports = [found for package in packages if isinstance(found := package.get("transport"), dict)]
+    return _facets(
+        (bool(packages), bool(remotes)),
+        _texts(packages, "registryType"),
+        _texts([*transports, *remotes], "type"),
+        _texts(_extension(meta), "tier") if meta else (),
     )
 
 
@@ -35,6 +36,16 @@ def values_of(values: Iterable[Any]) -> Values:
     """Return those of *values* that can be values of a facet: texts, not too long."""
     found = [value for value in values if isinstance(value, str) and 0 < len(value) <= _LONGEST]
     return tuple(sorted(set(found))) if len(found) > 1 else tuple(found)
+
+
+@lru_cache(maxsize=1_000)
+def _facets(where: tuple[bool, bool], packages: Values, transports: Values, tiers: Values) -> Facets:
+    """Return the facets of all documents that say the same, of which there are few."""
+    return Facets(_LOCATIONS[where], values_of(packages), values_of(transports), values_of(tiers)[:1])
+
+
+def _texts(parts: Iterable[Mapping[str, Any]], key: str) -> Values:
+    return tuple([text for part in parts if isinstance(text := part.get(key), str) and 0 < len(text) <= _LONGEST])
 
 
 _LOCATIONS: Final[Mapping[tuple[bool, bool], Values]] = {

@@ -80,21 +80,22 @@ def _reading(candidate: Candidate, text: bytes, value: Any, issues: tuple[Issue,
     carried, other_meta, meta_issues = _read_meta(meta)
     claims, claim_issues = _read_claims(candidate.claims)
     extension_tags, extension_status = _extension_facts(value)
+    # By position: this runs once for every document of a registry.
     return Reading(
-        kind=kind,
-        name=name,
-        version=version,
-        text=text,
-        digest=recipe((text, other_meta)),
-        carried=carried,
-        other_meta=other_meta,
-        title=_text(value, "title"),
-        description=_text(value, "description"),
-        tags=extension_tags,
-        facets=facets_of(value, value.get("_meta") if kind == "server" else meta if other_meta else None),
-        own_status=_text(value, "status").lower() if kind != "server" else extension_status,
-        claims=claims,
-        issues=(*issues, *meta_issues, *claim_issues) if meta_issues or claim_issues else issues,
+        kind,
+        name,
+        version,
+        text,
+        recipe((text, other_meta)),
+        carried,
+        other_meta,
+        _text(value, "title"),
+        _text(value, "description"),
+        extension_tags,
+        facets_of(value, value.get("_meta") if kind == "server" else meta if other_meta else None),
+        _text(value, "status").lower() if kind != "server" else extension_status,
+        claims,
+        (*issues, *meta_issues, *claim_issues) if meta_issues or claim_issues else issues,
     )
 
 

@@ -98,27 +98,26 @@ class Snapshot:
     removals: tuple[Removal, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One document found in a file, unchecked.
+class Candidate(NamedTuple):
+    """One document found in a file, unchecked. A plain tuple, since there are hundreds of thousands.
 
     Attributes:
         kind: what it claims to be, by its place.
         value: the parsed JSON; an object unless it is malformed.
+        raw: the file it comes from.
         meta: the registry's ``_meta`` beside the document, if it had one.
         claims: claims beside the document, if it had them.
-        file, pointer: where it stands, as in `regpress.model.issue.Issue`.
-        raw: the file it comes from.
+        pointer: where it stands, as in `regpress.model.issue.Issue`.
         converted: whether it was mapped from another format, so that places in it are not places in the file.
         written: bytes that may be those of the document as it is served, empty where nobody has looked.
     """
 
     kind: Kind
     value: Any
+    raw: RawFile
     meta: Any = None
     claims: Any = None
     pointer: str = ""
-    raw: RawFile
     converted: bool = False
     written: bytes = b""
 

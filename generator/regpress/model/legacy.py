@@ -9,6 +9,7 @@ keep its members in the entry itself, section 4.3.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from functools import lru_cache
 from typing import Any, Final
 
 from regpress.model.entry import OFFICIAL_META
@@ -117,7 +118,12 @@ def _others(block: Any) -> dict[str, Any]:
 
 def _declares(value: Mapping[str, Any], parts: tuple[str, ...]) -> bool:
     schema = value.get("$schema")
-    return isinstance(schema, str) and any(part in schema for part in parts)
+    return isinstance(schema, str) and _has_one(schema, parts)
+
+
+@lru_cache(maxsize=64)  # a registry's documents name a few schemas
+def _has_one(schema: str, parts: tuple[str, ...]) -> bool:
+    return any(part in schema for part in parts)
 
 
 def _object(names: Mapping[str, str], changes: Mapping[str, Change]) -> Change:

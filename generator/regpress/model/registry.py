@@ -380,18 +380,8 @@ class _Reader:
                     kind="source",
                     severity="info",
                 )
-        self.candidates.append(
-            Candidate(
-                kind=kind,
-                value=value,
-                meta=meta,
-                claims=claims,
-                pointer=at,
-                raw=self.raw,
-                converted=converted,
-                written=written,
-            )
-        )
+        # By position: this runs once for every document of a registry.
+        self.candidates.append(Candidate(kind, value, self.raw, meta, claims, at, converted, written))
 
     def _is_too_large(self, value: dict[str, Any], most: int) -> bool:
         if most <= MAX_DOCUMENT_BYTES:

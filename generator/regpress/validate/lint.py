@@ -37,13 +37,15 @@ def lint_issues(kind: Kind, value: Any) -> tuple[Issue, ...]:
     return issues_of(found) if found else ()
 
 
-def _something_to_run(server: Part) -> Sequence[Finding]:
+def something_to_run(server: Part) -> Sequence[Finding]:
+    """Return advice about a server that nobody can run or connect to."""
     if server.get("packages") or server.get("remotes"):
         return ()
     return [Finding("", "nothing-to-run", "the server has neither packages nor remotes")]
 
 
-def _version_is_semantic(server: Part) -> Sequence[Finding]:
+def version_is_semantic(server: Part) -> Sequence[Finding]:
+    """Return advice about a version whose order is not known."""
     version = server.get("version")
     if not isinstance(version, str) or is_semantic(version):
         return ()
@@ -74,7 +76,8 @@ def _plain(text: str) -> str:
     return text.strip(" .").casefold()
 
 
-def _description_is_whole(server: Part) -> Sequence[Finding]:
+def description_is_whole(server: Part) -> Sequence[Finding]:
+    """Return advice about a description that seems to have been longer."""
     description = server.get("description")
     if not isinstance(description, str) or not is_cut_off(description):
         return ()
@@ -96,10 +99,11 @@ def _remotes_are_wise(server: Part) -> Sequence[Finding]:
     if not remotes or not isinstance(remotes, list):
         return ()
     found = run_each(_REMOTE_CHECKS, remotes, "remotes")
-    return [*found, *_repeated_urls(remotes)] if len(remotes) > 1 else found
+    return [*found, *repeated_urls(remotes)] if len(remotes) > 1 else found
 
 
-def _repeated_urls(remotes: list[object]) -> list[Finding]:
+def repeated_urls(remotes: list[Any]) -> list[Finding]:
+    """Return advice about remotes of which an earlier one has the address already."""
     found: list[Finding] = []
     first: dict[tuple[str, str], int] = {}
     for index, remote in enumerate(remotes):
@@ -112,7 +116,8 @@ def _repeated_urls(remotes: list[object]) -> list[Finding]:
     return found
 
 
-def _transport_is_current(part: Part) -> Sequence[Finding]:
+def transport_is_current(part: Part) -> Sequence[Finding]:
+    """Return advice about a transport that the protocol has deprecated."""
     if part.get("type") != "sse":
         return ()
     return [Finding("type", "sse-transport", "the protocol has deprecated sse", "streamable-http where possible")]
@@ -169,8 +174,8 @@ def _collection_packages_are_wise(entry: Part) -> Sequence[Finding]:
     return run_each((image_is_pinned, _git_is_pinned), entry.get("packages"), "packages")
 
 
-_TRANSPORT_CHECKS: Final[tuple[Check, ...]] = (_transport_is_current, header_findings)
-_REMOTE_CHECKS: Final[tuple[Check, ...]] = (_transport_is_current, header_findings, variable_findings)
+_TRANSPORT_CHECKS: Final[tuple[Check, ...]] = (transport_is_current, header_findings)
+_REMOTE_CHECKS: Final[tuple[Check, ...]] = (transport_is_current, header_findings, variable_findings)
 _PACKAGE_CHECKS: Final[tuple[Check, ...]] = (
     package_transport_is_wise,
     runtime_is_named,
@@ -179,10 +184,10 @@ _PACKAGE_CHECKS: Final[tuple[Check, ...]] = (
     environment_findings,
 )
 _SERVER_CHECKS: Final[tuple[Check, ...]] = (
-    _something_to_run,
-    _version_is_semantic,
+    something_to_run,
+    version_is_semantic,
     description_says_more,
-    _description_is_whole,
+    description_is_whole,
     _packages_are_wise,
     _remotes_are_wise,
 )

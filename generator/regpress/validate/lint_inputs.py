@@ -35,7 +35,7 @@ def environment_findings(package: Part) -> Sequence[Finding]:
     variables = package.get("environmentVariables")
     if not variables or not isinstance(variables, list):
         return ()
-    found = [*run_each((named_input_findings,), variables, "environmentVariables"), *_unmarked(variables)]
+    found = [*run_each((named_input_findings,), variables, "environmentVariables"), *unmarked_inputs(variables)]
     return [*found, *_repeated_names(variables)] if len(variables) > 1 else found
 
 
@@ -63,9 +63,16 @@ def argument_findings(arguments: object, name: str) -> Sequence[Finding]:
 
 def named_input_findings(part: Part) -> Sequence[Finding]:
     """Return advice about an environment variable or a header."""
-    if "isSecret" in part and _QUIET.issuperset(part):
-        return ()
-    return run(_NAMED_CHECKS, part)
+    return () if is_quiet_input(part) else run(_NAMED_CHECKS, part)
+
+
+def is_quiet_input(part: Part) -> bool:
+    """Return whether there is clearly nothing to say about an environment variable or a header; False says nothing."""
+    if not _QUIET.issuperset(part):
+        return False
+    name = part.get("name", "")
+    # Most names do not end like a secret's, which is all that is of interest then.
+    return "isSecret" in part or not isinstance(name, str) or not name.lower().endswith(_SECRET_ENDS)
 
 
 def value_findings(part: Part) -> Sequence[Finding]:
@@ -104,7 +111,7 @@ def _secret_is_marked(part: Part) -> Sequence[Finding]:
     return [Finding("isSecret", "secret-not-marked", f"{shown(name)} is not marked as a secret", "true")]
 
 
-def _unmarked(variables: list[object]) -> list[Finding]:
+def unmarked_inputs(variables: list[object]) -> list[Finding]:
     """Return one finding where no variable of a package is marked: absence means optional if others are marked."""
     if not all(isinstance(variable, dict) and MARKS.isdisjoint(variable) for variable in variables):
         return []

@@ -10,8 +10,12 @@ from typing import Any
 import pytest
 
 from builders import server
+from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META
+from regpress.model.issue import Issue
 from regpress.validate.check import rule_issues
-from regpress.validate.plain import is_plain
+from regpress.validate.plain import is_plain, plain_findings
+from regpress.validate.rulebook import issues_of
+from regpress.validate.schema import publisher_issues
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 TOKEN = "ghp_" + "a1" * 20
@@ -64,6 +68,39 @@ ORDINARY = [
             },
             {"type": "streamable-http", "url": "https://mcp.example.com/other"},
         ],
+    ),
+]
+
+#: Ordinary documents about which there is advice.
+ADVISED = [
+    server(packages=[], remotes=[]),
+    server(
+        description="x" * 100,
+        version="1.2",
+        icons=[
+            {"src": "https://www.example.com/icon.png", "mimeType": "image/png", "sizes": ["48x48"], "theme": "dark"}
+        ],
+        packages=[
+            {
+                "registryType": "npm",
+                "identifier": "@acme/weather",
+                "version": "1.2.3",
+                "transport": {"type": "sse", "url": "http://localhost:8080/sse"},
+                "environmentVariables": [{"name": "CITY"}, {"name": "COUNTRY", "description": "Where"}],
+            },
+        ],
+        remotes=[
+            {"type": "sse", "url": "https://mcp.example.com/sse"},
+            {"type": "streamable-http", "url": "https://mcp.example.com/mcp"},
+            {"type": "streamable-http", "url": "https://mcp.example.com/mcp"},
+        ],
+        _meta={
+            PUBLISHER_META: {
+                TOOLHIVE_META: {"@acme/weather": {"oauth_config": {}}, "elsewhere": {}},
+                "com.example": {"text": "x" * 5000},
+                "com.example.none": 1,
+            }
+        },
     ),
 ]
 
@@ -135,6 +172,33 @@ def test_no_rule_finds_anything_about_documents_that_are_taken_for_ordinary(seed
             plain += 1
             assert rule_issues("server", document) == (), json.dumps(document)
     assert plain > 150
+
+
+def issues_without_rules(document: Any) -> list[Issue] | None:
+    """Return what is to be said about an ordinary document, None for others."""
+    found = plain_findings(document)
+    return None if found is None else sorted((*issues_of(found), *publisher_issues(document)), key=Issue.sort_key)
+
+
+@pytest.mark.parametrize("document", ADVISED)
+def test_advice_about_ordinary_documents_is_what_the_rules_find(document: Any) -> None:
+    issues = issues_without_rules(document)
+    assert issues
+    assert issues == sorted(rule_issues("server", document), key=Issue.sort_key)
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_whatever_is_said_about_documents_that_are_taken_for_ordinary_is_what_the_rules_find(seed: int) -> None:
+    random_ = random.Random(seed)
+    advised = 0
+    for _ in range(1500):
+        document = random_.choice(ORDINARY + ADVISED)
+        for _ in range(random_.choice((1, 1, 1, 2))):
+            document = changed(document, random_)
+        if isinstance(document, dict) and (issues := issues_without_rules(document)) is not None:
+            advised += bool(issues)
+            assert issues == sorted(rule_issues("server", document), key=Issue.sort_key), json.dumps(document)
+    assert advised > 200
 
 
 @pytest.mark.parametrize("file", sorted((EXAMPLES / "invalid").glob("**/*.json")), ids=lambda file: file.stem)

@@ -11,7 +11,7 @@ from typing import Final, NamedTuple
 
 from regpress.elements import Item, StretchReader
 from regpress.model.entry import RawFile
-from regpress.model.file_elements import FileElements, Name, Sliced, is_dated
+from regpress.model.file_elements import FileElements, Name, Sliced, is_dated, standing_digest
 from regpress.model.issue import Issue
 from regpress.model.reading import Elements, Reading
 from regpress.model.registry import read_large
@@ -118,7 +118,7 @@ class RenewedFile:
         """Return where everything stands now."""
         former = self._former
         places, starts, ends, name_at = [], list[int](), list[int](), list[int]()
-        versions, dated = list[str](), list[bool]()
+        versions, digests, dated = list[str](), list[bytes](), list[bool]()
         names = {name: number for number, name in enumerate(former.names)}
         for place, runs in self._runs.items():
             places.append((place, sum(run.end - run.first for run in runs)))
@@ -129,16 +129,27 @@ class RenewedFile:
                     ends += [at + by for at in former.ends[run.first : run.end]]
                     name_at += former.name_at[run.first : run.end]
                     versions += former.versions[run.first : run.end]
+                    digests.append(former.digests_of(run.first, run.end))
                     dated += former.dated[run.first : run.end]
                 else:
-                    reading = self._new[place][run.first]
+                    reading, end = self._new[place][run.first], run.at + len(self._items[place][run.first].document)
                     starts.append(run.at)
-                    ends.append(run.at + len(self._items[place][run.first].document))
+                    ends.append(end)
                     name_at.append(names.setdefault((reading.kind, reading.name), len(names)))
                     versions.append(reading.version)
-                    dated.append(is_dated(reading))
+                    digests.append(standing_digest(self._raw.data, *reading[3:5], reading.other_meta, run.at, end))
+                    dated.append(is_dated(reading.carried))
         return FileElements(
-            self._raw.data, places, starts, ends, list(names), name_at, versions, dated, self.last_updated
+            self._raw.data,
+            places,
+            starts,
+            ends,
+            list(names),
+            name_at,
+            versions,
+            b"".join(digests),
+            dated,
+            self.last_updated,
         )
 
     def _array(self, walker: Walker, at: int, place: str) -> tuple[Elements, int]:

@@ -26,13 +26,14 @@ class Stretch(NamedTuple):
     """Neighbouring elements of an array.
 
     Attributes:
-        documents: the bytes of each in the file.
+        starts, ends: the first byte of each in the file, and the one behind it.
         elements: what they hold.
         at: the byte where the next element begins, or the one after the array's closing bracket.
         is_last: whether the array ends here.
     """
 
-    documents: Sequence[bytes]
+    starts: Sequence[int]
+    ends: Sequence[int]
     elements: Elements
     at: int
     is_last: bool
@@ -40,6 +41,9 @@ class Stretch(NamedTuple):
 
 class StretchReader:
     """Reads stretches of one array.
+
+    Attributes:
+        raw: the file.
 
     Args:
         raw: the file.
@@ -49,7 +53,7 @@ class StretchReader:
     """
 
     def __init__(self, raw: RawFile, source: str, place: str, check: Checker) -> None:
-        self._raw = raw
+        self.raw = raw
         self._reader = ElementReader(raw, source, place)
         self._check = check
 
@@ -70,18 +74,19 @@ class StretchReader:
         Raises:
             One of `regpress.model.segments.FAILURES`: the text is not JSON there.
         """
-        walker = Walker(self._raw.data)
-        documents: list[bytes] = []
+        walker = Walker(self.raw.data)
+        starts, ends = list[int](), list[int]()
         elements = Elements()
         items: list[Item] = []
         is_last = False
         while not is_last and at < until:
             value, end = walker.element(at)
-            documents.append(self._raw.data[at:end])
-            items.append(Item(value, documents[-1]))
+            starts.append(at)
+            ends.append(end)
+            items.append(Item(value, self.raw.data[at:end]))
             at, is_last = walker.after(end)
             if len(items) == _BATCH:
                 elements.add(self.elements(items))
                 items.clear()
         elements.add(self.elements(items))
-        return Stretch(documents, elements, at, is_last)
+        return Stretch(starts, ends, elements, at, is_last)

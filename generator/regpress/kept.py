@@ -10,7 +10,7 @@ import hashlib
 import mmap
 import struct
 import zlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -18,12 +18,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from regpress.errors import StorageError
-from regpress.model.packed import Packed, Unpacked, unpack_part
-from regpress.model.reading import Elements
+from regpress.model.packed import Former, Packed
 from regpress.storage import replace_file
 
-_FORMAT: Final = 5
-_GATHERING_FORMAT: Final = 2
+_FORMAT: Final = 6
+_GATHERING_FORMAT: Final = 3
 _LENGTH: Final = struct.Struct("<Q")
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200
@@ -43,7 +42,7 @@ class ReadingCache:
         self._folder = folder
         self._salt = salt.hex()
 
-    def load(self, source: str, path: str) -> Mapping[str, Unpacked]:
+    def load(self, source: str, path: str) -> Mapping[str, Former]:
         """Return what is kept of a file of a source, by the place of its arrays; nothing if it cannot be used."""
         try:
             data = self._file(source, path).read_bytes()
@@ -53,7 +52,7 @@ class ReadingCache:
                 return {}
             if zlib.crc32(memoryview(data)[start:]) != value["checksum"]:
                 return {}
-            return _arrays(value["parts"], data, start)
+            return _arrays(value["parts"], memoryview(data)[start:])
         except (OSError, ValueError, KeyError, TypeError, IndexError):
             return {}
 
@@ -85,17 +84,15 @@ class ReadingCache:
         return self._folder / f"{source}-{hashlib.sha256(path.encode()).hexdigest()[:16]}.bin"
 
 
-def _arrays(parts: Sequence[tuple[str, int, int]], data: bytes, at: int) -> dict[str, Unpacked]:
-    found: dict[str, Unpacked] = {}
+def _arrays(parts: Iterable[tuple[str, int, int]], data: memoryview) -> dict[str, Former]:
+    runs: dict[str, list[Packed]] = {}
+    at = 0
     for place, columns, blob in parts:
-        start = at + columns
-        end = start + blob
-        documents, elements = unpack_part(memoryview(data)[at:start], data, start, end)
-        before = found.get(place, Unpacked((), Elements()))
-        before.elements.add(elements)
-        found[place] = Unpacked([*before.documents, *documents], before.elements)
+        middle = at + columns
+        end = middle + blob
+        runs.setdefault(place, []).append(Packed(data[at:middle], data[middle:end]))
         at = end
-    return found
+    return {place: Former(packed) for place, packed in runs.items()}
 
 
 class Gathering(NamedTuple):

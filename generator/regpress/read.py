@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
-from regpress.digest import recipe
 from regpress.errors import InvalidNameError
 from regpress.facets import facets_of
 from regpress.model.document import DocumentError, compact_text, is_text, serialise
@@ -22,7 +21,7 @@ from regpress.model.entry import (
     entry_label,
 )
 from regpress.model.issue import Issue
-from regpress.model.reading import NOTHING_CARRIED, Carried, Reading, Unreadable
+from regpress.model.reading import NOTHING_CARRIED, Carried, Reading, Unreadable, digest_of
 from regpress.names import EntryName, Kind, parse_collection_name, parse_server_name, version_problem
 from regpress.times import time_key
 
@@ -86,7 +85,7 @@ def _reading(candidate: Candidate, text: bytes, value: Any, issues: tuple[Issue,
         name,
         version,
         text,
-        recipe((text, other_meta)),
+        digest_of(text, other_meta),
         carried,
         other_meta,
         _text(value, "title"),

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
-from itertools import pairwise
-from typing import Any, Final
+from itertools import chain, pairwise
+from typing import Any, Final, NamedTuple
 
-from regpress.elements import Item, Stretch, StretchReader
+from regpress.elements import Item, StretchReader
 from regpress.kept import FEW, ReadingCache
 from regpress.model.entry import RawFile, Snapshot
 from regpress.model.file_elements import FileElements, find_elements
 from regpress.model.issue import Issue
-from regpress.model.packed import Packed, Unpacked, pack, unpack
-from regpress.model.reading import Elements, Reading, Unreadable
+from regpress.model.packed import Former, Packed, pack
+from regpress.model.reading import Elements, Reading, Unreadable, digest_of
 from regpress.model.registry import LARGE_FILE_BYTES, ReadResult, read_candidates, read_large
 from regpress.model.segments import FAILURES, UnexpectedError, Walker
 from regpress.read import Checker
@@ -100,22 +100,29 @@ class SnapshotReader:
         )
 
 
-#: A stretch of an array, as it was read here or came from another process.
-_Part = tuple[Sequence[bytes], Elements] | Packed
+class _Part(NamedTuple):
+    """A stretch of an array.
+
+    Attributes:
+        starts, ends: the first byte of each element, and the one behind it.
+        found: what they hold, as it was read here or came from another process.
+    """
+
+    starts: Sequence[int]
+    ends: Sequence[int]
+    found: Elements | Packed
 
 
 class _Arrays:
     """Reads the arrays of one large file, `regpress.model.segments.ArrayReader`."""
 
-    def __init__(self, raw: RawFile, source: str, kept: Mapping[str, Unpacked], check: Checker, *, jobs: int) -> None:
+    def __init__(self, raw: RawFile, source: str, kept: Mapping[str, Former], check: Checker, *, jobs: int) -> None:
         self._raw = raw
         self._source = source
         self._kept = kept
         self._check = check
         self._jobs = jobs
         self._parts: dict[str, list[_Part]] = {}
-        self._starts: dict[str, int] = {}
-        self._documents: dict[str, list[bytes]] = {}
         self._new = 0
 
     @property
@@ -125,8 +132,12 @@ class _Arrays:
 
     def packed(self) -> dict[str, list[Packed]]:
         """Return everything that was read."""
+        data = self._raw.data
         return {
-            place: [part if isinstance(part, Packed) else pack(*part) for part in parts]
+            place: [
+                part.found if isinstance(part.found, Packed) else pack(data, part.starts, part.ends, part.found)
+                for part in parts
+            ]
             for place, parts in self._parts.items()
         }
 
@@ -136,24 +147,27 @@ class _Arrays:
         Args:
             found: what was read, all of it documents that could be read.
         """
-        every = (reading for place in self._starts for reading in found.elements[place])
-        readings = [reading for reading in every if isinstance(reading, Reading)]
-        arrays = [(place, start, self._documents[place]) for place, start in self._starts.items()]
+        readings: list[Any] = list(chain.from_iterable(found.elements[place] for place in self._parts))
+        flat = chain.from_iterable
+        arrays = [
+            (place, list(flat(part.starts for part in parts)), list(flat(part.ends for part in parts)))
+            for place, parts in self._parts.items()
+        ]
         return find_elements(self._raw.data, arrays, readings, found.last_updated)
 
     def __call__(self, walker: Walker, at: int, place: str) -> tuple[Elements, int]:
         """Return the elements of an array that begins at a byte, and the byte after it."""
         reader = StretchReader(self._raw, self._source, place, self._check)
         elements = Elements()
-        self._parts[place], self._documents[place] = [], []
-        self._starts[place] = at
+        parts = self._parts[place] = []
         is_last = False
-        if (kept := self._kept.get(place)) and kept.documents:
+        if (kept := self._kept.get(place)) and kept.sizes:
             known = _Recogniser(walker, kept)
             at, is_last = known.run(at)
             taken = known.elements(reader)
             self._new += known.new
-            self._take(place, elements, taken, taken)
+            elements.add(taken)
+            parts.append(_Part(known.starts, known.ends, taken))
         jobs = self._jobs
         while not is_last:
             bounds = [at, *_likely_starts(walker, at, jobs), len(self._raw.data)]
@@ -164,26 +178,25 @@ class _Arrays:
                 if run is None:
                     raise UnexpectedError
                 part, at, is_last = run
-                documents, found = unpack(part) if isinstance(part, Packed) else part
-                self._new += len(found)
-                self._take(place, elements, (documents, found), part)
+                elements.add(self._unpacked(part, part.found) if isinstance(part.found, Packed) else part.found)
+                parts.append(part)
+                self._new += len(part.starts)
             jobs = 1  # once more only where a start was not one
         return elements, at
 
-    def _take(self, place: str, elements: Elements, found: tuple[Sequence[bytes], Elements], part: _Part) -> None:
-        self._documents[place] += found[0]
-        elements.add(found[1])
-        self._parts[place].append(part)
+    def _unpacked(self, part: _Part, packed: Packed) -> Elements:
+        data = self._raw.data
+        return Former((packed,)).elements([data[at:end] for at, end in zip(part.starts, part.ends, strict=True)])
 
 
 def _stretch(reader: StretchReader, start: int, until: int, *, packs: bool) -> tuple[_Part, int, bool] | None:
     """Return a stretch, what follows it and whether that is the end of the array; None where the text is not JSON."""
     try:
-        found: Stretch = reader.read(start, until)
+        starts, ends, elements, at, is_last = reader.read(start, until)
     except FAILURES:
         return None
-    part = pack(found.documents, found.elements) if packs else (found.documents, found.elements)
-    return part, found.at, found.is_last
+    found = pack(reader.raw.data, starts, ends, elements) if packs else elements
+    return _Part(starts, ends, found), at, is_last
 
 
 def _likely_starts(walker: Walker, at: int, jobs: int) -> list[int]:
@@ -201,15 +214,22 @@ def _likely_starts(walker: Walker, at: int, jobs: int) -> list[int]:
 
 
 class _Recogniser:
-    """Tells which elements of an array were read before, by their bytes, mostly in their former order."""
+    """Tells which elements of an array were read before, by their bytes, mostly in their former order.
 
-    def __init__(self, walker: Walker, kept: Unpacked) -> None:
+    Attributes:
+        starts, ends: the first byte of each element, and the one behind it.
+    """
+
+    def __init__(self, walker: Walker, kept: Former) -> None:
         self._walker = walker
         self._kept = kept
+        self.starts: list[int] = []
+        self.ends: list[int] = []
+        #: The bytes of the kept elements that are still there.
+        self._documents = [b""] * len(kept.sizes)
         #: Runs of elements: position of the first and the one behind the last, in the kept ones or among the new.
         self._runs: list[tuple[bool, int, int]] = []
         self._items: list[Item] = []
-        self._documents: list[bytes] = []
         self._positions: dict[bytes, int] = {}
         self._next = 0
 
@@ -228,29 +248,28 @@ class _Recogniser:
             if is_last:
                 return at, True
 
-    def elements(self, reader: StretchReader) -> tuple[Sequence[bytes], Elements]:
-        """Return the bytes of the elements up to there, and what they hold."""
-        new = reader.elements(self._items)
-        found, documents = Elements(), list[bytes]()
+    def elements(self, reader: StretchReader) -> Elements:
+        """Return what the elements up to there hold."""
+        new, kept = reader.elements(self._items), self._kept.elements(self._documents)
+        found = Elements()
         for is_known, first, end in self._runs:
-            found.add(self._kept.elements if is_known else new, first, end)
-            documents += (self._kept.documents if is_known else self._documents)[first:end]
-        return documents, found
+            found.add(kept if is_known else new, first, end)
+        return found
 
     def _known(self, at: int) -> tuple[int, bool]:
         """Pass over elements that follow one another as they did before."""
-        data, documents = self._walker.data, self._kept.documents
+        data, sizes = self._walker.data, self._kept.sizes
         first = index = self._next
         # Between two elements stands the same nearly everywhere; with the bracket, so that nothing more follows it.
         gap, is_last = b"", False
         # An object ends where its bytes end; of a number, more digits could follow.
         if data[at : at + 1] != b"{":
             return at, False
-        for document in documents[first:] if first else documents:
-            if not data.startswith(document, at):
-                break
+        while index < len(sizes) and self._stands(index, at):
+            end = at + sizes[index]
+            self.starts.append(at)
+            self.ends.append(end)
             index += 1
-            end = at + len(document)
             if gap and data.startswith(gap, end):
                 at = end + len(gap) - 1
                 continue
@@ -265,34 +284,43 @@ class _Recogniser:
 
     def _other(self, at: int) -> tuple[int, bool]:
         """Take one element that is not the expected one: moved, the one after an element that is gone, or new."""
-        data, documents = self._walker.data, self._kept.documents
-        after = self._next + 1
-        if after < len(documents) and data[at : at + 1] == b"{" and data.startswith(documents[after], at):
+        data, after = self._walker.data, self._next + 1
+        if data[at : at + 1] == b"{" and self._stands(after, at):
             self._next = after
             return at, False
         value, end = self._walker.element(at)
         piece = data[at:end]
         following = self._walker.after(end)
+        self.starts.append(at)
+        self.ends.append(end)
         index = self._expected_at(following.at)
         if index >= 0 and not following.is_last:
             # New, or from elsewhere in the file, which one element more to read is not worth finding out.
             self._next, index = index, -1
         else:
-            self._positions = self._positions or {known: index for index, known in enumerate(documents)}
-            index = self._positions.get(piece, -1)
+            self._positions = self._positions or {known: index for index, known in enumerate(self._kept.digests)}
+            index = self._positions.get(digest_of(piece), -1)
         if index >= 0:
+            self._documents[index] = piece
             self._runs.append((True, index, index + 1))
             self._next = index + 1
         else:
             self._runs.append((False, len(self._items), len(self._items) + 1))
             self._items.append(Item(value, piece))
-            self._documents.append(piece)
         return following
 
     def _expected_at(self, at: int) -> int:
         """Return which of the next two elements stands at a byte; -1 for neither."""
-        documents = self._kept.documents
-        for index in (self._next, self._next + 1):
-            if index < len(documents) and self._walker.data.startswith(documents[index], at):
-                return index
-        return -1
+        return next((index for index in (self._next, self._next + 1) if self._stands(index, at)), -1)
+
+    def _stands(self, index: int, at: int) -> bool:
+        """Return whether one of the kept elements, an object, stands at a byte."""
+        kept = self._kept
+        if index >= len(kept.sizes):
+            return False
+        document = self._walker.data[at : at + kept.sizes[index]]
+        # What does not end like an object is told without its digest.
+        if document[-1:] != b"}" or digest_of(document) != kept.digests[index]:
+            return False
+        self._documents[index] = document
+        return True

@@ -21,10 +21,10 @@ from regpress.kept import FEW_NAMES, Gathering, KeptGathering
 from regpress.merge import Merged, case_issues, last_update
 from regpress.model.entry import Entry, EntryVersion, RawFile, Snapshot
 from regpress.model.entry_columns import Run, joined
-from regpress.model.file_elements import FileElements, Name
+from regpress.model.file_elements import FileElements, Name, places_in
 from regpress.model.issue import Hidden, Issue
 from regpress.model.lazy_entries import LazyEntries
-from regpress.model.packed_entries import KeptEntries, Origin, PackedEntries, pack_entries, places_in
+from regpress.model.packed_entries import KeptEntries, PackedEntries, pack_entries
 from regpress.model.reading import Reading
 from regpress.names import KINDS, EntryName, Kind
 from regpress.read import Checker
@@ -113,10 +113,9 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
     """
     found = {key: find() for key, find in findings.elements.items()}
     raws = inputs.files
-    origins = [Origin(source, elements) for (source, _), elements in found.items()]
-    places = places_in(origins)
+    places = places_in(found.values())
     catalogs = [one.catalog for one in findings.merged]
-    packed = [pack_entries(one.entries, one.gone, one.columns, origins, places) for one in catalogs]
+    packed = [pack_entries(one.entries, one.gone, one.columns, places) for one in catalogs]
     known = {(kind, str(name)) for elements in found.values() for kind, name in elements.names}
     facts = {
         "claims": inputs.claims(),
@@ -127,7 +126,8 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
         "hidden": [tuple(hidden) for hidden in findings.hidden if (hidden.kind, hidden.name) in known],
         **_pack_issues(findings.issues, found),
     }
-    return Gathering(facts, [one.blob for one in packed], [raws[key].data for key in found])
+    digests = [elements.digests for elements in found.values()]
+    return Gathering(facts, [*digests, *[one.blob for one in packed]], [raws[key].data for key in found])
 
 
 def _file_facts(key: FileKey, raw: RawFile, elements: FileElements, inputs: Inputs) -> dict[str, Any]:
@@ -164,16 +164,17 @@ def _pack_issues(issues: Iterable[Issue], found: Mapping[FileKey, FileElements])
     alike: dict[tuple[Any, ...], int] = {}
     # Each once, so that those that are not read can be counted.
     for issue in dict.fromkeys(issues):
-        if issue.reference == _OF_A_NAME:
+        _, _, _, reference, _, _, source, entry, file, pointer, _ = issue
+        if reference == _OF_A_NAME:
             named.append(tuple(issue))
-        elif (own := bounds.get((issue.source, issue.file))) and issue.pointer:
+        elif pointer and (own := bounds.get((source, file))):
             # ``data.servers[3].server``: the place of the array, the element's position, what is inside of it.
-            place, _, rest = issue.pointer.partition("[")
+            place, _, rest = pointer.partition("[")
             position, _, inside = rest.partition("]")
             if place in own[1] and position:
                 element = own[1][place][0] + int(position)
-                fields = (*issue[:7], issue.file)
-                rows.append((own[0], element, inside, alike.setdefault(fields, len(alike)), issue.entry))
+                fields = (*issue[:7], file)
+                rows.append((own[0], element, inside, alike.setdefault(fields, len(alike)), entry))
     return {"issues": list(zip(*rows, strict=True)), "alike": list(alike), "named": named}
 
 
@@ -223,7 +224,9 @@ class Renewal:
             return None
         whole = [
             self._patched(one, columns, blob, names)
-            for one, (_, columns), blob in zip(merged, facts["registries"], self._kept.blobs, strict=True)
+            for one, (_, columns), blob in zip(
+                merged, facts["registries"], self._kept.blobs[len(former) :], strict=True
+            )
         ]
         advice, kept_issues = self._kept_issues(files, names)
         issues = [
@@ -259,10 +262,14 @@ class Renewal:
                 [(KINDS[kind], EntryName(namespace, name)) for kind, namespace, name in former["names"]],
                 former["name_at"],
                 former["versions"],
+                digests,
                 former["dated"],
                 "",
             )
-            for former, base in zip(self._kept.facts["files"], self._kept.files, strict=True)
+            # There are fewer files than blobs: those of the registries follow.
+            for former, base, digests in zip(
+                self._kept.facts["files"], self._kept.files, self._kept.blobs, strict=False
+            )
         ]
 
     def _names(self, files: Iterable[RenewedFile], readings: Iterable[FileReadings]) -> set[Name]:

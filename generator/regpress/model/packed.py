@@ -1,6 +1,7 @@
 """Elements of a file to bytes and back: how they travel between processes and are kept between builds.
 
-Tens of thousands of readings are columns here rather than records, and what many of them share stands once.
+Tens of thousands of readings are columns here rather than records, and what many of them share stands once. The bytes
+of the elements are not among them: whoever unpacks them has the file, and knows each element by its size and digest.
 """
 
 from __future__ import annotations
@@ -8,19 +9,24 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Sequence
 from functools import partial
+from itertools import chain, compress
+from operator import sub
 from typing import Any, Final, NamedTuple
 
 import orjson
 
-from regpress.model.facets import NO_FACETS, Facets
+from regpress.model.facets import Facets
 from regpress.model.issue import Issue
-from regpress.model.reading import NOTHING_CARRIED, Carried, Elements, Reading, Unreadable
+from regpress.model.numbered import numbered, numbered_runs, shared
+from regpress.model.reading import NOTHING_CARRIED, Carried, Elements, Reading, Unreadable, digest_of
 from regpress.names import KINDS, EntryName
 
 #: Bytes of `Reading.digest`.
 _DIGEST: Final = 16
-#: The text that is served is the document as it stands in the file.
+#: The text that is served is the element as it stands in the file.
 _SAME: Final = -1
+#: Stands in the columns where an element holds no document that can be read.
+_NO_READING: Final = Reading("server", EntryName("", ""), "", b"", bytes(_DIGEST))
 
 
 class Packed(NamedTuple):
@@ -28,174 +34,169 @@ class Packed(NamedTuple):
 
     Attributes:
         columns: facts about them, JSON.
-        blob: their digests, then the bytes of each element, followed by the text that is served where it is another.
+        blob: the digest of the bytes of each element; then the digests of the readings that have another one; then the
+            texts that are served where they are not the bytes of the element.
     """
 
-    columns: bytes
-    blob: bytes
+    columns: bytes | memoryview
+    blob: bytes | memoryview
 
 
-class Unpacked(NamedTuple):
-    """A run of elements and the bytes of each of them in the file."""
-
-    documents: Sequence[bytes]
-    elements: Elements
-
-
-def pack(documents: Sequence[bytes], elements: Elements) -> Packed:
+def pack(data: bytes, starts: Sequence[int], ends: Sequence[int], elements: Elements) -> Packed:
     """Return elements as bytes.
 
     Args:
-        documents: their bytes in the file.
+        data: the file that they stand in.
+        starts: the first byte of each.
+        ends: the one behind each.
         elements: what they hold.
     """
-    names: dict[EntryName, int] = {}
-    issues: dict[Issue, int] = {}
-    findings: dict[tuple[Issue, ...], int] = {(): 0}
-    tags: dict[tuple[str, ...], int] = {(): 0}
-    facets: dict[Facets, int] = {}
-    rows: list[tuple[Any, ...]] = []
-    sizes, digests, parts = [], [], []
-    others: list[tuple[int, Any]] = []
-    sparse: dict[str, list[tuple[int, Any]]] = {"carried": [], "other_meta": [], "own_status": [], "claims": []}
-    for position, (document, reading) in enumerate(zip(documents, elements, strict=True)):
-        parts.append(document)
-        if not isinstance(reading, Reading):
-            sizes.append((len(document), 0))
-            if reading is not None:
-                numbers = [issues.setdefault(issue, len(issues)) for issue in reading.issues]
-                others.append((position, (reading.kind, reading.label, numbers)))
-            rows.append(_NO_ROW)
-            digests.append(_NO_DIGEST)
-            continue
-        kind, name, version, text, digest, carried, meta, title, description, tag, own, status, claims, found = reading
-        if text == document:
-            sizes.append((len(document), _SAME))
-        else:
-            sizes.append((len(document), len(text)))
-            parts.append(text)
-        digests.append(digest)
-        rows.append(
-            (
-                KINDS.index(kind),
-                names.setdefault(name, len(names)),
-                version,
-                title,
-                description,
-                tags.setdefault(tag, len(tags)),
-                facets.setdefault(own, len(facets)),
-                findings.setdefault(found, len(findings)),
-            )
-        )
-        if carried is not NOTHING_CARRIED:
-            sparse["carried"].append((position, carried))
-        if meta:
-            sparse["other_meta"].append((position, meta.decode()))
-        if status:
-            sparse["own_status"].append((position, status))
-        if claims:
-            # Beside a document, where nobody has looked for halves of surrogate pairs.
-            sparse["claims"].append((position, json.dumps(dict(claims))))
-    around = [findings.setdefault(found, len(findings)) for found in elements.issues]
-    combined = [[issues.setdefault(issue, len(issues)) for issue in found] for found in findings]
+    if not elements:
+        return Packed(orjson.dumps({"sizes": ()}), b"")
+    rows = [reading if isinstance(reading, Reading) else _NO_READING for reading in elements]
+    # Column by column: a loop over the rows takes twice as long.
+    (
+        kinds, names, versions, texts, digests, carried, metas, titles, descriptions, tags, facets, statuses, claims,
+        findings,
+    ) = zip(*rows, strict=True)  # fmt: skip
+    lengths = [
+        _SAME if len(text) == end - start and data.startswith(text, start) else len(text)
+        for text, start, end in zip(texts, starts, ends, strict=True)
+    ]
+    every = range(len(rows))
+    # Of what is served as it stands, and has nothing beside it, the digest is that of the bytes.
+    others = [at for at, length, meta in zip(every, lengths, metas, strict=True) if length != _SAME or meta]
+    known = list(digests)
+    for at in others:
+        known[at] = digest_of(data[starts[at] : ends[at]])
+    found_at, found_table = numbered((*findings, *elements.issues))
+    unreadable = [(at, one) for at, one in enumerate(elements) if isinstance(one, Unreadable)]
+    issue_table = list(dict.fromkeys(chain(*found_table, *(one.issues for _, one in unreadable))))
+    numbers = {issue: number for number, issue in enumerate(issue_table)}
     columns = {
-        "sizes": list(zip(*sizes, strict=True)),
-        "rows": list(zip(*rows, strict=True)),
-        **sparse,
+        "sizes": list(map(sub, ends, starts)),
+        "lengths": lengths,
         "others": others,
+        "names": numbered_runs(names),
+        "titles": numbered_runs(titles),
+        "descriptions": numbered_runs(descriptions),
+        "tags": numbered(tags),
+        "facets": numbered(facets),
+        "nothing": [at for at, one in enumerate(elements) if one is None],
+        "unreadable": [(at, one.kind, one.label, [numbers[issue] for issue in one.issues]) for at, one in unreadable],
+        "kinds": [KINDS.index(kind) for kind in kinds],
+        "versions": versions,
         "insides": elements.insides,
-        "around": around,
-        "names": list(map(tuple, names)),
-        "tags": list(tags),
-        "facets": list(map(tuple, facets)),
-        "findings": combined,
-        "issues": list(map(tuple, issues)),
-    }
-    return Packed(orjson.dumps(columns, default=tuple), b"".join(digests + parts))
+        "carried": [(at, one) for at, one in enumerate(carried) if one is not NOTHING_CARRIED],
+        "other_meta": [(at, metas[at].decode()) for at in compress(every, metas)],
+        "own_status": [(at, statuses[at]) for at in compress(every, statuses)],
+        # Beside a document, where nobody has looked for halves of surrogate pairs.
+        "claims": [(at, json.dumps(dict(claims[at]))) for at in compress(every, claims)],
+        "found": found_at[: len(rows)],
+        "around": found_at[len(rows) :],
+        "findings": [[numbers[issue] for issue in found] for found in found_table],
+        "issues": issue_table,
+    }  # fmt: skip
+    own = [digests[at] for at in others]
+    written = [texts[at] for at in others if lengths[at] != _SAME]
+    return Packed(orjson.dumps(columns, default=tuple), b"".join((*known, *own, *written)))
 
 
-def unpack(packed: Packed) -> Unpacked:
-    """Return the elements in bytes that `pack` made.
+class Former:
+    """Elements that were packed.
 
-    Raises:
-        ValueError, KeyError, TypeError, IndexError: it did not make them.
+    Attributes:
+        sizes: how many bytes each has.
+        digests: of their bytes, `regpress.model.reading.digest_of`.
     """
-    return unpack_part(packed.columns, packed.blob, 0, len(packed.blob))
+
+    def __init__(self, parts: Iterable[Packed]) -> None:
+        """Take runs of elements that follow one another.
+
+        Raises:
+            ValueError, KeyError, TypeError, IndexError: `pack` did not make them.
+        """
+        self._parts = [(orjson.loads(columns), blob) for columns, blob in parts]
+        self.sizes: list[int] = []
+        self.digests: list[bytes] = []
+        for columns, blob in self._parts:
+            self.sizes += columns["sizes"]
+            self.digests += _digests(blob, 0, len(columns["sizes"]))
+
+    def elements(self, documents: Sequence[bytes]) -> Elements:
+        """Return what they hold.
+
+        Args:
+            documents: the bytes of each; where they are missing, what is returned is of no use.
+
+        Raises:
+            ValueError, KeyError, TypeError, IndexError: `pack` did not make them.
+        """
+        found = Elements()
+        for columns, blob in self._parts:
+            if count := len(columns["sizes"]):
+                found.add(_unpack(columns, blob, documents[len(found) : len(found) + count]))
+        if len(found) != len(documents):
+            raise ValueError
+        return found
 
 
-def unpack_part(text: bytes | memoryview, data: bytes, start: int, end: int) -> Unpacked:
-    """Return the elements whose columns are *text* and whose blob is the part of *data* from *start* to *end*.
-
-    Raises:
-        ValueError, KeyError, TypeError, IndexError: as `unpack`.
-    """
-    columns = orjson.loads(text)
-    if not columns["sizes"]:
-        return Unpacked((), Elements())
-    sizes, lengths = columns["sizes"]
-    first = start + len(sizes) * _DIGEST
-    documents, texts = _texts(sizes, lengths, data, first, end)
-    kinds, name_at, versions, titles, descriptions, tags_at, facets_at, found_at = columns["rows"]
-    names = [EntryName(*parts) for parts in columns["names"]]
-    tags = list(map(tuple, columns["tags"]))
-    facets = [Facets(*map(tuple, values)) for values in columns["facets"]] or [NO_FACETS]
+def _unpack(columns: dict[str, Any], blob: bytes | memoryview, documents: Sequence[bytes]) -> Elements:
+    lengths, others = columns["lengths"], columns["others"]
+    count = len(documents)
+    digests = _digests(blob, 0, count)
+    for at, digest in zip(others, _digests(blob, count, len(others)), strict=True):
+        digests[at] = digest
     issues = [Issue(*fields) for fields in columns["issues"]]
     findings = [tuple(map(issues.__getitem__, found)) for found in columns["findings"]]
-    count = len(sizes)
-    readings = list[
-        Reading | Unreadable | None
-    ](
+    readings = list[Reading | Unreadable | None](
         map(
             partial(tuple.__new__, Reading),  # as `_make` does, without a call of Python for each
             zip(
-                map(KINDS.__getitem__, kinds),
-                map(names.__getitem__, name_at) if names else [EntryName("", "")] * count,
-                versions,
-                texts,
-                [data[at : at + _DIGEST] for at in range(start, first, _DIGEST)],
+                map(KINDS.__getitem__, columns["kinds"]),
+                shared(columns["names"], lambda parts: EntryName(*parts)),
+                columns["versions"],
+                _texts(lengths, others, documents, blob, (count + len(others)) * _DIGEST),
+                digests,
                 _filled(count, NOTHING_CARRIED, ((at, Carried(*carried)) for at, carried in columns["carried"])),
                 _filled(count, b"", ((at, meta.encode()) for at, meta in columns["other_meta"])),
-                titles,
-                descriptions,
-                map(tags.__getitem__, tags_at),
-                map(facets.__getitem__, facets_at),
+                shared(columns["titles"], str),
+                shared(columns["descriptions"], str),
+                shared(columns["tags"], tuple),
+                shared(columns["facets"], lambda values: Facets(*map(tuple, values))),
                 _filled(count, "", columns["own_status"]),
                 _filled(count, {}, ((at, json.loads(claims)) for at, claims in columns["claims"])),
-                map(findings.__getitem__, found_at),
+                map(findings.__getitem__, columns["found"]),
                 strict=True,
             ),
         )
     )
-    for position, length in enumerate(lengths):
-        if not length:
-            readings[position] = None
-    for position, (kind, label, numbers) in columns["others"]:
+    for position in columns["nothing"]:
+        readings[position] = None
+    for position, kind, label, numbers in columns["unreadable"]:
         readings[position] = Unreadable(kind, label, tuple(map(issues.__getitem__, numbers)))
     elements = Elements(readings, columns["insides"], map(findings.__getitem__, columns["around"]))
     if len(elements.insides) != count or len(elements.issues) != count:
         raise ValueError
-    return Unpacked(documents, elements)
+    return elements
+
+
+def _digests(blob: bytes | memoryview, first: int, count: int) -> list[bytes]:
+    return [bytes(blob[at : at + _DIGEST]) for at in range(first * _DIGEST, (first + count) * _DIGEST, _DIGEST)]
 
 
 def _texts(
-    sizes: Sequence[int], lengths: Sequence[int], data: bytes, start: int, end: int
-) -> tuple[list[bytes], list[bytes]]:
-    """Return the documents and the served texts, one object for both where they are the same."""
-    documents, texts = [], []
-    at = start
-    for size, length in zip(sizes, lengths, strict=True):
-        after = at + size
-        document = data[at:after]
-        documents.append(document)
-        if length == _SAME:
-            texts.append(document)
-            at = after
-        else:
-            at = after + length
-            texts.append(data[after:at])
-    if at != end:
+    lengths: Sequence[int], others: Iterable[int], documents: Sequence[bytes], blob: bytes | memoryview, at: int
+) -> list[bytes]:
+    """Return the served texts: the documents themselves where they are the same."""
+    texts = list(documents)
+    for position in others:
+        if (length := lengths[position]) != _SAME:
+            texts[position] = bytes(blob[at : at + length])
+            at += length
+    if at != len(blob):
         raise ValueError
-    return documents, texts
+    return texts
 
 
 def _filled(count: int, usual: Any, others: Iterable[tuple[int, Any]]) -> list[Any]:
@@ -203,7 +204,3 @@ def _filled(count: int, usual: Any, others: Iterable[tuple[int, Any]]) -> list[A
     for position, value in others:
         column[position] = value
     return column
-
-
-_NO_ROW: Final = (0, 0, "", "", "", 0, 0, 0)
-_NO_DIGEST: Final = bytes(_DIGEST)

@@ -14,25 +14,14 @@ from typing import Any, Final, NamedTuple, TypeVar
 from regpress.model.entry import Entry, EntryVersion, Official
 from regpress.model.entry_columns import EntryColumns
 from regpress.model.facets import Facets
-from regpress.model.file_elements import FileElements
+from regpress.model.file_elements import FileElements, Places
+from regpress.model.numbered import numbered, numbered_runs
 from regpress.names import KINDS, EntryName, Kind
 
 T = TypeVar("T")
 
 _DIGEST: Final = 16
 _NO_CLAIMS: Final[Mapping[str, Any]] = {}
-
-
-class Origin(NamedTuple):
-    """A large file that entries come from.
-
-    Attributes:
-        source: the name of its source.
-        elements: what stands in it.
-    """
-
-    source: str
-    elements: FileElements
 
 
 class PackedEntries(NamedTuple):
@@ -48,25 +37,10 @@ class PackedEntries(NamedTuple):
     blob: bytes
 
 
-#: Where elements may stand, by source, identity: which of some files, and which of its elements.
-Places = Mapping[tuple[str, Kind, EntryName, str], tuple[int, int]]
-
-
-def places_in(origins: Sequence[Origin]) -> Places:
-    """Return where versions may stand; of several elements about one version the first."""
-    found: dict[tuple[str, Kind, EntryName, str], tuple[int, int]] = {}
-    for file, (source, elements) in enumerate(origins):
-        names = elements.names
-        for number, (at, version) in enumerate(zip(elements.name_at, elements.versions, strict=True)):
-            found.setdefault((source, *names[at], version), (file, number))
-    return found
-
-
 def pack_entries(
     entries: Mapping[Kind, Sequence[Entry]],
     gone: Sequence[EntryVersion],
     facts: EntryColumns,
-    origins: Sequence[Origin],
     places: Places,
 ) -> PackedEntries:
     """Return entries as columns; none has claims, and their long texts are left out.
@@ -75,15 +49,19 @@ def pack_entries(
         entries: by kind.
         gone: versions of names of which every version is deleted.
         facts: about the entries.
-        origins: files that documents may stand in.
-        places: where: `places_in`.
+        places: where documents stand in files.
     """
     ordered = [entry for kind in KINDS for entry in entries.get(kind, ())]
     versions = [version for entry in ordered for version in (*entry.versions, *entry.deleted)]
     versions += gone
     sizes = [len(entry.versions) + len(entry.deleted) for entry in ordered]
-    files, numbers, texts = _documents_of(versions, origins, places)
-    words: dict[str, int] = {}
+    # Column by column: a loop over the versions takes twice as long.
+    _, _, labels, texts, officials, digests, metas, titles, descriptions, tags, facets, _, sources, paths = (
+        zip(*versions, strict=True) if versions else repeat((), len(EntryVersion._fields))
+    )
+    stands = list(map(places.get, digests))
+    others = [text for text, place in zip(texts, stands, strict=True) if place is None]
+    further = iter(range(len(others)))
     columns: dict[str, Any] = {
         "kinds": [len(entries.get(kind, ())) for kind in KINDS],
         "names": facts.names,
@@ -92,27 +70,23 @@ def pack_entries(
         "latest": [entry.versions.index(entry.latest) if len(entry.versions) > 1 else 0 for entry in ordered],
         "lengths": facts.lengths,
         "gone": [(version.kind, *version.name) for version in gone],
-        "versions": [version.version for version in versions],
+        "versions": labels,
         "by_text": list(_by_text(ordered, sizes)),
-        "files": files,
-        "numbers": numbers,
-        "texts": list(map(len, texts)),
-        "titles": [words.setdefault(version.title, len(words)) for version in versions],
-        "descriptions": [words.setdefault(version.description, len(words)) for version in versions],
-        "words": list(words),
-        "metas": [(at, version.other_meta.decode()) for at, version in enumerate(versions) if version.other_meta],
-    }
-    for column, values in (
-        ("officials", [version.official for version in versions]),
-        ("tags", [version.tags for version in versions]),
-        ("facets", [version.facets for version in versions]),
-        ("origins", [version[-2:] for version in versions]),
-    ):
+        # The file that has the text of each version, and its element; -1 and a position in further texts.
+        "files": [-1 if place is None else place[0] for place in stands],
+        "numbers": [next(further) if place is None else place[1] for place in stands],
+        "texts": list(map(len, others)),
+        "metas": [(at, meta.decode()) for at, meta in enumerate(metas) if meta],
         # What many versions share stands once.
-        table: dict[Any, int] = {}
-        columns[column] = [[table.setdefault(value, len(table)) for value in values], list(map(tuple, table))]
-    digests = [version.digest for version in versions]
-    return PackedEntries(columns, b"".join((*digests, *facts.whole, *facts.latest, *facts.prints, *texts)))
+        "titles": numbered_runs(titles),
+        "descriptions": numbered_runs(descriptions),
+        "officials": numbered(officials),
+        "tags": numbered(tags),
+        "facets": numbered(facets),
+        "sources": numbered(sources),
+        "paths": numbered(paths),
+    }
+    return PackedEntries(columns, b"".join((*digests, *facts.whole, *facts.latest, *facts.prints, *others)))
 
 
 def _by_text(entries: Iterable[Entry], sizes: Iterable[int]) -> Iterator[int]:
@@ -122,25 +96,6 @@ def _by_text(entries: Iterable[Entry], sizes: Iterable[int]) -> Iterator[int]:
         texts = [version.version for version in entry.versions]
         yield from [first + at for at in sorted(range(len(texts)), key=texts.__getitem__)]
         first += size
-
-
-def _documents_of(
-    versions: Iterable[EntryVersion], origins: Sequence[Origin], places: Places
-) -> tuple[list[int], list[int], list[bytes]]:
-    """Return the file that has the text of each version and its element; -1 and a position in further texts."""
-    files: list[int] = []
-    numbers: list[int] = []
-    texts: list[bytes] = []
-    for version in versions:
-        text = version.text
-        file, number = places.get((version.source, version.kind, version.name, version.version), (-1, -1))
-        elements = origins[file].elements if file >= 0 else None
-        if elements is None or elements.data[elements.starts[number] : elements.ends[number]] != text:
-            file, number = -1, len(texts)
-            texts.append(text)
-        files.append(file)
-        numbers.append(number)
-    return files, numbers, texts
 
 
 class KeptEntries:
@@ -172,18 +127,19 @@ class KeptEntries:
         whole, at = self._prints(at, len(names))
         newest, at = self._prints(at, len(names))
         prints, at = self._prints(at, len(by_text))
+        title_at, titles = columns["titles"]
         tag_at, tags = columns["tags"]
-        origin_at, origins = columns["origins"]
+        source_at, sources = columns["sources"]
         official_at, officials = columns["officials"]
         return EntryColumns(
             names=names,
             counts=counts,
             whole=whole,
             latest=newest,
-            titles=_through(columns["words"], columns["titles"], latest),
+            titles=_through(titles, title_at, latest),
             tags=_through(list(map(tuple, tags)), tag_at, latest),
             lengths=columns["lengths"],
-            sources=_through([source for source, _ in origins], origin_at, latest),
+            sources=_through(sources, source_at, latest),
             # None has a long text.
             extended=list(map(int.__lt__, counts, columns["sizes"])),
             versions=_some(columns["versions"], by_text),
@@ -238,12 +194,13 @@ class KeptEntries:
         self, rows: Sequence[int], kinds: Iterable[Kind], names: Iterable[EntryName]
     ) -> Iterator[EntryVersion]:
         columns, blob = self._columns, self._blob
-        words = columns["words"]
         official_at, officials = columns["officials"]
+        title_at, titles = columns["titles"]
+        description_at, descriptions = columns["descriptions"]
         tags_at, tags = columns["tags"]
         facets_at, facets = columns["facets"]
-        origin_at, origins = columns["origins"]
-        places = _some(origin_at, rows)
+        source_at, sources = columns["sources"]
+        path_at, paths = columns["paths"]
         made = zip(
             kinds,
             names,
@@ -252,13 +209,13 @@ class KeptEntries:
             _shared(lambda fields: Official(*fields), officials, _some(official_at, rows)),
             [blob[at * _DIGEST : at * _DIGEST + _DIGEST] for at in rows],
             map(self._metas.get, rows, repeat(b"")),
-            _through(words, columns["titles"], rows),
-            _through(words, columns["descriptions"], rows),
+            _through(titles, title_at, rows),
+            _through(descriptions, description_at, rows),
             _shared(tuple, tags, _some(tags_at, rows)),
             _shared(lambda values: Facets(*map(tuple, values)), facets, _some(facets_at, rows)),
             repeat(_NO_CLAIMS, len(rows)),
-            [origins[at][0] for at in places],
-            [origins[at][1] for at in places],
+            _through(sources, source_at, rows),
+            _through(paths, path_at, rows),
             strict=True,
         )
         # What `_make` does, without a call of Python for each.

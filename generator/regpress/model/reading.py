@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
+from regpress.digest import recipe
 from regpress.model.entry import StatusValue, entry_label
 from regpress.model.facets import NO_FACETS, Facets
 from regpress.model.issue import Issue
@@ -34,7 +35,7 @@ class Reading(NamedTuple):
     Attributes:
         kind, name, version: its identity.
         text: the served document.
-        digest: 16 bytes that stand for *text* and *other_meta*.
+        digest: 16 bytes that stand for *text* and *other_meta*, `digest_of`.
         carried: the official block that came with it.
         other_meta: further keys of the outer ``_meta``, JSON members without braces.
         title, description, tags, facets: facts for lists.
@@ -62,6 +63,11 @@ class Reading(NamedTuple):
     def label(self) -> str:
         """Return how messages call it."""
         return entry_label(self.kind, str(self.name), self.version)
+
+
+def digest_of(text: bytes, other_meta: bytes = b"") -> bytes:
+    """Return the 16 bytes that stand for a document, or for any bytes that may be one as it is served."""
+    return recipe((text, other_meta))
 
 
 class Unreadable(NamedTuple):

@@ -88,6 +88,8 @@ class _Merger:
         self._registry = registry
         self._readmes = readmes
         self._shows = shows
+        #: Whether a source has deleted versions, by its identity.
+        self._deleted: dict[int, bool] = {}
         self.hidden: list[Hidden] = []
         self.issues: list[Issue] = []
         self.gone: list[EntryVersion] = []
@@ -126,29 +128,31 @@ class _Merger:
     def entry(self, kind: Kind, name: EntryName, group: _Group, source: Resolved) -> Entry | None:
         """Return the entry that *group* makes, or None when every version of it is deleted."""
         visible = ordered = _ordered(group)
-        deleted = tuple([version for version in ordered if version.official.status == "deleted"])
-        if deleted:
+        deleted: tuple[EntryVersion, ...] = ()
+        if self._has_deleted(source):
+            deleted = tuple(version for version in ordered if version.official.status == "deleted")
             visible = [version for version in ordered if version.official.status != "deleted"]
         if not visible:
             self._hide("deleted", group)
             self.gone.extend(deleted)
             return None
         latest = self._flagged(visible, source.latest_claims) or _highest(visible)
-        versions = tuple(
-            [
-                version if version.official.is_latest is (version is latest) else _flag(version, version is latest)
-                for version in visible
-            ]
-        )
-        return Entry(
-            kind=kind,
-            name=name,
-            versions=versions,
-            latest=versions[visible.index(latest)] if len(visible) > 1 else versions[0],
-            deleted=deleted,
-            readme=self._readmes.get((kind, str(name)), "") if self._readmes else "",
-            source=source.source,
-        )
+        flagged = [
+            version if version.official.is_latest is (version is latest) else _flag(version, version is latest)
+            for version in visible
+        ]
+        readme = self._readmes.get((kind, str(name)), "") if self._readmes else ""
+        # By position: this runs once for every entry of a registry.
+        return Entry(kind, name, tuple(flagged), flagged[visible.index(latest)], deleted, readme, source.source)
+
+    def _has_deleted(self, source: Resolved) -> bool:
+        """Return whether any version of a source is deleted; in most sources none is."""
+        found = self._deleted.get(id(source))
+        if found is None:
+            # Most versions share a few blocks.
+            blocks = {id(block): block for block in [version.official for version in source.versions]}
+            found = self._deleted[id(source)] = any(block.status == "deleted" for block in blocks.values())
+        return found
 
     def _flagged(self, visible: _Group, claims: Mapping[VersionKey, bool]) -> EntryVersion | None:
         """Return the version that the source itself calls the latest, when exactly one visible version is."""
@@ -178,13 +182,15 @@ class _Merger:
 
 def _by_name(versions: Iterable[EntryVersion]) -> dict[tuple[Kind, EntryName], _Group]:
     groups: dict[tuple[Kind, EntryName], _Group] = {}
+    group: _Group = []
+    kind: Kind | None = None
+    name: EntryName | None = None
     for version in versions:
-        key = version[:2]
-        group = groups.get(key)
-        if group is None:
-            groups[key] = [version]
-        else:
-            group.append(version)
+        # Neighbours mostly have one name, which is one object.
+        if version.name is not name or version.kind != kind:
+            kind, name = version.kind, version.name
+            group = groups.setdefault((kind, name), [])
+        group.append(version)
     return groups
 
 

@@ -12,12 +12,11 @@ from dataclasses import dataclass, field
 from fnmatch import translate
 from typing import Any, Literal
 
-from regpress.digest import recipe
 from regpress.errors import RegistryError
 from regpress.model.document import compact_text, parse_json
 from regpress.model.entry import EntryVersion, Official, RawFile, Snapshot, Status, StatusValue, Times
 from regpress.model.issue import Hidden, Issue
-from regpress.model.reading import NOTHING_CARRIED, Reading, Unreadable
+from regpress.model.reading import NOTHING_CARRIED, Reading, Unreadable, digest_of
 from regpress.names import EntryName, Kind
 from regpress.times import time_key
 
@@ -226,8 +225,7 @@ class Resolver:
     def _is_accepted(self, reading: Reading, pointer: str, file: FileReadings) -> bool:
         """Report the issues of a document and return whether it is published all the same."""
         errors = [issue for issue in reading.issues if issue.severity == "error"]
-        kept = bool(errors) and self._rules.on_invalid == "keep" and self._all_harmless(errors, reading.text)
-        refused = bool(errors) and not kept
+        refused = bool(errors) and not (self._rules.on_invalid == "keep" and self._all_harmless(errors, reading.text))
         self._report(reading.issues, reading.label, file, pointer, refused=refused)
         return not refused
 
@@ -241,26 +239,14 @@ class Resolver:
         Only with ``fail`` does an invalid document stop the build; else it is a warning that says what became of it.
         """
         fails = self._rules.on_invalid == "fail"
-        for issue in issues:
-            severity, message = issue.severity, issue.message
+        source, path = self._rules.name, file.raw.path
+        for tier, severity, message, reference, place, expected, _, _, _, _, line in issues:
             if severity == "error" and not fails:
-                severity = "warning"
-                message += "; the entry is skipped" if refused else "; the entry is kept"
+                severity = "warning"  # noqa: PLW2901
+                message += "; the entry is skipped" if refused else "; the entry is kept"  # noqa: PLW2901
             # By position: half of a registry's versions may name an older schema.
             self._issues.append(
-                Issue(
-                    issue.type,
-                    severity,
-                    message,
-                    issue.reference,
-                    issue.path,
-                    issue.expected,
-                    self._rules.name,
-                    label,
-                    file.raw.path,
-                    pointer,
-                    issue.line,
-                )
+                Issue(tier, severity, message, reference, place, expected, source, label, path, pointer, line)
             )
 
     def _hide(self, reason: str, kind: str, name: str, by: str = "") -> None:
@@ -283,31 +269,22 @@ class Resolver:
         self._report((issue,), reading.label, file, pointer, refused=True)
 
     def _version(self, reading: Reading, file: FileReadings, snapshot: Snapshot, key: VersionKey) -> EntryVersion:
-        official, text, digest = None, reading.text, reading.digest
-        if self._is_plain and reading.carried is NOTHING_CARRIED:
+        kind, name, label, text, digest, carried, meta, title, description, tags, facets, _, claims, _ = reading
+        official = None
+        if self._is_plain and carried is NOTHING_CARRIED:
             official = self._dated.get(_status_of(reading, None)[0])
         if official is None:
-            status = self._statuses.get((reading.kind, key[1]), {}).get(reading.version) if self._statuses else None
+            status = self._statuses.get((kind, key[1]), {}).get(label) if self._statuses else None
             if status is not None:
                 text = _with_status(reading, status)
-                digest = reading.digest if text is reading.text else recipe((text, reading.other_meta))
+                digest = digest if text is reading.text else digest_of(text, meta)
             official = self._official(reading, status, file, key, digest, snapshot.entry_times.get(key))
-        # By position: this runs once for every version of the registry.
-        return EntryVersion(
-            reading.kind,
-            reading.name,
-            reading.version,
-            text,
-            official,
-            digest,
-            reading.other_meta,
-            reading.title,
-            reading.description,
-            reading.tags,
-            reading.facets,
-            reading.claims or snapshot.claims or self._rules.claims,
-            self._rules.name,
-            file.raw.path,
+        claims = claims or snapshot.claims or self._rules.claims
+        source, path = self._rules.name, file.raw.path
+        # As `_make` does: this runs once for every version of the registry.
+        return tuple.__new__(
+            EntryVersion,
+            (kind, name, label, text, official, digest, meta, title, description, tags, facets, claims, source, path),
         )
 
     def _official(  # noqa: PLR0917 - the hot path

@@ -161,7 +161,7 @@ def _joined_meta(candidate: Candidate) -> Any:
 
 def _read_claims(claims: Any) -> tuple[Mapping[str, Any], tuple[Issue, ...]]:
     if not claims:
-        return {}, ()
+        return _NO_CLAIMS, ()
     if isinstance(claims, dict) and all(
         isinstance(value, str) or (isinstance(value, list) and all(isinstance(item, str) for item in value))
         for value in claims.values()
@@ -247,6 +247,7 @@ def _meta_issue(path: str, message: str, expected: str) -> Issue:
     )
 
 
+_NO_CLAIMS: Mapping[str, Any] = {}  # never written
 _BLOCK = f'_meta["{OFFICIAL_META}"]'
 _TIME_FIELDS = {
     "publishedAt": "published_at",

@@ -89,6 +89,8 @@ class Walker:
         # What stands between two elements, from the bracket that closes one to somewhere in the other: it tells where
         # an element probably ends.
         self._border = b""
+        # The bytes from the end of the one to the beginning of the other; nothing without a border.
+        self._gap = 0
         # The decoded window, the byte where it ends, and a pair of equivalent positions in it.
         self._text = ""
         self._until = 0
@@ -125,14 +127,17 @@ class Walker:
 
     def after(self, end: int) -> After:
         """Return what follows the element that ends before a byte."""
+        # Where the border stands, what follows is as far away as it was before.
+        if self._gap and self.data.startswith(self._border, end - 1):
+            return After(end + self._gap, is_last=False)
         found = _NEXT.match(self.data, end)
         if found is None:
             raise UnexpectedError
         at = found.end()
         if found.group(1) == b"]":
             return After(found.start(1) + 1, is_last=True)
-        if not self.data.startswith(self._border, end - 1) or not self._border:
-            self._border = self._border_between(end, at)
+        self._border = self._border_between(end, at)
+        self._gap = at - end if self._border else 0
         return After(at, is_last=False)
 
     def likely_start(self, near: int) -> int:
@@ -187,7 +192,7 @@ class Walker:
         at = self._space(at + 1)
         if self._at(at) == b"]":
             return [], at + 1
-        self._border = b""
+        self._border, self._gap = b"", 0
         return array(self, at, place)
 
     def _value(self, at: int) -> tuple[Any, int]:

@@ -94,15 +94,17 @@ def plain_findings(server: Part) -> Answer:
         if not is_plain_version(version):
             return None
         found = version_is_semantic(server)
-    if "repository" in server and not _is_good_repository(server["repository"]):
+    if "description" not in server or ("repository" in server and not _is_good_repository(server["repository"])):
         return None
-    for look in _PARTS:
-        below = look(server)
-        if below is None:
-            return None
-        if below:
-            found = [*found, *below]
-    return found
+    for member, look in _LOOKS:
+        if member in server:
+            below = look(server)
+            if below is None:
+                return None
+            if below:
+                found = [*found, *below]
+    below = _what_runs(server)
+    return below if below is None or not found else [*found, *below]
 
 
 @lru_cache(maxsize=64)  # versions of a server follow one another
@@ -111,7 +113,7 @@ def _is_good_name(name: str) -> bool:
 
 
 def _texts(server: Part) -> Answer:
-    description, title, website = server.get("description"), server.get("title"), server.get("websiteUrl")
+    description, title, website = server["description"], server.get("title"), server.get("websiteUrl")
     if not isinstance(description, str):
         return None
     longest = len(server["name"])
@@ -137,7 +139,7 @@ def _is_good_repository(repository: Any) -> bool:
 
 
 def _icons(server: Part) -> Answer:
-    return _each(server["icons"], _icon, "icons") if "icons" in server else ()
+    return _each(server["icons"], _icon, "icons")
 
 
 def _icon(icon: Part) -> Answer:
@@ -161,8 +163,6 @@ def _what_runs(server: Part) -> Answer:
 
 
 def _metadata(server: Part) -> Answer:
-    if "_meta" not in server:
-        return ()
     meta = server["_meta"]
     if not isinstance(meta, dict) or not _META.issuperset(meta):
         return None
@@ -236,9 +236,14 @@ def _is_plain_argument(argument: Part) -> bool:
 
 
 def _variables(variables: Any) -> Answer:
-    if not _are_all(variables, _is_plain_input):
+    if not isinstance(variables, list):
         return None
-    if len(variables) > 1 and len({variable["name"] for variable in variables}) < len(variables):
+    names = set()
+    for variable in variables:
+        if not (isinstance(variable, dict) and _is_plain_input(variable)):
+            return None
+        names.add(variable["name"])
+    if len(names) < len(variables):
         return None
     return unmarked_inputs(variables) if variables else ()
 
@@ -260,4 +265,9 @@ def _remote(remote: Part) -> Answer:
     return transport_is_current(remote)
 
 
-_PARTS: Final[tuple[Callable[[Part], Answer], ...]] = (_texts, _icons, _what_runs, _metadata)
+#: What is looked at where it is there.
+_LOOKS: Final[tuple[tuple[str, Callable[[Part], Answer]], ...]] = (
+    ("description", _texts),
+    ("icons", _icons),
+    ("_meta", _metadata),
+)

@@ -93,10 +93,11 @@ def schema_issues(kind: Kind, value: Any, *, dialect: str | None = None) -> tupl
         return _failures(f"{kind}.schema.json", value)
     if dialect is not None:
         return _failures(_server_schema(dialect), value)
-    declared = _declared_by(value)
-    if _passes(_server_schema(declared.dialect), value):
-        return declared.issues
-    return (*declared.issues, *_server_failures(value, declared.dialect))
+    address = value.get("$schema", "") if isinstance(value, dict) else None
+    found, issues = declared_schema(address) if isinstance(address, str) else Declared(CURRENT)
+    if _passes(_server_schema(found), value):
+        return issues
+    return (*issues, *_server_failures(value, found))
 
 
 def publisher_issues(value: Any) -> tuple[Issue, ...]:
@@ -196,13 +197,6 @@ _TOLERATED: Final = tuple(
 )
 
 
-def _declared_by(value: Any) -> Declared:
-    if not isinstance(value, dict):
-        return Declared(CURRENT)
-    address = value.get("$schema", "")
-    return declared_schema(address) if isinstance(address, str) else Declared(CURRENT)
-
-
 def _dialect_in(address: str) -> str | None:
     if found := _DIALECT.search(address):
         return found.group(1)
@@ -224,6 +218,7 @@ def _note(rule: str, message: str, *, tier: IssueType = "semantic") -> Issue:
     )
 
 
+@cache
 def _server_schema(dialect: str) -> str:
     return f"server-{dialect}.schema.json"
 

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Sequence
+from functools import cache
 from typing import Final
 
 from regpress.errors import InvalidNameError
@@ -32,15 +33,12 @@ _NAMESPACE = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9.-]*[a-zA-Z0-9]")
 _NAME_PART = re.compile(r"[a-zA-Z0-9][a-zA-Z0-9._-]*[a-zA-Z0-9]")
 
 _NUMBERED = r"v?[0-9]+(?:\.[0-9]+){0,3}(?:-[0-9A-Za-z.-]+)?"
-_RANGES: Final = tuple(
-    re.compile(pattern)
-    for pattern in (
-        rf"(?:\^|~|>=|<=|>|<|=)\s*{_NUMBERED}",
-        rf"{_NUMBERED}\s+-\s*{_NUMBERED}",
-        rf"{_NUMBERED}(?:\s*\|\|\s*{_NUMBERED})+",
-        # Only the dotted part counts: 1.0.0-linux is exact though it has an x.
-        r"v?(?=[^-]*[xX*])(?:[0-9]+|[xX*])(?:\.(?:[0-9]+|[xX*])){1,2}(?:-[0-9A-Za-z.-]+)?",
-    )
+_RANGES: Final = (
+    rf"(?:\^|~|>=|<=|>|<|=)\s*{_NUMBERED}",
+    rf"{_NUMBERED}\s+-\s*{_NUMBERED}",
+    rf"{_NUMBERED}(?:\s*\|\|\s*{_NUMBERED})+",
+    # Only the dotted part counts: 1.0.0-linux is exact though it has an x.
+    r"v?(?=[^-]*[xX*])(?:[0-9]+|[xX*])(?:\.(?:[0-9]+|[xX*])){1,2}(?:-[0-9A-Za-z.-]+)?",
 )
 #: Longest version that is looked at as a range: patterns take time on hostile texts, and longer ones are refused.
 _MAX_RANGE = 300
@@ -82,7 +80,13 @@ def is_plain_version(version: str) -> bool:
 def looks_like_range(version: str) -> bool:
     """Return whether *version* has a form of official registry specification 10.3."""
     trimmed = version.strip()
-    return len(trimmed) <= _MAX_RANGE and any(pattern.fullmatch(trimmed) for pattern in _RANGES)
+    return len(trimmed) <= _MAX_RANGE and any(pattern.fullmatch(trimmed) for pattern in _ranges())
+
+
+@cache
+def _ranges() -> tuple[re.Pattern[str], ...]:
+    """Return the patterns of ranges, compiled when a version is not plain: in most builds none is."""
+    return tuple(map(re.compile, _RANGES))
 
 
 def _unless_plain(part: Part, checks: tuple[Check, ...]) -> Sequence[Finding]:

@@ -151,6 +151,17 @@ class Catalog:
             found += entries.some(inside) if isinstance(entries, LazyEntries) else [entries[at] for at in inside]
         return found
 
+    def latest_at(self, positions: Sequence[int]) -> list[EntryVersion]:
+        """Return the latest version of the entries at some positions, in ascending order."""
+        found: list[EntryVersion] = []
+        for kind, own in self.ranges.items():
+            inside = [at - own.start for at in positions if at in own]
+            entries = self.of(kind)
+            found += (
+                entries.latest_of(inside) if isinstance(entries, LazyEntries) else [entries[at].latest for at in inside]
+            )
+        return found
+
     def versions_at(self, positions: Sequence[int]) -> list[EntryVersion]:
         """Return the visible versions at some positions, in any order."""
         starts = self.starts

@@ -104,8 +104,9 @@ class RenewedFile:
         readings: list[Reading] = []
         pointers: list[str] = []
         issues = list(self._found.issues)
+        wanted = self._former.numbers_of(names)
         for place in self._found.elements:
-            for position, reading, inside, around in self._of_names(place, names):
+            for position, reading, inside, around in self._of_names(place, wanted):
                 at = f"{place}[{position}]"
                 issues += [issue._replace(pointer=at + issue.pointer) for issue in around]
                 readings.append(reading)
@@ -216,8 +217,7 @@ class RenewedFile:
     def _names_between(self, first: int, end: int) -> set[Name]:
         return {self._former.names[at] for at in self._former.name_at[first:end]}
 
-    def _of_names(self, place: str, names: Collection[Name]) -> Iterator[tuple[int, Reading, str, tuple[Issue, ...]]]:
-        wanted = self._former.numbers_of(names)
+    def _of_names(self, place: str, wanted: Collection[int]) -> Iterator[tuple[int, Reading, str, tuple[Issue, ...]]]:
         position = 0
         known: list[int] = []
         items: list[Item] = []

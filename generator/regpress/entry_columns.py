@@ -16,12 +16,14 @@ from regpress.model.entry_columns import EntryColumns
 def columns_of(entries: Iterable[Entry]) -> EntryColumns:
     """Return the columns of entries."""
     columns: tuple[list[Any], ...] = tuple([] for _ in EntryColumns._fields)
-    names, counts, whole, latest, titles, tags, lengths, sources, extended, versions, updated, prints = columns
+    names, counts, whole, latest, titles, tags, lengths, sources, extended, *of_versions = columns
+    versions, published, updated, prints = of_versions
     for entry in entries:
         name, own, newest = entry.name, entry.versions, entry.latest
         if len(own) == 1:
             stands = only = fold(version_part(newest))
             versions.append(newest.version)
+            published.append(newest.official.published_at)
             updated.append(newest.official.updated_at)
             prints.append(only)
         else:
@@ -30,6 +32,7 @@ def columns_of(entries: Iterable[Entry]) -> EntryColumns:
             stands, only = fold(b"".join(parts)), parts[own.index(newest)]
             for version, part in sorted(zip(own, parts, strict=True), key=_by_text):
                 versions.append(version.version)
+                published.append(version.official.published_at)
                 updated.append(version.official.updated_at)
                 prints.append(part)
         names.append(f"{name.namespace}/{name.name}")

@@ -229,8 +229,6 @@ def case_issues(catalog: Catalog, *, folds_case: bool) -> Iterable[Issue]:
     """Return an issue for each name, and each version of a name, that only case tells from another."""
     registry = catalog.registry
     for kind, kind_entries in catalog.entries.items():
-        if catalog.known_columns is not None and not _may_collide(catalog, kind):
-            continue
         if _collide([f"{entry.name.namespace}/{entry.name.name}" for entry in kind_entries]):
             names = [(str(entry.name), str(entry.name), entry.source) for entry in kind_entries]
             yield from _fold_issues(names, kind, registry, folds_case)
@@ -241,12 +239,9 @@ def case_issues(catalog: Catalog, *, folds_case: bool) -> Iterable[Issue]:
                 yield from _fold_issues(versions, kind, registry, folds_case)
 
 
-def _may_collide(catalog: Catalog, kind: Kind) -> bool:
-    """Return whether there may be names or versions that only case tells apart, without a look at the entries."""
-    names, versions = catalog.ranges[kind], catalog.version_range(kind)
-    return _collide(catalog.columns.names[names.start : names.stop]) or _collide(
-        catalog.version_keys[versions.start : versions.stop]
-    )
+def names_collide(catalog: Catalog) -> bool:
+    """Return whether only case tells some names apart, without a look at the entries."""
+    return any(_collide(catalog.columns.names[own.start : own.stop]) for own in catalog.ranges.values())
 
 
 def _collide(texts: Sequence[str]) -> bool:

@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from regpress.catalog import Catalog
 from regpress.element_renewal import RenewedFile, TooMuchError
 from regpress.kept import FEW_NAMES, Gathering, KeptGathering
-from regpress.merge import Merged, case_issues, last_update
+from regpress.merge import Merged, case_issues, last_update, names_collide
 from regpress.model.entry import Entry, EntryVersion, RawFile, Snapshot
 from regpress.model.entry_columns import Run, joined
 from regpress.model.file_elements import FileElements, Name, places_in
@@ -122,7 +122,10 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
         "fresh": sorted((kind, *name) for kind, name in {*others, *inputs.spoken_of}),
         "times": sorted(inputs.times),
         "files": [_file_facts(key, raws[key], elements, inputs) for key, elements in found.items()],
-        "registries": [(one.registry, its.columns) for one, its in zip(catalogs, packed, strict=True)],
+        "registries": [
+            (one.registry, its.columns, any(case_issues(one, folds_case=False)))
+            for one, its in zip(catalogs, packed, strict=True)
+        ],
         "hidden": [tuple(hidden) for hidden in findings.hidden if (hidden.kind, hidden.name) in known],
         **_pack_issues(findings.issues, found),
     }
@@ -219,12 +222,12 @@ class Renewal:
             for source, snapshot in self._inputs.snapshots.items()
         }
         merged, private = merge_all(resolved)
-        registries = [registry for registry, _ in facts["registries"]]
+        registries = [registry for registry, *_ in facts["registries"]]
         if [one.catalog.registry for one in merged] != registries:
             return None
         whole = [
-            self._patched(one, columns, blob, names)
-            for one, (_, columns), blob in zip(
+            self._patched(one, PackedEntries(columns, blob), names, collides=collides)
+            for one, (_, columns, collides), blob in zip(
                 merged, facts["registries"], self._kept.blobs[len(former) :], strict=True
             )
         ]
@@ -284,8 +287,8 @@ class Renewal:
         fresh = {_name(kind, f"{namespace}/{name}") for kind, namespace, name in facts["fresh"]}
         return changed | fresh | self.others | self._inputs.spoken_of
 
-    def _patched(self, renewed: Merged, columns: dict[str, Any], blob: bytes, names: set[Name]) -> Merged:
-        kept, fresh = KeptEntries(PackedEntries(columns, blob), self._files), renewed.catalog
+    def _patched(self, renewed: Merged, packed: PackedEntries, names: set[Name], *, collides: bool) -> Merged:
+        kept, fresh, folds_case = KeptEntries(packed, self._files), renewed.catalog, self._inputs.folds_case
         runs = {kind: list(_runs(kept, fresh, kind, names)) for kind in KINDS}
         facts = joined([run for own in runs.values() for run in own])
         others = [one for one in kept.gone() if (one.kind, one.name) not in names]
@@ -296,11 +299,13 @@ class Renewal:
             gone=tuple(sorted([*others, *fresh.gone], key=lambda one: (KINDS.index(one.kind), _place(one)))),
             known_columns=facts,
         )
+        # Of single entries only those that were gathered again need a look.
+        may_collide = collides or names_collide(catalog) or any(case_issues(fresh, folds_case=folds_case))
         named = [Issue(*fields) for fields in self._kept.facts["named"]]
         issues = (
             *(issue for issue in renewed.issues if issue.reference == _OF_A_NAME),
             *(issue for issue in named if _name_of(issue) not in names),
-            *case_issues(catalog, folds_case=self._inputs.folds_case),
+            *(case_issues(catalog, folds_case=folds_case) if may_collide else ()),
         )
         return Merged(catalog=catalog, hidden=(), issues=issues)
 

@@ -96,7 +96,7 @@ def _latest(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
     names = columns.names[own.start : own.stop]
 
     def versions(positions: range) -> list[EntryVersion]:
-        return [entry.latest for entry in catalog.of(kind)[positions.start : positions.stop]]
+        return catalog.latest_at(own[positions.start : positions.stop])
 
     return _StoredList(
         kind=kind,

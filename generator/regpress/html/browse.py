@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import chain
@@ -16,8 +17,8 @@ from regpress.html import paging
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
 from regpress.html.home import Home, home_view
 from regpress.html.links import Links
-from regpress.html.listing import Listing, items_of
-from regpress.html.namespaces import Namespace, namespaces_of
+from regpress.html.listing import Item, Listing, items_of
+from regpress.html.namespaces import namespaces_of
 from regpress.html.paging import Paging
 from regpress.html.site import SiteView
 from regpress.html.tags import Tag, tags_of
@@ -127,9 +128,9 @@ def browse_pages(
     everything = sorted(chain.from_iterable(items.values()), key=itemgetter(0))
     tags = tags_of(everything)
     yield from _tag_pages(tags, prefix, chrome)
-    namespaces = namespaces_of(everything)
-    yield from _namespace_pages(namespaces, site.namespace_pages_from, prefix, chrome)
-    home = Home.of(catalog, catalogs, site, listings=listings, tags=tags, namespace_count=len(namespaces))
+    counts = Counter([item.namespace.lower() for item in everything])
+    yield from _namespace_pages(everything, counts, site.namespace_pages_from, prefix, chrome)
+    home = Home.of(catalog, catalogs, site, listings=listings, tags=tags, namespace_count=len(counts))
     yield PageSpec("home", prefix, "home.html", partial(home_view, home, chrome), home.parts())
 
 
@@ -149,43 +150,62 @@ def _tag_pages(tags: Sequence[Tag], prefix: str, chrome: Chrome) -> Iterator[Pag
 
 
 def _namespace_pages(
-    namespaces: Sequence[Namespace], least: int, prefix: str, chrome: Chrome
-) -> Iterator[PageSpec | PageSection]:
-    if not namespaces:
+    items: Sequence[Item], counts: Mapping[str, int], least: int, prefix: str, chrome: Chrome
+) -> Iterator[PageSection]:
+    """Yield the pages of namespaces, and the list of all.
+
+    Args:
+        items: all entries, in the order of lists.
+        counts: how many of them each namespace has, in lower case.
+        least: how many make a page.
+        prefix: of the registry's addresses.
+        chrome: what is around pages.
+    """
+    if not items:
         return
-    terms = []
-    sections: dict[int, list[Namespace]] = {}
-    for namespace in namespaces:
-        if len(namespace.items) >= least:
-            address = paths.namespace_page(prefix, namespace.label)
-            number = crc32(namespace.label.lower().encode()) % _NAMESPACE_SECTIONS
-            sections.setdefault(number, []).append(namespace)
-        else:
-            only = namespace.items[0]
-            (address,) = paths.entry_pages(prefix, only.kind, (only.name,))
-        terms.append(_Term(namespace.key, namespace.label, address, len(namespace.items)))
-    for number, some in sections.items():
+    sections: dict[int, list[Item]] = {}
+    addresses: dict[int, list[str]] = {}
+    numbers: dict[str, int] = {}
+    for namespace, count in counts.items():
+        if count >= least:
+            number = numbers[namespace] = crc32(namespace.encode()) % _NAMESPACE_SECTIONS
+            addresses.setdefault(number, []).append(paths.namespace_page(prefix, namespace))
+    for item in items:
+        number = numbers.get(item.namespace.lower(), -1)
+        if number >= 0:
+            sections.setdefault(number, []).append(item)
+    for number, own in sections.items():
         yield PageSection(
             f"namespaces/{number}",
-            [paths.namespace_page(prefix, namespace.label) for namespace in some],
-            (prefix.encode(), *(_namespace_part(namespace) for namespace in some)),
-            partial(_pages_of_namespaces, some, prefix, chrome),
+            addresses[number],
+            (prefix.encode(), _keys_part(own), b"".join([item.part for item in own])),
+            partial(_pages_of_namespaces, own, prefix, chrome),
         )
+    # The list shows names and numbers only, so that nobody puts it together where those are the same.
+    index = partial(_list_of_namespaces, items, least, prefix, chrome)
+    yield PageSection("namespaces", [paths.namespace_index(prefix)], (prefix.encode(), _keys_part(items)), index)
+
+
+def _keys_part(items: Iterable[Item]) -> bytes:
+    return "\n".join([item.key for item in items]).encode("utf-8", "surrogatepass")
+
+
+def _list_of_namespaces(items: Iterable[Item], least: int, prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
+    terms = []
+    for key, label, own in namespaces_of(items):
+        if len(own) >= least:
+            address = paths.namespace_page(prefix, label)
+        else:
+            (address,) = paths.entry_pages(prefix, own[0].kind, (own[0].name,))
+        terms.append(_Term(key, label, address, len(own)))
     listed = _Terms(_NAMESPACES, paths.namespace_index(prefix), terms, lead=_NAMESPACE_LEAD)
-    yield from _index_pages("namespaces", listed, prefix, chrome)
+    return _index_pages("namespaces", listed, prefix, chrome)
 
 
-def _namespace_part(namespace: Namespace) -> bytes:
-    """Return everything that the pages of a namespace depend on."""
-    keys = "\n".join([namespace.label, *(item.key for item in namespace.items)])
-    return keys.encode("utf-8", "surrogatepass") + b"\n" + b"".join([item.part for item in namespace.items])
-
-
-def _pages_of_namespaces(namespaces: Iterable[Namespace], prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
+def _pages_of_namespaces(items: Iterable[Item], prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
     index = paths.namespace_index(prefix)
-    for namespace in namespaces:
-        label = namespace.label
-        listing = Listing(paths.namespace_page(prefix, label), namespace.items, prefix=prefix, mixed=True)
+    for _, label, own in namespaces_of(items):
+        listing = Listing(paths.namespace_page(prefix, label), own, prefix=prefix, mixed=True)
         subject = _Subject(heading=label, what="Publisher", parent=(_NAMESPACES, index))
         yield from _list_pages(f"namespace/{label.lower()}", listing, subject, prefix, chrome)
 

@@ -24,7 +24,7 @@ from regpress.html.text import clean, words
 from regpress.indexes.facts import facts_of
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
-from regpress.model.entry import Entry
+from regpress.names import EntryName
 from regpress.pages import chunks, token
 from regpress.times import time_key
 
@@ -116,30 +116,28 @@ def _recipe(prefix: str, part: _Part, prints: Sequence[bytes]) -> bytes:
 
 
 def _render_names(catalog: Catalog, part: _Part, texts: Sequence[_Part]) -> Iterator[Artifact]:
-    entries = catalog.entries_at(part.positions)
+    versions = catalog.latest_at(part.positions)
     alike: dict[tuple[Any, ...], int] = {}
-    facets, changed, age = [], [], []
-    for entry in entries:
-        facts = facts_of(entry.latest)
-        facet = (entry.kind, facts.status, facts.location, facts.packages, facts.transports, facts.tier)
+    facets = []
+    for version in versions:
+        facts = facts_of(version)
+        facet = (version.kind, facts.status, facts.location, facts.packages, facts.transports, facts.tier)
         facets.append(alike.setdefault(facet, len(alike)))
-        last = _last_change(entry)
-        changed.append(last)
-        age.append(last - _first_day(entry))
+    changed = [_day(catalog.changed[at]) for at in part.positions]
     value = {
-        "names": ",".join(_shared_beginnings(entries)),
-        "titles": [words(entry.latest.title).strip()[:_LONGEST_TITLE] for entry in entries],
+        "names": ",".join(_shared_beginnings(version.name for version in versions)),
+        "titles": [words(version.title).strip()[:_LONGEST_TITLE] for version in versions],
         "facets": facets,
         "values": list(alike),
         "changed": changed,
-        "age": age,
+        "age": [last - _first_day(catalog, at) for last, at in zip(changed, part.positions, strict=True)],
         "texts": [[own.name, len(own.keys), own.check] for own in texts],
     }
     yield from _artifact(paths.search_names(catalog.prefix, part.name), orjson.dumps(value))
 
 
 def _render_texts(catalog: Catalog, texts: _Part) -> Iterator[Artifact]:
-    latest = [entry.latest for entry in catalog.entries_at(texts.positions)]
+    latest = catalog.latest_at(texts.positions)
     value = {
         "check": texts.check,
         "versions": [clean(version.version) for version in latest],
@@ -150,11 +148,10 @@ def _render_texts(catalog: Catalog, texts: _Part) -> Iterator[Artifact]:
     yield from _artifact(paths.search_texts(catalog.prefix, texts.name), orjson.dumps(value))
 
 
-def _shared_beginnings(entries: Iterable[Entry]) -> Iterator[str]:
+def _shared_beginnings(names: Iterable[EntryName]) -> Iterator[str]:
     """Yield names without what they share with the one before: a namespace's beginning, or all of it."""
     before = ""
-    for entry in entries:
-        namespace, name = entry.name
+    for namespace, name in names:
         if namespace == before:
             yield f"/{name}"
             continue
@@ -167,17 +164,14 @@ def _shared_beginnings(entries: Iterable[Entry]) -> Iterator[str]:
         before = namespace
 
 
-def _last_change(entry: Entry) -> int:
-    return max(_day(version.official.updated_at) for version in entry.versions)
-
-
-def _first_day(entry: Entry) -> int:
-    return min(_day(version.official.published_at) for version in entry.versions)
+def _first_day(catalog: Catalog, position: int) -> int:
+    first, end = catalog.starts[position : position + 2]
+    return min([_day(time_key(time)) for time in catalog.columns.published[first:end]])
 
 
 def _day(time: str) -> int:
-    """Return the day of a time, in UTC, as a number since 1970."""
-    return _day_number(time_key(time)[:10])
+    """Return the day of a `time_key`, in UTC, as a number since 1970."""
+    return _day_number(time[:10])
 
 
 @lru_cache(maxsize=10_000)

@@ -23,7 +23,7 @@ class EntryColumns(NamedTuple):
         sources: the source that supplied each.
         extended: whether there is more to each, deleted versions or a long text.
         versions: each version.
-        updated: when it last changed, RFC 3339.
+        published, updated: when it came and last changed, RFC 3339.
         prints: what stands for it.
     """
 
@@ -37,6 +37,7 @@ class EntryColumns(NamedTuple):
     sources: Sequence[str]
     extended: Sequence[bool]
     versions: Sequence[str]
+    published: Sequence[str]
     updated: Sequence[str]
     prints: Sequence[bytes]
 

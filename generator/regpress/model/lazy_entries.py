@@ -29,6 +29,7 @@ class LazyEntries(Sequence[Entry]):
     def __init__(self, entries: Iterable[Entry | int], maker: Maker) -> None:
         self._entries = list(entries)
         self._maker = maker
+        self._latest: Sequence[EntryVersion] | None = None
 
     @overload
     def __getitem__(self, at: int) -> Entry: ...
@@ -67,6 +68,14 @@ class LazyEntries(Sequence[Entry]):
 
     def latest(self) -> Sequence[EntryVersion]:
         """Return the latest version of each, without making the others."""
-        known = self._entries
-        made = iter(self._maker.latest([one for one in known if isinstance(one, int)]))
-        return [next(made) if isinstance(one, int) else one.latest for one in known]
+        if self._latest is None:
+            self._latest = self.latest_of(range(len(self)))
+        return self._latest
+
+    def latest_of(self, positions: Sequence[int]) -> Sequence[EntryVersion]:
+        """Return the latest version of the entries at some positions, which ascend, without making the others."""
+        if self._latest is not None:
+            return [self._latest[at] for at in positions]
+        some = [self._entries[at] for at in positions]
+        made = iter(self._maker.latest([one for one in some if isinstance(one, int)]))
+        return [next(made) if isinstance(one, int) else one.latest for one in some]

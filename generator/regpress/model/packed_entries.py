@@ -6,6 +6,7 @@ entries never become records again: what plans are made of is kept besides, `reg
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import accumulate, chain, islice, pairwise, repeat
@@ -130,7 +131,8 @@ class KeptEntries:
         title_at, titles = columns["titles"]
         tag_at, tags = columns["tags"]
         source_at, sources = columns["sources"]
-        official_at, officials = columns["officials"]
+        official_at, packed = columns["officials"]
+        officials = [Official(*fields) for fields in packed]
         return EntryColumns(
             names=names,
             counts=counts,
@@ -143,7 +145,8 @@ class KeptEntries:
             # None has a long text.
             extended=list(map(int.__lt__, counts, columns["sizes"])),
             versions=_some(columns["versions"], by_text),
-            updated=_through([Official(*fields).updated_at for fields in officials], official_at, by_text),
+            published=_through([official.published_at for official in officials], official_at, by_text),
+            updated=_through([official.updated_at for official in officials], official_at, by_text),
             prints=prints,
         )
 
@@ -185,10 +188,14 @@ class KeptEntries:
         return list(self._versions(rows, [kind for kind, *_ in others], names))
 
     def _kinds(self, numbers: Sequence[int]) -> list[Kind]:
-        return [kind for kind, own in self.ranges.items() for number in numbers if number in own]
+        ends = [own.stop for own in self.ranges.values()]
+        cuts = [0, *(bisect_left(numbers, end) for end in ends)]
+        return [kind for kind, (first, end) in zip(KINDS, pairwise(cuts), strict=True) for _ in range(first, end)]
 
     def _names(self, numbers: Sequence[int]) -> list[EntryName]:
-        return [EntryName(*name.split("/")) for name in _some(self._columns["names"], numbers)]
+        return list(
+            map(partial(tuple.__new__, EntryName), [n.split("/") for n in _some(self._columns["names"], numbers)])
+        )
 
     def _versions(
         self, rows: Sequence[int], kinds: Iterable[Kind], names: Iterable[EntryName]

@@ -43,11 +43,16 @@ def _render(catalog: Catalog) -> Iterator[Artifact]:
     lines = []
     for kind in KINDS:
         alike: Counter[Facts] = Counter()
+        ends: dict[Facts, bytes] = {}
         rows = []
         for version in catalog.latest(kind):
             facts = facts_of(version)
             alike[facts] += 1
-            rows.append(_row(version, facts))
+            # Many entries have the same facts, and a line of the index ends with these.
+            end = ends.get(facts)
+            if end is None:
+                end = ends[facts] = _end(facts)
+            rows.append(_start(version) + end)
         body = b'{"kind":"%s",\n"entries":[\n%s\n]}' % (kind.encode(), b",\n".join(rows))
         yield Artifact(paths.name_index(catalog.prefix, kind), "document", JSON, escape_html_in_json(body))
         lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(rows), **_numbers(alike)})))
@@ -55,22 +60,27 @@ def _render(catalog: Catalog) -> Iterator[Artifact]:
     yield Artifact(paths.facets(catalog.prefix), "document", JSON, body)
 
 
-def _row(version: EntryVersion, facts: Facts) -> bytes:
-    row: dict[str, Any] = {"name": f"{version.name.namespace}/{version.name.name}"}
-    if version.title:
-        row["title"] = version.title
-    if version.description:
-        row["description"] = version.description
-    row["version"] = version.version
-    row["updatedAt"] = version.official.updated_at
-    if version.official.status != "active":
-        row["status"] = version.official.status
+def _start(version: EntryVersion) -> bytes:
+    """Return the members of an entry that are its own, with the brace before them."""
+    written, (namespace, name) = orjson.dumps, version.name
+    title, description = version.title, version.description
+    return b'{"name":%s%s%s,"version":%s,"updatedAt":%s' % (
+        written(f"{namespace}/{name}"),
+        b',"title":' + written(title) if title else b"",
+        b',"description":' + written(description) if description else b"",
+        written(version.version),
+        written(version.official.updated_at),
+    )
+
+
+def _end(facts: Facts) -> bytes:
+    """Return the members of an entry that tell its facts, with the brace behind them."""
+    (status,) = facts.status
+    members: dict[str, Any] = {"status": status} if status != "active" else {}
     if facts.tier:
-        row["tier"] = facts.tier[0]
-    for facet in _LISTED:
-        if values := getattr(facts, facet):
-            row[facet] = values
-    return orjson.dumps(row)
+        members["tier"] = facts.tier[0]
+    members |= {facet: values for facet in _LISTED if (values := getattr(facts, facet))}
+    return b"," + orjson.dumps(members)[1:] if members else b"}"
 
 
 def _numbers(alike: Counter[Facts]) -> dict[str, dict[str, int]]:

@@ -329,6 +329,49 @@ def test_any_history_of_builds_ends_like_a_build_from_nothing(
     assert content(one) == content(other)
 
 
+def section_of(key: str, files: Mapping[str, bytes]) -> Section:
+    groups = [group(f"{key}/{name}", {f"{key}/{name}": body}) for name, body in files.items()]
+    parts = [part for one in groups for part in (one.key.encode(), one.recipe)]
+    return Section(key, recipe(parts), f"{len(key):02x}", lambda: groups)
+
+
+@pytest.mark.parametrize("jobs", [1, 3])
+@given(states=STATES)
+@settings(max_examples=30, deadline=None)
+def test_any_history_of_sections_that_two_processes_look_through_ends_like_a_build_from_nothing(
+    tmp_path_factory: pytest.TempPathFactory, states: list[dict[str, dict[str, bytes]]], jobs: int
+) -> None:
+    def build(root: Path, state: dict[str, dict[str, bytes]]) -> None:
+        tree = OutputTree(root / "dist", state_file=root / "cache" / "state", jobs=jobs)
+        # One half has sections and groups without one; what is in it moves from build to build.
+        parts = [section_of(key, files) if "sub/1" in files else group(key, {}) for key, files in state.items()]
+        others = [section_of(key, files) for key, files in state.items() if "sub/1" not in files]
+        tree.replace(parts, flat, others=others, accept=lambda size, files: None)
+
+    one, other = tmp_path_factory.mktemp("history"), tmp_path_factory.mktemp("fresh")
+    for state in states:
+        build(one, state)
+    build(other, states[-1])
+    assert content(one) == content(other)
+
+
+@pytest.mark.parametrize("is_there", [False, True])
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_two_sections_or_groups_of_one_name_are_refused(tmp_path: Path, is_there: bool, jobs: int) -> None:
+    if is_there:
+        put(tmp_path, group("z", {"z": b"1"}))
+    before = content(tmp_path) if is_there else {}
+    one, other = section_of("a", {"1": b"1"}), section_of("a", {"2": b"2"})
+    twice = Section("b", b"recipe", "00", lambda: [group("b", {"3": b"3"}), group("b", {"4": b"4"})])
+    some = group("c", {"5": b"5"})
+    for parts, others in (([one, other], []), ([one], [other]), ([], [one, other]), ([twice], []), ([some, some], [])):
+        tree = OutputTree(tmp_path / "dist", state_file=tmp_path / "cache" / "state", jobs=jobs)
+        with pytest.raises(BuildRefusedError, match="are called"):
+            tree.replace(parts, flat, others=others, accept=lambda size, files: None)
+    assert (content(tmp_path) if is_there else {}) == before
+    assert (tmp_path / "dist").exists() is is_there
+
+
 def put_pages(root: Path, *names: str, inherited: tuple[Inherited, ...] = ()) -> dict[str, bytes]:
     groups = [group(name, {f"_pages/{name}": name.encode()}, "page") for name in names]
     tree = OutputTree(root / "dist", state_file=root / "cache" / "state")

@@ -13,6 +13,7 @@ from typing import Any, Final
 import jinja2
 from jinja2 import nodes
 from jinja2.compiler import CodeGenerator, Frame
+from jinja2.visitor import NodeTransformer
 from markupsafe import Markup, escape
 
 
@@ -69,15 +70,22 @@ class _Generator(CodeGenerator):
         self.writeline(f"yield ''.join({inner.buffer})")
 
     def visit_Block(self, node: nodes.Block, frame: Frame) -> None:  # noqa: N802 - as the base class has it
-        if frame.buffer is None or not frame.buffer.startswith(_OWN_BUFFER):
-            super().visit_Block(node, frame)
-            return
         # A block stays a text of its own: most are ASCII, which becomes bytes at once if nothing else is joined to it.
+        super().visit_Block(node, self._unbuffered(frame))
+
+    def visit_Include(self, node: nodes.Include, frame: Frame) -> None:  # noqa: N802 - as the base class has it
+        # Without the context it is yielded in any case.
+        super().visit_Include(node, frame if node.with_context else self._unbuffered(frame))
+
+    def _unbuffered(self, frame: Frame) -> Frame:
+        """Yield what was gathered until here, and return a frame in which everything is yielded."""
+        if frame.buffer is None or not frame.buffer.startswith(_OWN_BUFFER):
+            return frame
         self.writeline(f"yield ''.join({frame.buffer})")
         self.writeline(f"{frame.buffer}.clear()")
         outer = frame.copy()
         outer.buffer = None
-        super().visit_Block(node, outer)
+        return outer
 
     def _output_child_pre(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if self._is_plain(frame, finalize):
@@ -96,6 +104,40 @@ class _Generator(CodeGenerator):
         return not frame.eval_ctx.volatile and frame.eval_ctx.autoescape and finalize.src is None
 
 
+#: What a part of a template may consist of so that it can stand where it is included.
+_PLAIN: Final = (nodes.Output, nodes.If, nodes.For, nodes.Scope)
+#: Names that mean something else in the template that includes a part.
+_NOT_PLAIN: Final = frozenset({"loop", "self", "super", "caller"})
+
+
+class _Inliner(NodeTransformer):
+    """Puts parts where they are included: a context for each of them takes longer than what most of them show.
+
+    Args:
+        environment: whose templates they are.
+        within: the templates that are being read, a part of itself among them.
+    """
+
+    def __init__(self, environment: _Environment, within: tuple[str, ...]) -> None:
+        self._environment = environment
+        self._within = within
+
+    def visit_Include(self, node: nodes.Include) -> nodes.Node:  # noqa: N802 - as the base class has it
+        name = node.template.value if isinstance(node.template, nodes.Const) else None
+        if type(name) is not str or name in self._within or not node.with_context or node.ignore_missing:
+            return node
+        try:
+            part = self._environment.read(name, self._within)
+        except jinja2.TemplateNotFound:
+            return node  # an error where it is filled, if it ever is
+        return nodes.Scope(part.body, lineno=node.lineno) if _is_plain(part) else node
+
+
+def _is_plain(part: nodes.Template) -> bool:
+    used = {name.name for name in part.find_all(nodes.Name)}
+    return used.isdisjoint(_NOT_PLAIN) and all(isinstance(found, _PLAIN) for found in part.find_all(nodes.Stmt))
+
+
 class _Environment(jinja2.Environment):
     code_generator_class = _Generator
     text = staticmethod(escaped_text)
@@ -107,6 +149,19 @@ class _Environment(jinja2.Environment):
             loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
         )
         self._known: dict[object, jinja2.Template] = {}
+
+    def read(self, name: str, within: tuple[str, ...]) -> nodes.Template:
+        """Return a template as its nodes; *within* are those that include it."""
+        assert self.loader is not None
+        source, filename, _ = self.loader.get_source(self, name)
+        return self._inlined(super()._parse(source, name, filename), (*within, name))
+
+    def _parse(self, source: str, name: str | None, filename: str | None) -> nodes.Template:
+        return self._inlined(super()._parse(source, name, filename), (name or "",))
+
+    def _inlined(self, template: nodes.Template, within: tuple[str, ...]) -> nodes.Template:
+        _Inliner(self, within).generic_visit(template)
+        return template
 
     def make_globals(self, d: MutableMapping[str, Any] | None) -> MutableMapping[str, Any]:
         # What a template's context copies for every page; a chain of mappings takes long to copy.

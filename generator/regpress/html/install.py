@@ -43,7 +43,7 @@ def install_view(document: dict[str, Any], kind: Kind, name: EntryName) -> Insta
     key = server_key(name)
     data = escape_html_in_json(orjson.dumps(encode(str(name), key, launches))).decode()
     return InstallView(
-        tuple(_option(launch, key) for launch in launches),
+        tuple([_option(launch, key) for launch in launches]),
         Markup(data),  # noqa: S704 - JSON without a character that HTML gives a meaning to
     )
 

@@ -79,7 +79,8 @@ class Templates:
         try:
             template = self._environment.get_template(name)
             # What `Template.render` does, without copying what no template changes.
-            return list(template.root_render_func(template.new_context({"view": view}, shared=True)))
+            context = self._environment.context_class(self._environment, {"view": view}, name, template.blocks)
+            return list(template.root_render_func(context))
         except jinja2.TemplateError as error:
             raise ConfigError(_problem(name, error)) from error
         except AttributeError as error:

@@ -15,7 +15,6 @@ _DESCRIPTION: Final = 160
 #: Fewer words are what many servers have in common.
 _WORDS_OF_A_NAME: Final = 3
 _BRACES: Final = re.compile(r"\{([^{}]+)\}")
-_VARIABLE_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 _ENVIRONMENT_NAME: Final = re.compile(r"[A-Za-z_][A-Za-z0-9_.-]*")
 #: RFC 9110 section 5.1, without what a command line could take for an option.
 _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~][A-Za-z0-9!#$%&'*+.^_`|~-]*")
@@ -152,7 +151,7 @@ class Inputs:
         # By position: a site has tens of thousands of these.
         found = Input(
             name,
-            name if environment and _VARIABLE_NAME.fullmatch(name) else self._variable(name),
+            name if environment and _is_variable(name) else self._variable(name),
             _shortened(description) if (description := get("description")) else "",
             required,
             secret,
@@ -176,7 +175,7 @@ class Inputs:
         # ``token`` could be anybody's, ``smithery_api_key`` says whose it is.
         is_telling = own.count("_") >= _WORDS_OF_A_NAME - 1
         made = (own if is_telling else _joined(f"{self._prefix}_{own}")).upper()
-        return made if _VARIABLE_NAME.fullmatch(made) else f"MCP_{made}"
+        return made if _is_variable(made) else f"MCP_{made}"
 
 
 def _records(value: Any) -> list[Item]:
@@ -193,6 +192,11 @@ def _is_switch(item: Item, after: Item) -> bool:
 
 def _is_secret(item: Any) -> bool:
     return type(item) is dict and item.get("isSecret") is True
+
+
+def _is_variable(name: str) -> bool:
+    """Return whether shells have variables of that name: ASCII letters, digits and underscores, no digit in front."""
+    return name.isascii() and name.isidentifier()
 
 
 def _joined(text: str) -> str:

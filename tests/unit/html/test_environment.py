@@ -55,6 +55,30 @@ def test_templates_that_extend_and_include_others_give_the_same_each_time() -> N
     assert "(a&amp;b,&lt;False,&gt;True)" in environment.get_template("page").render(values)
 
 
+def test_a_part_shows_the_same_where_it_stands_as_when_it_is_rendered_by_itself() -> None:
+    templates = {
+        "row": "{{ i }}{% for i in l %}{{ i }}{% endfor %}{{ i }}{{ v }}",
+        "sets": "{% set v = 'set' %}{{ v }}",
+        "counts": "{{ loop.index if loop is defined }}",
+        "deep": '{% include "row" %}{% include "sets" %}{{ v }}',
+        "itself": '{{ v }}{% if v != "end" %}{% with v = "end" %}{% include "itself" %}{% endwith %}{% endif %}',
+        "page": '{% for i in l %}{% include "row" %}{% include "counts" %}{% endfor %}'
+        '{% include "sets" %}{{ v }}{% include "deep" %}{% include "itself" %}'
+        '{% include "none" ignore missing %}{% include "sets" without context %}',
+    }
+    values = {"v": "a&b", "l": ["<", ">"], "i": "i"}
+    environment = make_environment(jinja2.DictLoader(templates))
+    plain = jinja2.Environment(loader=jinja2.DictLoader(templates), autoescape=True)
+    assert environment.get_template("page").render(values) == plain.get_template("page").render(values)
+
+
+def test_a_part_that_is_missing_is_an_error_where_it_is_filled() -> None:
+    template = make_environment(jinja2.DictLoader({"t": '{% if v %}{% include "none" %}{% endif %}'})).get_template("t")
+    assert template.render(v=False) == ""
+    with pytest.raises(jinja2.TemplateNotFound, match="none"):
+        template.render(v=True)
+
+
 def test_what_a_record_does_not_have_is_an_error() -> None:
     with pytest.raises(AttributeError, match="missing"):
         render("{{ r.missing }}", r=Record)

@@ -53,7 +53,10 @@ def pack(data: bytes, starts: Sequence[int], ends: Sequence[int], elements: Elem
     """
     if not elements:
         return Packed(orjson.dumps({"sizes": ()}), b"")
-    rows = [reading if isinstance(reading, Reading) else _NO_READING for reading in elements]
+    exceptions = [(at, one) for at, one in enumerate(elements) if not isinstance(one, Reading)]
+    rows: list[Any] = list(elements)
+    for at, _ in exceptions:
+        rows[at] = _NO_READING
     # Column by column: a loop over the rows takes twice as long.
     (
         kinds, names, versions, texts, digests, carried, metas, titles, descriptions, tags, facets, statuses, claims,
@@ -70,7 +73,7 @@ def pack(data: bytes, starts: Sequence[int], ends: Sequence[int], elements: Elem
     for at in others:
         known[at] = digest_of(data[starts[at] : ends[at]])
     found_at, found_table = numbered((*findings, *elements.issues))
-    unreadable = [(at, one) for at, one in enumerate(elements) if isinstance(one, Unreadable)]
+    unreadable = [(at, one) for at, one in exceptions if isinstance(one, Unreadable)]
     issue_table = list(dict.fromkeys(chain(*found_table, *(one.issues for _, one in unreadable))))
     numbers = {issue: number for number, issue in enumerate(issue_table)}
     columns = {
@@ -82,7 +85,7 @@ def pack(data: bytes, starts: Sequence[int], ends: Sequence[int], elements: Elem
         "descriptions": numbered_runs(descriptions),
         "tags": numbered(tags),
         "facets": numbered(facets),
-        "nothing": [at for at, one in enumerate(elements) if one is None],
+        "nothing": [at for at, one in exceptions if one is None],
         "unreadable": [(at, one.kind, one.label, [numbers[issue] for issue in one.issues]) for at, one in unreadable],
         "kinds": [KINDS.index(kind) for kind in kinds],
         "versions": versions,

@@ -84,8 +84,8 @@ def pack_entries(
         "officials": numbered(officials),
         "tags": numbered(tags),
         "facets": numbered(facets),
-        "sources": numbered(sources),
-        "paths": numbered(paths),
+        "sources": numbered_runs(sources),
+        "paths": numbered_runs(paths),
     }
     return PackedEntries(columns, b"".join((*digests, *facts.whole, *facts.latest, *facts.prints, *others)))
 
@@ -94,8 +94,11 @@ def _by_text(entries: Iterable[Entry], sizes: Iterable[int]) -> Iterator[int]:
     """Yield which of all versions are the visible ones of each entry, in the order of their texts."""
     first = 0
     for entry, size in zip(entries, sizes, strict=True):
-        texts = [version.version for version in entry.versions]
-        yield from [first + at for at in sorted(range(len(texts)), key=texts.__getitem__)]
+        if len(entry.versions) == 1:
+            yield first
+        else:
+            texts = [version.version for version in entry.versions]
+            yield from [at for _, at in sorted(zip(texts, range(first, first + len(texts)), strict=True))]
         first += size
 
 

@@ -14,7 +14,6 @@ from regpress.entry_columns import columns_of
 from regpress.model.entry import Entry, EntryVersion
 from regpress.model.entry_columns import EntryColumns
 from regpress.model.lazy_entries import LazyEntries
-from regpress.model.manifest import shards_of
 from regpress.names import KINDS, Kind
 from regpress.times import time_key
 
@@ -64,7 +63,7 @@ class Catalog:
     @cached_property
     def columns(self) -> EntryColumns:
         """Return what all plans are made of, in the order of positions."""
-        return columns_of(self) if self.known_columns is None else self.known_columns
+        return columns_of(self.registry, self) if self.known_columns is None else self.known_columns
 
     @cached_property
     def ranges(self) -> Mapping[Kind, range]:
@@ -127,7 +126,7 @@ class Catalog:
     def shards(self) -> Mapping[str, Sequence[int]]:
         """Return the entries whose files each shard of the manifest lists."""
         found: dict[str, list[int]] = {}
-        for position, shard in enumerate(shards_of(self.registry, self.labels)):
+        for position, shard in enumerate(self.columns.shards):
             found.setdefault(shard, []).append(position)
         return found
 

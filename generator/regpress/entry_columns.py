@@ -11,12 +11,13 @@ from regpress.fingerprints import fold, version_part
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import Entry, EntryVersion
 from regpress.model.entry_columns import EntryColumns
+from regpress.model.manifest import shard_of
 
 
-def columns_of(entries: Iterable[Entry]) -> EntryColumns:
-    """Return the columns of entries."""
+def columns_of(registry: str, entries: Iterable[Entry]) -> EntryColumns:
+    """Return the columns of the entries of a registry."""
     columns: tuple[list[Any], ...] = tuple([] for _ in EntryColumns._fields)
-    names, counts, whole, latest, titles, tags, lengths, sources, extended, *of_versions = columns
+    names, shards, counts, whole, latest, titles, tags, lengths, sources, extended, *of_versions = columns
     versions, published, updated, prints = of_versions
     for entry in entries:
         name, own, newest = entry.name, entry.versions, entry.latest
@@ -36,6 +37,7 @@ def columns_of(entries: Iterable[Entry]) -> EntryColumns:
                 updated.append(version.official.updated_at)
                 prints.append(part)
         names.append(f"{name.namespace}/{name.name}")
+        shards.append(shard_of(registry, entry.kind, names[-1]))
         counts.append(len(own))
         whole.append(stands)
         latest.append(only)

@@ -15,6 +15,7 @@ class EntryColumns(NamedTuple):
 
     Attributes:
         names: ``namespace/name`` of each entry.
+        shards: the shard of the manifest that lists the files of each.
         counts: how many visible versions each has.
         whole: what stands for all that is served of them, `regpress.entry_columns.columns_of`.
         latest: what stands for the latest one.
@@ -28,6 +29,7 @@ class EntryColumns(NamedTuple):
     """
 
     names: Sequence[str]
+    shards: Sequence[str]
     counts: Sequence[int]
     whole: Sequence[bytes]
     latest: Sequence[bytes]

@@ -27,13 +27,7 @@ _FOLDER: Final = "manifest"
 
 def shard_of(registry: str, kind: str, name: str) -> str:
     """Return which of 256 shards lists the files of an entry, ``namespace/name`` in a registry."""
-    return shards_of(registry, (f"{kind}/{name}",))[0]
-
-
-def shards_of(registry: str, labels: Iterable[str]) -> list[str]:
-    """Return the `shard_of` each of some entries of a registry, ``kind/namespace/name``."""
-    blake2b = hashlib.blake2b
-    return [blake2b(f"{registry}/{label}".encode(), digest_size=1).hexdigest() for label in labels]
+    return hashlib.blake2b(f"{registry}/{kind}/{name}".encode(), digest_size=1).hexdigest()
 
 
 def line(file: str, size: int, sha256: str, address: str, media_type: str) -> bytes:

@@ -66,6 +66,7 @@ def pack_entries(
     columns: dict[str, Any] = {
         "kinds": [len(entries.get(kind, ())) for kind in KINDS],
         "names": facts.names,
+        "shards": facts.shards,
         "counts": facts.counts,
         "sizes": sizes,
         "latest": [entry.versions.index(entry.latest) if len(entry.versions) > 1 else 0 for entry in ordered],
@@ -138,6 +139,7 @@ class KeptEntries:
         officials = [Official(*fields) for fields in packed]
         return EntryColumns(
             names=names,
+            shards=columns["shards"],
             counts=counts,
             whole=whole,
             latest=newest,

@@ -38,6 +38,8 @@ def escaped(value: Any) -> str:
     return value if type(value) is Markup else escape(value)
 
 
+#: What every template is given, so that none of a page's hundred looks at it asks whether there is one.
+VIEW: Final = "view"
 #: What the names of buffers begin with whose texts the generator of a whole template or block yields.
 _OWN_BUFFER: Final = "own_"
 
@@ -49,6 +51,12 @@ class _Generator(CodeGenerator):
         super().write_commons()
         self.writeline("text = environment.text")
         self.writeline("escaped = environment.escaped")
+
+    def visit_Name(self, node: nodes.Name, frame: Frame) -> None:  # noqa: N802 - as the base class has it
+        if node.ctx == "load" and node.name == VIEW:
+            self.write(frame.symbols.ref(node.name))
+        else:
+            super().visit_Name(node, frame)
 
     def visit_Getattr(self, node: nodes.Getattr, frame: Frame) -> None:  # noqa: N802 - as the base class has it
         if iskeyword(node.attr):

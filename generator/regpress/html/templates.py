@@ -8,6 +8,7 @@ from typing import Final
 import jinja2
 
 from regpress.errors import ConfigError
+from regpress.html.environment import VIEW
 from regpress.html.views import (
     ChromeView,
     ContentView,
@@ -79,7 +80,7 @@ class Templates:
         try:
             template = self._environment.get_template(name)
             # What `Template.render` does, without copying what no template changes.
-            context = self._environment.context_class(self._environment, {"view": view}, name, template.blocks)
+            context = self._environment.context_class(self._environment, {VIEW: view}, name, template.blocks)
             return list(template.root_render_func(context))
         except jinja2.TemplateError as error:
             raise ConfigError(_problem(name, error)) from error

@@ -227,10 +227,9 @@ class RenewedFile:
                 by = run.at - self._former.starts[run.first]
                 for number, name in enumerate(self._former.name_at[run.first : run.end], run.first):
                     if name in wanted:
-                        at = self._former.starts[number] + by
-                        value, end = self._walker.element(at)
+                        at, end = self._former.starts[number] + by, self._former.ends[number] + by
                         known.append(position + number - run.first)
-                        items.append(Item(value, self._walker.data[at:end]))
+                        items.append(Item(self._walker.element_between(at, end), self._walker.data[at:end]))
             else:
                 new.append((position, run.first))
             position += run.end - run.first

@@ -19,7 +19,7 @@ import orjson
 from regpress.model.document import DECODER, DocumentError, DuplicateKeyError, escape_html_in_json, parse_json
 
 #: Bytes that are decoded at once; an element may be larger.
-_WINDOW: Final = 1 << 20
+_WINDOW: Final = 1 << 16
 #: Bytes up to which the end of an element is guessed.
 _NEAR: Final = 1 << 16
 _WHITE: Final = b" \t\n\r"
@@ -124,6 +124,13 @@ class Walker:
             else:
                 return value, found + 1
         return self._value(at)
+
+    def element_between(self, at: int, end: int) -> Any:
+        """Return the element of an array that is known to stand between two bytes."""
+        try:
+            return _value_of(self.data[at:end])
+        except (ValueError, StopIteration):
+            return self._value(at)[0]
 
     def after(self, end: int) -> After:
         """Return what follows the element that ends before a byte."""

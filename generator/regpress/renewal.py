@@ -140,7 +140,9 @@ def _file_facts(key: FileKey, raw: RawFile, elements: FileElements, inputs: Inpu
         "places": list(elements.places),
         "starts": list(elements.starts),
         "ends": list(elements.ends),
-        "names": [(KINDS.index(kind), *name) for kind, name in names],
+        "kinds": [KINDS.index(kind) for kind, _ in names],
+        "namespaces": [name.namespace for _, name in names],
+        "names": [name.name for _, name in names],
         "name_at": list(elements.name_at),
         "versions": list(elements.versions),
         "dated": list(map(int, elements.dated)),
@@ -262,7 +264,7 @@ class Renewal:
                 # Of all but the first file, places are those in what is kept.
                 [base + at for at in former["starts"]] if base else former["starts"],
                 [base + at for at in former["ends"]] if base else former["ends"],
-                [(KINDS[kind], EntryName(namespace, name)) for kind, namespace, name in former["names"]],
+                _names_of(former),
                 former["name_at"],
                 former["versions"],
                 digests,
@@ -330,6 +332,13 @@ class Renewal:
             make((*alike[fields][:7], entry, alike[fields][7], f"{places[file][at]}[{positions[file][at]}]{inside}", 0))
             for file, at, inside, fields, entry in rows
         ]
+
+
+def _names_of(file: Mapping[str, Any]) -> list[Name]:
+    """Return the entries that a file is about, of its facts."""
+    # What `EntryName` does, without a call of Python for each.
+    names = map(partial(tuple.__new__, EntryName), zip(file["namespaces"], file["names"], strict=True))
+    return list(zip(map(KINDS.__getitem__, file["kinds"]), names, strict=True))
 
 
 def names_in(files: Iterable[FileReadings]) -> set[Name]:

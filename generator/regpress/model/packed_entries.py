@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import accumulate, chain, islice, pairwise, repeat
+from struct import Struct
 from typing import Any, Final, NamedTuple, TypeVar
 
 from regpress.model.entry import Entry, EntryVersion, Official
@@ -156,8 +157,8 @@ class KeptEntries:
         )
 
     def _prints(self, at: int, count: int) -> tuple[list[bytes], int]:
-        end = at + count * _DIGEST
-        return [self._blob[one : one + _DIGEST] for one in range(at, end, _DIGEST)], end
+        # All in one call: tens of thousands of slices take five times as long.
+        return list(Struct(f"{_DIGEST}s" * count).unpack_from(self._blob, at)), at + count * _DIGEST
 
     def entries(self, numbers: Sequence[int]) -> list[Entry]:
         """Return the entries at some positions."""

@@ -32,6 +32,7 @@ from regpress.storage import CACHE_FOLDER, folds_case
 from regpress.times import from_epoch
 
 if TYPE_CHECKING:
+    from regpress.compiled_templates import CompiledTemplates
     from regpress.html.render import HtmlRenderer
     from regpress.iconstore import IconStore
 
@@ -246,7 +247,8 @@ def _all_templates(root: Path) -> dict[str, bytes]:
 def _files(folder: Path) -> dict[str, Path]:
     """Return the files of a folder by their names in it, hidden ones left out; nothing where there is no folder."""
     found = ((path, path.relative_to(folder)) for path in sorted(folder.rglob("*")) if path.is_file())
-    return {name.as_posix(): path for path, name in found if not any(part.startswith(".") for part in name.parts)}
+    hidden = (".", "__pycache__")
+    return {name.as_posix(): path for path, name in found if not any(part.startswith(hidden) for part in name.parts)}
 
 
 def _renderer(
@@ -267,7 +269,7 @@ def _renderer(
         sources = {name: data.decode() for name, data in templates.items() if not name.startswith(f"{_ASSETS}/")}
     except UnicodeDecodeError as error:
         raise ConfigError(f"templates: a template is not UTF-8: {error}") from error
-    environment = make_environment(jinja2.DictLoader(sources))
+    environment = make_environment(jinja2.DictLoader(sources), compiled=None if own else _compiled(sources))
     view = SiteView(
         title=site.title,
         description=site.description,
@@ -284,6 +286,22 @@ def _renderer(
     shown = (site.host, *(registry.name for registry in config.registries))
     fingerprint = recipe((__version__.encode(), repr((view, shown)).encode(), *parts))
     return HtmlRenderer(environment, view, fingerprint=fingerprint, assets=assets, pictures=pictures, own=own)
+
+
+def _compiled(sources: Mapping[str, str]) -> CompiledTemplates | None:
+    """Return where the default templates are kept compiled; None where it cannot be said what compiles them."""
+    from jinja2 import compiler  # noqa: PLC0415
+
+    from regpress.compiled_templates import CompiledTemplates  # noqa: PLC0415
+    from regpress.html import environment  # noqa: PLC0415
+
+    try:
+        compilers = [Path(module.__file__ or "").read_bytes() for module in (compiler, environment)]
+    except OSError:
+        return None
+    # Of all, since a template holds those that it includes.
+    parts = (part.encode() for name, source in sorted(sources.items()) for part in (name, source))
+    return CompiledTemplates(package_templates(), recipe((*compilers, *parts)))
 
 
 def _pages(root: Path, config: Config) -> tuple[ContentPage, ...]:

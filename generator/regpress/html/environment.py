@@ -152,9 +152,14 @@ class _Environment(jinja2.Environment):
     escaped = staticmethod(escaped)
     getattr = staticmethod(getattr)  # type: ignore[assignment]
 
-    def __init__(self, loader: jinja2.BaseLoader) -> None:
+    def __init__(self, loader: jinja2.BaseLoader, compiled: jinja2.BytecodeCache | None) -> None:
         super().__init__(
-            loader=loader, autoescape=True, undefined=jinja2.StrictUndefined, trim_blocks=True, lstrip_blocks=True
+            loader=loader,
+            autoescape=True,
+            undefined=jinja2.StrictUndefined,
+            trim_blocks=True,
+            lstrip_blocks=True,
+            bytecode_cache=compiled,
         )
         self._known: dict[object, jinja2.Template] = {}
 
@@ -185,10 +190,11 @@ class _Environment(jinja2.Environment):
         return found
 
 
-def make_environment(loader: jinja2.BaseLoader) -> jinja2.Environment:
+def make_environment(loader: jinja2.BaseLoader, *, compiled: jinja2.BytecodeCache | None = None) -> jinja2.Environment:
     """Return an environment that escapes everything and refuses what it does not know.
 
     Args:
         loader: gives the templates; a site's own before ours.
+        compiled: keeps what templates are compiled to; parts that one includes must count for it, and this module.
     """
-    return _Environment(loader)
+    return _Environment(loader, compiled)

@@ -9,7 +9,7 @@ import pytest
 
 PACKAGE = Path(__file__).parents[1] / "generator" / "regpress"
 
-VOCABULARY = {"errors", "digest", "names", "versions", "times"}
+VOCABULARY = {"errors", "digest", "names", "versions", "times", "record"}
 EDGES = {"audit_log", "compiled_templates", "content_git", "content_store", "created_files", "iconstore",
          "identity_fetch", "kept", "mapped", "sources", "storage", "output", "workers", "preview_server", "probe_fetch",
          "scaffolding"}  # fmt: skip

@@ -6,7 +6,7 @@ import os
 import secrets
 import time
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,6 +18,7 @@ from regpress.model.config import Config
 from regpress.model.config_auth import OAuthSettings, ProviderSettings, RegistrySettings, TokenSettings
 from regpress.oidc import BearerTokens, Provider, read_secret
 from regpress.principal import Principal, permissions
+from regpress.record import record
 from regpress.registry_tokens import RegistryTokens, signing_key
 from regpress.storage import storage_error
 
@@ -28,7 +29,7 @@ _LOOPBACK: Final = ("localhost", "127.0.0.1", "[::1]")
 Login = Callable[[Mapping[str, str]], Awaitable[Principal]]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Access:
     """Who may do what, ready to be asked.
 

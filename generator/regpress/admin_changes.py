@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn, TypeVar
 
@@ -42,11 +42,12 @@ from regpress.model.created import (
     CreatedSource,
     Times,
     flaw_text,
-    record,
+    record_file,
     registry_config,
     source_config,
 )
 from regpress.names import SourceName
+from regpress.record import record
 from regpress.site import Site
 from regpress.sources.file import InlineSource
 from regpress.times import time_key
@@ -73,7 +74,7 @@ _FIELDS: Final[Mapping[str, Any]] = {
 }  # fmt: skip
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Change:
     """A change of what was created, which has passed all checks.
 
@@ -121,7 +122,7 @@ def put_source(site: Site, name: str, body: Mapping[str, Any], caller: Caller, *
         path, times = record_path(SOURCES, name), Times(earlier.times.created, _later(now, earlier.times))
     made = {**site.created.sources, name: CreatedSource(config, times)}
     created = replace(site.created, sources=dict(sorted(made.items())))
-    return _put(SOURCES, name, path, record(settings, times), created, is_new=known is None)
+    return _put(SOURCES, name, path, record_file(settings, times), created, is_new=known is None)
 
 
 def delete_source(site: Site, live: LiveSite, name: str, caller: Caller) -> Change:
@@ -177,7 +178,7 @@ def put_registry(site: Site, name: str, body: Mapping[str, Any], caller: Caller,
     settings = {"sources": sources, **({"claims": claims} if claims else {})}
     made = {**site.created.registries, name: CreatedRegistry(registry_config(name, settings), times)}
     created = replace(site.created, registries=dict(sorted(made.items())))
-    return _put(REGISTRIES, name, path, record(settings, times), created, is_new=known is None)
+    return _put(REGISTRIES, name, path, record_file(settings, times), created, is_new=known is None)
 
 
 def delete_registry(site: Site, name: str, caller: Caller) -> Change:

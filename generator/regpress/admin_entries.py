@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any, Final
 
 import orjson
@@ -39,6 +38,7 @@ from regpress.model.status import read_statuses, status_file
 from regpress.names import KINDS, EntryName, Kind, parse_entry_name, parse_server_name, parse_version, version_problem
 from regpress.paths import ENTRY_PLURAL
 from regpress.principal import Principal
+from regpress.record import record
 from regpress.site import Site
 from regpress.statuses import StatusChange, check_message, restate, status_path
 from regpress.validate.check import check_entry
@@ -49,7 +49,7 @@ _ELSEWHERE: Final = frozenset({"publisher-metadata-too-large"})
 _MOST_REASONS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Managed:
     """The entries of the managed source of a site.
 
@@ -315,7 +315,7 @@ def official_guard(managed: Managed, callers: Callers, principal: Principal, nam
         raise RefusedWriteError("claims are required when authorization is enabled: use /v1/entries")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Work:
     """What is done to one entry while nobody else writes."""
 

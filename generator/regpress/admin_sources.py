@@ -6,7 +6,6 @@ They are shown to those whose claims cover theirs. `regpress.admin_changes` chan
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from itertools import groupby
 from typing import Any, Final
 
@@ -19,6 +18,7 @@ from regpress.model.config_source import SourceConfig
 from regpress.model.created import Created, Times
 from regpress.model.entry import EntryVersion
 from regpress.names import KINDS, Kind
+from regpress.record import record
 from regpress.times import time_key
 
 #: What ToolHive calls the kinds.
@@ -30,7 +30,7 @@ _BY_CONFIG: Final = "CONFIG"
 States = Callable[[str], Mapping[str, Any] | None]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Sources:
     """The sources and registries of a site.
 

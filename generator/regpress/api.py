@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -23,6 +22,7 @@ from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Section
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import OFFICIAL_META, EntryVersion, Official
 from regpress.names import KINDS, EntryName, Kind
+from regpress.record import record
 
 #: Address of the file format that ``registry.json`` has.
 UPSTREAM_SCHEMA = (
@@ -102,7 +102,7 @@ def _around(kind: Kind) -> int:
 _AROUND: Final = {kind: _around(kind) for kind in KINDS}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Aliases:
     """Further prefixes that hold copies of the default registry's documents, for hosts without rules.
 

@@ -4,19 +4,19 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import orjson
 
 from regpress.errors import NotFoundError
+from regpress.record import record
 from regpress.storage import storage_error, sync_folder
 
 AUDIT_FILE: Final = "audit.jsonl"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AuditLog:
     """One file that only grows.
 

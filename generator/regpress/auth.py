@@ -5,11 +5,11 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Protocol
 
 from regpress.errors import UnauthenticatedError
 from regpress.principal import EVERYTHING, Principal
+from regpress.record import record
 
 #: What the official service says; clients match on it.
 BAD_HEADER = "Invalid Authorization header format. Expected 'Bearer <token>'"
@@ -23,7 +23,7 @@ class Verifier(Protocol):
         """Return whom a token stands for, None where it is none of this kind, or not valid."""
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StaticToken:
     """One token of a configuration, of which only the digest is known.
 
@@ -36,7 +36,7 @@ class StaticToken:
     holder: Principal
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class StaticTokens:
     """Tokens that a configuration lists."""
 
@@ -49,7 +49,7 @@ class StaticTokens:
         return found[0] if found else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Authenticator:
     """Recognises callers.
 

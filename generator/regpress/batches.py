@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from regpress.audit_log import AuditLog
 from regpress.content_git import ContentRepository
@@ -12,9 +12,10 @@ from regpress.content_store import ContentStore
 from regpress.desk import Desk, Event, Job, Write
 from regpress.errors import RegistryError, StorageError
 from regpress.names import EntryName
+from regpress.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Batches:
     """Where writes go.
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from operator import itemgetter
 from pathlib import Path
@@ -25,6 +25,7 @@ from regpress.output.keeping import Inherited, Keeps, names_any
 from regpress.output.rows import Row
 from regpress.output.state import State
 from regpress.output.tree import OutputTree
+from regpress.record import record
 from regpress.site import Options, Progress, Site
 from regpress.workers import without_collector
 
@@ -36,7 +37,7 @@ if TYPE_CHECKING:
 _SAME: Final = "nothing changed"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class BuildResult:
     """What a build did.
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from regpress.claims import UNGATED, Caller, Claims, Role, caller_of
 from regpress.errors import ForbiddenError
 from regpress.model.config_auth import AuthConfig
 from regpress.principal import EVERYTHING, Permission, Principal
+from regpress.record import record
 
 REGISTRY_REFUSED: Final = "forbidden: insufficient claims for registry"
 ROLE_REFUSED: Final = "forbidden: insufficient permissions"
@@ -35,7 +35,7 @@ class Viewer(NamedTuple):
         return (self.unclaimed and not claims) or self.caller.may_read(claims)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Callers:
     """What a configuration gives to those who ask.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import accumulate, chain, compress, pairwise, repeat
 
@@ -15,10 +15,11 @@ from regpress.model.entry import Entry, EntryVersion
 from regpress.model.entry_columns import EntryColumns
 from regpress.model.lazy_entries import LazyEntries
 from regpress.names import KINDS, Kind
+from regpress.record import record
 from regpress.times import time_key
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True, slots=False)
 class Catalog:
     """One registry's entries.
 

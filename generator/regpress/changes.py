@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Literal
 
 from regpress.catalog import Catalog
 from regpress.model.entry import EntryVersion, entry_label
+from regpress.record import record
 from regpress.resolve import PreviousVersion, VersionKey
 
 What = Literal["added", "changed", "status", "latest", "removed"]
 _ORDER: tuple[What, ...] = ("added", "changed", "status", "latest", "removed")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Change:
     """One version that a build would change.
 

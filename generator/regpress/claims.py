@@ -8,8 +8,10 @@ them. What is not of that form never matches, so that a malformed gate stays shu
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal, get_args
+
+from regpress.record import record
 
 #: A flat map: key to text or list of texts; read from documents, so anything may be in it.
 Claims = Mapping[str, Any]
@@ -18,7 +20,7 @@ Role = Literal["superAdmin", "manageSources", "manageRegistries", "manageEntries
 ROLES: Final[tuple[Role, ...]] = get_args(Role)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Caller:
     """Who asks, as far as claims and roles decide.
 

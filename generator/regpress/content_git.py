@@ -10,12 +10,13 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
 from regpress.errors import StorageError
+from regpress.record import record
 from regpress.sources.gitcommand import GitFailedError, GitMissingError, run_git
 from regpress.storage import storage_error
 
@@ -44,7 +45,7 @@ class _Command(NamedTuple):
     stdin: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ContentRepository:
     """The repository around one content folder.
 

@@ -12,6 +12,7 @@ from regpress.gathering import resolve_part
 from regpress.live import Candidates, EntryKey, LiveSite, Standing, settle
 from regpress.model.entry import EntryVersion, Snapshot, Status
 from regpress.names import EntryName, Kind
+from regpress.record import record
 from regpress.remote_urls import RemoteUrls
 from regpress.resolve import PreviousVersion, VersionKey, restated
 from regpress.site import Site
@@ -22,7 +23,7 @@ from regpress.times import later_time, time_key
 Event = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Write:
     """A write that has passed the checks that need no lock.
 

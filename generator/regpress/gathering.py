@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import closing, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from functools import partial
 from itertools import chain
 from typing import Any
@@ -27,6 +27,7 @@ from regpress.model.issue import Hidden, Issue, Report
 from regpress.model.places import LineFinder
 from regpress.names import Kind
 from regpress.readings import SnapshotReader
+from regpress.record import record
 from regpress.removals import told_removals
 from regpress.renewal import FileKey, Findings, Inputs, Renewal, names_in, pack_gathering
 from regpress.resolve import FileReadings, Filter, PreviousVersion, Resolved, Resolver, SourceRules, VersionKey
@@ -45,7 +46,7 @@ MOST_LINES = 500
 LARGE_FOR_LINES = 4 * 1024 * 1024
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Gathered:
     """The registries of a site, merged, and all findings on the way.
 

@@ -9,13 +9,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, NamedTuple
 
 from regpress.digest import canonical_json, digest
 from regpress.errors import ConfigError
 from regpress.model.issue import Issue
+from regpress.record import record
 from regpress.sources.http import AddressRule, FetchError, fetch, public_only, shown_url
 from regpress.storage import replace_file, storage_error
 
@@ -40,7 +40,7 @@ class Renewed(NamedTuple):
     refused: tuple[tuple[str, str], ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class IconStore:
     """The pictures of one site.
 

@@ -10,13 +10,14 @@ import asyncio
 import socket
 import ssl
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from urllib.parse import urlsplit
 
 import orjson
 
 from regpress.errors import SourceUnavailableError
+from regpress.record import record
 from regpress.sources.http import USER_AGENT, public_only
 
 if TYPE_CHECKING:
@@ -46,7 +47,7 @@ class Reply(NamedTuple):
             return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Fetcher:
     """Asks web servers.
 
@@ -148,7 +149,7 @@ async def _body(response: httpx.Response, limit: int) -> bytes:
     return b"".join(parts)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class NameServers:
     """Asks name servers.
 

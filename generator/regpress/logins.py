@@ -21,6 +21,7 @@ from regpress.errors import RegistryError, SourceUnavailableError
 from regpress.identity_fetch import WELL_KNOWN_BYTES, Fetcher, NameServers
 from regpress.oidc import Provider, TokenError
 from regpress.principal import Permission, Principal, permissions
+from regpress.record import record
 from regpress.times import parse_time
 
 #: Seconds by which the timestamp of a proof may differ from our clock.
@@ -196,7 +197,7 @@ def _fingerprint(key: _Key) -> str:
     return hashlib.sha256(key.data).hexdigest()[:16]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class GitHub:
     """Recognises people by their GitHub access tokens.
 
@@ -251,7 +252,7 @@ class GitHub:
         return value
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GitHubActions:
     """Recognises workflows of GitHub Actions."""
 
@@ -272,7 +273,7 @@ class GitHubActions:
         )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class OidcLogin:
     """Recognises the users of an OpenID Connect provider; all have the same rights.
 

@@ -8,7 +8,6 @@ may not see is dropped before, so that a hidden entry never shadows a visible on
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
 from itertools import groupby
 from operator import attrgetter
@@ -17,6 +16,7 @@ from regpress.catalog import Catalog
 from regpress.model.entry import Entry, EntryVersion, Official
 from regpress.model.issue import Hidden, Issue
 from regpress.names import KINDS, EntryName, Kind
+from regpress.record import record
 from regpress.resolve import Resolved, VersionKey
 from regpress.times import time_key
 from regpress.versions import newest_first, pick_latest
@@ -25,7 +25,7 @@ from regpress.versions import newest_first, pick_latest
 _Group = list[EntryVersion]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Merged:
     """A registry's catalog, what it hides, and what was remarkable."""
 

@@ -23,6 +23,7 @@ import jwt
 from regpress.errors import ConfigError, RegistryError, SourceUnavailableError
 from regpress.identity_fetch import Fetcher
 from regpress.principal import Permission, Principal
+from regpress.record import record
 
 ALGORITHMS: Final = ("RS256", "RS384", "RS512", "PS256", "PS384", "PS512", "ES256", "ES384", "ES512")
 #: Seconds for which a key set is used without another look at it.
@@ -205,7 +206,7 @@ class Provider:
         return reply.json()
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class BearerTokens:
     """Recognises callers by the tokens of providers.
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 import orjson
@@ -17,6 +17,7 @@ from regpress.indexes.versions import read_rows, read_shard_names
 from regpress.model import manifest
 from regpress.model.entry import EntryVersion
 from regpress.output.keeping import Inherited
+from regpress.record import record
 from regpress.resolve import PreviousVersion, VersionKey
 
 #: Returns the bytes of one file of the output, or None where it is not there.
@@ -25,7 +26,7 @@ ReadFile = Callable[[str], bytes | None]
 _SOURCE = "previous output"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Previous:
     """What an earlier output says.
 

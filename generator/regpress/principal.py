@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Literal, NamedTuple
+
+from regpress.record import record
 
 Action = Literal["publish", "edit"]
 
@@ -27,7 +29,7 @@ class Permission(NamedTuple):
         return name == self.resource
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Principal:
     """A caller who has been recognised.
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -17,6 +16,7 @@ from regpress.probe_checks.finding import OUTCOMES, Finding, Outcome, failed
 from regpress.probe_checks.session import Session, visit
 from regpress.probe_checks.walk import Listing, read_listing
 from regpress.probe_fetch import Fetcher
+from regpress.record import record
 
 _API_ENDING: Final = re.compile(r"/v0(\.1)?(/servers)?$")
 #: Seconds between two looks at ``build.json`` while waiting for a deployment.
@@ -48,7 +48,7 @@ CHECKS: Final[tuple[tuple[str, Check], ...]] = (
 )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ProbeReport:
     """All findings about one registry.
 

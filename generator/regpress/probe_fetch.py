@@ -14,12 +14,12 @@ import time
 import zlib
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import Final, Protocol, Self
 from urllib.parse import SplitResult, urlsplit
 
 from regpress import __version__
 from regpress.errors import SourceUnavailableError
+from regpress.record import record
 
 #: More than any client reads (10 MiB), so that a list that is too large can still be told from one without end.
 MAX_BODY: Final = 16 * 1024 * 1024
@@ -28,7 +28,7 @@ MAX_TOTAL: Final = 16 * MAX_BODY
 _PORTS: Final = {"http": 80, "https": 443}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Response:
     """One HTTP answer.
 

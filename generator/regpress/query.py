@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any, Final, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -21,6 +21,7 @@ from regpress.errors import RegistryError
 from regpress.model.document import is_text
 from regpress.model.entry import EntryVersion, StatusValue
 from regpress.names import Kind
+from regpress.record import record
 from regpress.times import parse_time, time_key
 
 #: Which specification a prefix follows: ``/v0`` and ``/v0.1``, or ``/registry/R/v0.1``.
@@ -92,7 +93,7 @@ class Found(NamedTuple):
     cursor: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Query:
     """What a request for a list asks for.
 

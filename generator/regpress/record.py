@@ -1,19 +1,40 @@
-"""Small records that are made by the hundred thousand: frozen for who writes code, plain for who runs it."""
+"""Records: what one part hands to the next and nobody changes.
+
+A run of the program defines some hundred kinds of them and makes up to millions, so both are cheap.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TypeVar, dataclass_transform
+from collections.abc import Callable, Iterable
+from dataclasses import MISSING, Field, dataclass, field, fields
+from operator import attrgetter
+from reprlib import recursive_repr
+from typing import Any, TypeVar, dataclass_transform, overload
 
 _T = TypeVar("_T")
 
 
-@dataclass_transform(frozen_default=True)
-def record(cls: type[_T]) -> type[_T]:
-    """Make a slotted dataclass of a class, whose members only the type checker keeps from being assigned.
+@overload
+def record(cls: type[_T], /) -> type[_T]: ...
 
-    A frozen dataclass takes five times as long to make and a named tuple nearly twice, and a tuple's members take
-    twice as long to read: of the time that the page of an entry takes, that is a part worth saving.
+
+@overload
+def record(*, kw_only: bool = False, slots: bool = True) -> Callable[[type[_T]], type[_T]]: ...
+
+
+@dataclass_transform(frozen_default=True, field_specifiers=(field,))
+def record(
+    cls: type[_T] | None = None, /, *, kw_only: bool = False, slots: bool = True
+) -> type[_T] | Callable[[type[_T]], type[_T]]:
+    """Make a dataclass of a class as ``@dataclass(frozen=True)`` does, but one that only the type checker freezes.
+
+    ``dataclass`` compiles each method of each class while the program starts, and what it freezes takes five times
+    as long to make. Here ``__init__`` alone is compiled; the other methods look at the fields.
+
+    Args:
+        cls: the class, whose annotations are the members; `dataclasses.field` may say more about one.
+        kw_only: whether all members are given by name.
+        slots: False for a class that keeps more than its members, as ``cached_property`` does.
 
     Examples:
         >>> @record
@@ -23,4 +44,90 @@ def record(cls: type[_T]) -> type[_T]:
         >>> Place("pier")
         Place(name='pier', depth=0)
     """
-    return dataclass(slots=True)(cls)
+
+    def made(cls: type[_T]) -> type[_T]:
+        # Without a docstring, dataclass writes one, of a signature that it takes long to find.
+        cls.__doc__ = cls.__doc__ or cls.__name__
+        plain = dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
+        _add_methods(plain)
+        return plain
+
+    return made if cls is None else made(cls)
+
+
+def _add_methods(cls: Any) -> None:
+    """Give a class the methods of a frozen dataclass, but for those that it has itself."""
+    members = fields(cls)
+    methods = {
+        "__init__": _initialiser(cls, members),
+        "__repr__": _text,
+        "__eq__": _equality(_reader(each.name for each in members if each.compare)),
+        "__hash__": _hash(_reader(each.name for each in members if _is_hashed(each))),
+    }
+    for name, method in methods.items():
+        # Python itself writes None for the hash of a class that has its own __eq__.
+        if vars(cls).get(name) is None:
+            setattr(cls, name, method)
+
+
+def _is_hashed(member: Field[Any]) -> bool:
+    return member.compare if member.hash is None else member.hash
+
+
+def _initialiser(cls: Any, members: tuple[Field[Any], ...]) -> Callable[..., None]:
+    """Compile ``__init__``: what is given by place, what is given by name, and an assignment for each member."""
+    placed = [_parameter(each) for each in members if each.init and not each.kw_only]
+    named = [_parameter(each) for each in members if each.init and each.kw_only]
+    head = ", ".join(["self", *placed, *(["*", *named] if named else ())])
+    lines = [f"self.{each.name} = {_value(each)}" for each in members]
+    if hasattr(cls, "__post_init__"):
+        lines.append("self.__post_init__()")
+    known: dict[str, Any] = {f"_{each.name}_default": each.default for each in members}
+    known |= {f"_{each.name}_factory": each.default_factory for each in members}
+    known |= {"__name__": cls.__module__, "_missing": MISSING}
+    exec(f"def __init__({head}):\n " + "\n ".join(lines or ["pass"]), known)  # noqa: S102  # of our own names only
+    made: Callable[..., None] = known["__init__"]
+    made.__qualname__ = f"{cls.__qualname__}.__init__"
+    return made
+
+
+def _parameter(member: Field[Any]) -> str:
+    if member.default_factory is not MISSING:
+        return f"{member.name}=_missing"
+    return member.name if member.default is MISSING else f"{member.name}=_{member.name}_default"
+
+
+def _value(member: Field[Any]) -> str:
+    """What a member is set to: the argument, or what it is by default."""
+    name = member.name
+    if member.default_factory is not MISSING:
+        made = f"_{name}_factory()"
+        return f"{made} if {name} is _missing else {name}" if member.init else made
+    return name if member.init else f"_{name}_default"
+
+
+def _reader(names: Iterable[str]) -> Callable[[object], object]:
+    """What reads the members of these names at once."""
+    few = tuple(names)
+    return attrgetter(*few) if few else lambda _: ()
+
+
+def _equality(values: Callable[[object], object]) -> Callable[[object, object], bool]:
+    def __eq__(self: object, other: object) -> bool:  # noqa: N807
+        return values(self) == values(other) if other.__class__ is self.__class__ else NotImplemented
+
+    return __eq__
+
+
+def _hash(values: Callable[[object], object]) -> Callable[[object], int]:
+    def __hash__(self: object) -> int:  # noqa: N807
+        return hash(values(self))
+
+    return __hash__
+
+
+@recursive_repr()
+def _text(self: Any) -> str:
+    """The record as it would be written in code."""
+    members = ", ".join(f"{each.name}={getattr(self, each.name)!r}" for each in fields(self) if each.repr)
+    return f"{self.__class__.__qualname__}({members})"

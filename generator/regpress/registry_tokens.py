@@ -8,7 +8,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, NamedTuple
 
 import jwt
@@ -17,6 +17,7 @@ from cryptography.hazmat.primitives.serialization import Encoding, PublicFormat
 
 from regpress.errors import ConfigError
 from regpress.principal import Permission, Principal
+from regpress.record import record
 
 LIFETIME: Final = 300
 _ISSUER: Final = "mcp-registry"
@@ -39,7 +40,7 @@ class SigningKey(NamedTuple):
     public: Ed25519PublicKey
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class RegistryTokens:
     """Gives out tokens and recognises them.
 

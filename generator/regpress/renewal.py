@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import cached_property, partial
 from itertools import chain
 from typing import Any, Final, NamedTuple
@@ -28,6 +28,7 @@ from regpress.model.packed_entries import KeptEntries, PackedEntries, pack_entri
 from regpress.model.reading import Reading
 from regpress.names import KINDS, EntryName, Kind
 from regpress.read import Checker
+from regpress.record import record
 from regpress.resolve import FileReadings, Resolved
 
 #: Names that are gathered again; with more, everything is.
@@ -64,7 +65,7 @@ class Findings(NamedTuple):
     unlisted: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Inputs:
     """What is gathered from.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from fnmatch import translate
 from typing import Any, Literal
 
@@ -18,6 +18,7 @@ from regpress.model.entry import EntryVersion, Official, RawFile, Snapshot, Stat
 from regpress.model.issue import Hidden, Issue
 from regpress.model.reading import NOTHING_CARRIED, Reading, Unreadable, digest_of
 from regpress.names import EntryName, Kind
+from regpress.record import record
 from regpress.times import time_key
 
 OnInvalid = Literal["fail", "skip", "keep"]
@@ -27,7 +28,7 @@ VersionKey = tuple[str, str, str]
 HarmlessTest = Callable[[Issue, Any], bool]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Filter:
     """Which names and tags of a source are taken, ToolHive specification section 14.6.
 
@@ -77,7 +78,7 @@ def _glob(pattern: str) -> re.Pattern[str]:
     return compiled
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class PreviousVersion:
     """What the previous output says about a version.
 
@@ -90,7 +91,7 @@ class PreviousVersion:
     digest: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FileReadings:
     """What was found in one file.
 
@@ -105,7 +106,7 @@ class FileReadings:
     issues: tuple[Issue, ...] = ()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SourceRules:
     """The configuration of one source as far as it decides about documents."""
 
@@ -115,7 +116,7 @@ class SourceRules:
     claims: Mapping[str, Any] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Resolved:
     """The versions of one source, ready to be merged; in the order of names, then of appearance."""
 

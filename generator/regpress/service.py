@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
@@ -26,6 +26,7 @@ from regpress.model.created import CONTENT_FOLDER
 from regpress.model.entry import EntryVersion, Snapshot
 from regpress.model.issue import Issue
 from regpress.publish import Publisher
+from regpress.record import record
 from regpress.resolve import Resolved, VersionKey
 from regpress.site import Options, Progress, Site
 from regpress.storage import locked
@@ -36,7 +37,7 @@ _NOTE: Final = "pending-writes.json"
 _LOCK: Final = "serve.lock"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Service:
     """A site that is served.
 

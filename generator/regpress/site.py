@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from regpress.digest import compact_json, recipe
 from regpress.model.config import Config
 from regpress.model.created import NOTHING_CREATED, Created
+from regpress.record import record
 
 if TYPE_CHECKING:
     from regpress.hosts.base import HostProfile
@@ -46,7 +47,7 @@ class Progress(Protocol):
         """Take one line without a full stop."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Site:
     """A site, opened: everything that a build needs from outside.
 
@@ -75,7 +76,7 @@ class Site:
     cache: Path
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Options:
     """How to build, beside what to build.
 

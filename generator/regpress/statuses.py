@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from regpress.content_store import FileChange
@@ -13,11 +12,12 @@ from regpress.model.entry import EntryVersion, RawFile, Status, StatusValue
 from regpress.model.status import read_statuses, status_file
 from regpress.names import EntryName, Kind
 from regpress.paths import ENTRY_PLURAL
+from regpress.record import record
 
 _ACTIVE_MESSAGE: Final = "status_message cannot be provided when setting status to active"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class StatusChange:
     """What a request wants of a status.
 

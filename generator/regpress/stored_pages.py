@@ -7,7 +7,6 @@ hosting specification 8). Deleted versions make a third, for adapters only, whic
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Any, Final
 
@@ -22,11 +21,12 @@ from regpress.model.document import escape_html_in_json
 from regpress.model.entry import EntryVersion
 from regpress.names import KINDS, Kind
 from regpress.pages import PAGE_SIZE, ListName, Page, list_key, split_key, stored_pages
+from regpress.record import record
 
 _SALT: Final = f"stored page {__version__}".encode()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class _StoredList:
     """One list, cut into pages.
 

@@ -6,7 +6,6 @@ The page knows nothing but what everybody may know; what it shows it asks ``/v1`
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Final, Literal
 
@@ -14,6 +13,7 @@ from regpress.asgi.answers import Answer, Headers, tagged
 from regpress.asgi.looking import Gate
 from regpress.html.site import Theme
 from regpress.model.config_site import SiteConfig
+from regpress.record import record
 
 if TYPE_CHECKING:
     pass
@@ -42,7 +42,7 @@ _HEADERS: Final[Headers] = (
 Entrance = Literal["token", "local", "look", "closed"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AdminView:
     """What ``admin/index.html`` shows.
 

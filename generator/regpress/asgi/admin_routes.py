@@ -41,6 +41,7 @@ from regpress.model.document import DocumentError, compact_text, parse_json, pla
 from regpress.names import KINDS, Kind
 from regpress.ownership import Ownership
 from regpress.principal import Principal
+from regpress.record import record
 from regpress.service import Service, clock
 
 _NEEDED: Final = "authentication required"
@@ -61,7 +62,7 @@ class _Asked:
     started: float = field(default_factory=time.perf_counter)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class AdminRoutes:
     """Answers requests below ``/v1``.
 

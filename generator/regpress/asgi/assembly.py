@@ -5,7 +5,7 @@ from __future__ import annotations
 import gc
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cache, partial
 from pathlib import Path
 from typing import Final
@@ -30,6 +30,7 @@ from regpress.asgi.syncing import Syncer, SyncRoutes
 from regpress.asgi.writer import Builder, Writer
 from regpress.asgi.writes import WriteRoutes
 from regpress.ownership import Ownership
+from regpress.record import record
 from regpress.service import Service
 from regpress.views import Views
 
@@ -38,7 +39,7 @@ _LOG: Final = logging.getLogger("regpress.serve")
 STOP_SECONDS: Final = 20.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Settings:
     """How an app is served, beside what it serves.
 
@@ -113,7 +114,7 @@ def create_app(service: Service, access: Access, settings: Settings) -> Front:
     return front
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class _Lasting:
     """What stays when sources and registries change."""
 

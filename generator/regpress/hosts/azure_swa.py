@@ -7,7 +7,6 @@ and further prefixes are copies.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from regpress import paths
@@ -16,6 +15,7 @@ from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.model.artifact import HTML, Artifact, Form
 from regpress.names import KINDS
+from regpress.record import record
 
 _GUIDE: Final = """\
 Proven by the contract suite against the emulator that Azure publishes (`@azure/static-web-apps-cli` 2.0.10), which adds
@@ -39,7 +39,7 @@ _LIMITS: Final = Limits(files=15_000, total_bytes=500 * 1024 * 1024)
 _TYPE: Final = "application/json"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class AzureStaticWebApps:
     """An ``index.html`` for each document, called JSON by a route."""
 

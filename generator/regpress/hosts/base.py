@@ -7,14 +7,15 @@ that is right for one host loops or breaks on another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Protocol
 
 from regpress.model.artifact import Artifact, Form
 from regpress.names import Kind
+from regpress.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Limits:
     """What a host accepts; None where it sets no limit. Sizes in bytes.
 
@@ -30,7 +31,7 @@ class Limits:
     larger_plan: str = ""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SiteAddress:
     """Where the site will be served, and what is in it.
 
@@ -54,7 +55,7 @@ class SiteAddress:
     paged_only: frozenset[tuple[str, Kind]] = frozenset()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Reply:
     """What the host answers to a request.
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from itertools import count
 from typing import Final
 
@@ -19,6 +18,7 @@ from regpress.hosts.base import SiteAddress
 from regpress.hosts.routing import ERROR, EXACT, FRESH, HASHED, HIDDEN, PAGE, ListRoutes
 from regpress.names import KINDS
 from regpress.pages import CURSOR_PATTERN
+from regpress.record import record
 
 _SERVE: Final = ["file_server {", "    precompressed br gzip", "    disable_canonical_uris", "}"]
 #: Names and versions hold none of these, and the matcher for files takes them for patterns.
@@ -47,7 +47,7 @@ def _introduction(site: SiteAddress) -> list[str]:
     ]
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Rules:
     address: SiteAddress
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from regpress import paths
@@ -17,6 +16,7 @@ from regpress.hosts import layouts, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.edge import answers, edge_module
 from regpress.model.artifact import Artifact, Form
+from regpress.record import record
 
 _GUIDE: Final = """\
 Proven by the contract suite in Cloudflare's own runtime, and the edge module besides in a browser's engine.
@@ -45,7 +45,7 @@ _SCRIPT: Final = serving.TYPES["js"]
 _COMPATIBLE: Final = "2025-04-01"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Cloudflare:
     """What Workers and Pages have in common."""
 
@@ -81,7 +81,7 @@ class _Cloudflare:
         return _plain(method, where, site, exists, redirect=self.redirect)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CloudflarePages(_Cloudflare):
     """``_worker.js`` and ``_routes.json`` beside the files: upload the folder."""
 
@@ -97,7 +97,7 @@ class CloudflarePages(_Cloudflare):
         yield Artifact("_routes.json", "file", "application/json", json.dumps(routes, indent=2).encode() + b"\n")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class CloudflareWorkers(_Cloudflare):
     """A Worker with the files as its assets, and the configuration that ``wrangler deploy`` takes."""
 

@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from regpress import paths
@@ -19,6 +18,7 @@ from regpress.hosts import layouts, routing, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.model.artifact import Artifact, Form
+from regpress.record import record
 
 _GUIDE: Final = """\
 Proven by the contract suite against the server that Firebase publishes (`superstatic` 9.2.0), with the
@@ -47,7 +47,7 @@ _ENTRY: Final = re.compile(r"(.*?/servers)/([^/]+)/([^/]+)(/versions(?:/.+)?)")
 _RESERVED: Final = re.compile(r"[;:@&=+$,]")
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Firebase:
     """One page for each document, and ``firebase.json``."""
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from regpress import paths
@@ -11,6 +10,7 @@ from regpress.hosts import layouts, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.model.artifact import Artifact, Form
+from regpress.record import record
 
 _GUIDE: Final = """\
 Proven by the contract suite against `regpress preview --host generic`, which follows the rule below.
@@ -36,7 +36,7 @@ _METHODS: Final = "GET, HEAD, OPTIONS"
 _FRESH: Final = "public, max-age=60, stale-while-revalidate=300"
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class Generic:
     """The flat layout, answered as static hosting section 6 asks of a host with a rewrite."""
 

@@ -8,7 +8,6 @@ profiles are for sites where `regpress probe` has shown which of the two it is, 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Final
 
 from regpress import paths
@@ -16,6 +15,7 @@ from regpress.hosts import layouts, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.model.artifact import Artifact, Form
+from regpress.record import record
 
 _GUIDE: Final = """\
 Proven by the contract suite against the emulation of `regpress preview --host github-pages`, and by real
@@ -47,7 +47,7 @@ _HEADERS: Final[Mapping[str, str]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GitHubPages:
     """One or two files for each document, ``.nojekyll``, and at most 1 GB."""
 

@@ -6,12 +6,12 @@ On a namespace's domain a site lies below the name of its project, which stands 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from regpress.hosts import layouts, routing, ruled, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form
+from regpress.record import record
 
 _GUIDE: Final = """\
 Not proven against GitLab. The emulation of `regpress preview --host gitlab-pages` passes the contract suite.
@@ -41,7 +41,7 @@ _MANNERS: Final = ruled.Manners(
 )
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class GitLabPages:
     """The flat layout and ``_redirects``."""
 

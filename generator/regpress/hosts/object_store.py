@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from regpress import paths
 from regpress.hosts import layouts, routing, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form, Written
+from regpress.record import record
 
 _GUIDE: Final = """\
 Proven against an emulation of S3 (moto): every object under its key, with its type and caching, answered to
@@ -65,7 +65,7 @@ class StoredObject(NamedTuple):
     sha256: str
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class ObjectStore:
     """The flat layout; the keys come from `objects`."""
 

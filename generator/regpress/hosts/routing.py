@@ -8,13 +8,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Final
 
 from regpress import paths
 from regpress.hosts.base import SiteAddress
 from regpress.names import KINDS, Kind
 from regpress.pages import PUBLIC_LISTS, ListName
+from regpress.record import record
 
 #: How long answers may be kept, static hosting specification section 11; pages a minute, DESIGN section 5.
 FRESH: Final = "public, max-age=60, stale-while-revalidate=300"
@@ -36,7 +36,7 @@ NAMESPACE: Final = r"[A-Za-z0-9.-]+"
 NAME: Final = r"[A-Za-z0-9._-]+"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ListRoutes:
     """How requests for one list are answered: by cursor, then search, then version.
 

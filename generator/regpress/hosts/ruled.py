@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 from urllib.parse import unquote_plus
 
@@ -18,6 +18,7 @@ from regpress.hosts.base import Reply, SiteAddress
 from regpress.hosts.layouts import INDEX
 from regpress.names import KINDS, Kind
 from regpress.pages import PUBLIC_LISTS, is_stored_cursor
+from regpress.record import record
 
 _METHODS: Final = "GET, HEAD, OPTIONS"
 _NOSNIFF: Final = {"x-content-type-options": "nosniff"}
@@ -25,7 +26,7 @@ _FULL_NAME: Final = re.compile(rf"({routing.NAMESPACE})(?:/|%2[Ff])({routing.NAM
 _TWICE_ENCODED: Final = re.compile(r"(?i)([^%]*)%2f([^%]*)")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Manners:
     """In what hosts with rules differ.
 
@@ -79,7 +80,7 @@ def answer(method: str, target: str, site: SiteAddress, exists: serving.Exists, 
     return _Ruled(site, exists, manners).answer(method, target)
 
 
-@dataclass(frozen=True, slots=True)
+@record
 class _Ruled:
     site: SiteAddress
     exists: serving.Exists

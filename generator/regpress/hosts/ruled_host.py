@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 
 from regpress.hosts import layouts, ruled, serving
 from regpress.hosts.base import Limits, Reply, SiteAddress
 from regpress.model.artifact import Artifact, Form
+from regpress.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class RuledHost:
     """The flat layout, pages of lists, and rules that lead to them.
 

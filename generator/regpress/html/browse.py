@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from itertools import chain
 from operator import itemgetter
@@ -24,6 +23,7 @@ from regpress.html.site import SiteView
 from regpress.html.tags import Tag, tags_of
 from regpress.html.templates import View
 from regpress.html.views import IndexView, LinkView, ListView, TermsView, TermView
+from regpress.record import record
 
 #: Most tags or namespaces of one page; their rows are short.
 _INDEX_SIZE: Final = 600
@@ -52,7 +52,7 @@ class PageSpec(NamedTuple):
     parts: Iterable[bytes]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class _Subject:
     """What a list is about: `ListView`."""
 

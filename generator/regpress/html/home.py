@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final, NamedTuple, Self
 
 from regpress import paths
@@ -19,6 +18,7 @@ from regpress.html.text import clean
 from regpress.html.views import HomeView, RowView, ScopeView, SectionView, TermView
 from regpress.model.entry import Entry
 from regpress.names import Kind
+from regpress.record import record
 from regpress.times import time_key
 
 #: The script of the search.
@@ -41,7 +41,7 @@ class Change(NamedTuple):
     time: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Home:
     """What a home page is made of.
 

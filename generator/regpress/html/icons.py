@@ -6,14 +6,15 @@ A picture from elsewhere would tell that host who reads the page, so that by def
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 from urllib.parse import urlsplit
 
 from regpress.html.text import records, web_address
+from regpress.record import record
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Icons:
     """The pictures that pages may show.
 

@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Literal, Self
 
 from regpress import paths
 from regpress.errors import InvalidNameError
 from regpress.model.config_checks import slug_problem
 from regpress.model.config_site import EntryFile
+from regpress.record import record
 
 Theme = Literal["auto", "light", "dark"]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SiteView:
     """The site, as far as its pages show it.
 
@@ -52,7 +52,7 @@ class SiteView:
     namespace_pages_from: int = 2
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ContentPage:
     """One Markdown page of the site.
 

@@ -7,7 +7,6 @@ is nothing to link to. Dates are ``YYYY-MM-DD``, times RFC 3339.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, NamedTuple
 
 from markupsafe import Markup
@@ -33,7 +32,7 @@ class LinkView:
     current: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ChromeView:
     """What ``header.html`` and ``footer.html`` show: the same on all pages of one depth and section.
 
@@ -56,7 +55,7 @@ class ChromeView:
     search: str | None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HeadView:
     """What ``head.html`` shows: the part of a document's head that all pages of one depth, section and script share.
 
@@ -150,7 +149,7 @@ class LetterView(NamedTuple):
     rows: tuple[RowView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ListView:
     """What ``list.html`` shows: one page of entries by title, of a kind, with a tag, or of a namespace.
 
@@ -206,7 +205,7 @@ class TermsView(NamedTuple):
     terms: tuple[TermView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class IndexView:
     """What ``index.html`` shows: one page of all tags, or of all namespaces.
 
@@ -232,7 +231,7 @@ class IndexView:
     next: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class SectionView:
     """The entries of one kind on the home page.
 
@@ -269,7 +268,7 @@ class ScopeView(NamedTuple):
     current: bool
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class HomeView:
     """What ``home.html`` shows, which is also the page of the search.
 
@@ -486,7 +485,7 @@ class VersionsView:
     versions: tuple[VersionView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ExtensionView:
     """What the ToolHive extension says about a server, ToolHive specification section 16. Nothing of it is verified.
 
@@ -586,7 +585,7 @@ class SettingView(NamedTuple):
     traps: tuple[str, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class UseView:
     """What ``use.html`` shows: how programs use a registry.
 
@@ -611,7 +610,7 @@ class UseView:
     settings: tuple[SettingView, ...]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ContentView:
     """What ``page.html`` shows: one Markdown page.
 
@@ -626,7 +625,7 @@ class ContentView:
     body: Markup
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class NotFoundView:
     """What ``404.html`` shows.
 

@@ -7,7 +7,6 @@ edge finds the line by its name, and the latest and the exact versions in the do
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
 from functools import partial
 from typing import Final
 
@@ -21,6 +20,7 @@ from regpress.model.document import DECODER
 from regpress.model.entry import Entry, EntryVersion
 from regpress.names import KINDS, Kind
 from regpress.pages import shards, token
+from regpress.record import record
 
 #: Least and most bytes of a shard, so that a request for one version reads little.
 BOUNDS: Final = (64 * 1024, 192 * 1024)
@@ -34,7 +34,7 @@ _SALT: Final = f"entry shards {__version__}".encode()
 _AROUND: Final = 420
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class _Shard:
     name: str
     after: str

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache, partial
 from typing import Any, Final, Literal
 
@@ -24,6 +23,7 @@ from regpress.model.entry import EntryVersion
 from regpress.names import KINDS, Kind
 from regpress.pages import shards, token
 from regpress.query import fold, shown_status
+from regpress.record import record
 from regpress.times import from_epoch, parse_time, time_key
 
 Part = Literal["latest", "all"]
@@ -45,7 +45,7 @@ _SALT: Final = f"query index {__version__}".encode()
 _AROUND: Final = 420
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class _Name:
     """All that a registry has under one name.
 
@@ -62,7 +62,7 @@ class _Name:
     print: bytes
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class _Shard:
     """Names whose bodies lie together; those of the part ``latest`` have one body, if any."""
 

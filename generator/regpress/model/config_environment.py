@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from types import NoneType, UnionType
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from regpress.model.config_tree import Loc
 from regpress.model.config_types import ConfigRecord, choice_flaw
+from regpress.record import record
 
 PREFIX: Final = "REGPRESS_SITE_"
 _BOOLEANS: Final = {"true": True, "1": True, "false": False, "0": False}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Variable:
     """One environment variable.
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final
 
 from pydantic import ValidationError
@@ -12,6 +12,7 @@ from pydantic import ValidationError
 from regpress.model.config_checks import shorten
 from regpress.model.config_tree import Keys, Loc, Node, Scalar, line_of, node_at, walk
 from regpress.model.config_types import PLAIN, Flaw, choice_flaw, kind_of
+from regpress.record import record
 
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 #: Required lists, of which an empty one would not do either.
@@ -27,7 +28,7 @@ _WANTED: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Places:
     """Where the parts of a configuration stand.
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Self
 
 from pydantic import (
@@ -18,6 +17,8 @@ from pydantic import (
 from pydantic.alias_generators import to_camel
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from regpress.record import record
+
 #: Type of the errors that already are in plain words; their facts are in the error's context.
 PLAIN: Final = "plain"
 #: Validation context of text that people write: keys in camelCase only, durations only with units.
@@ -29,7 +30,7 @@ _MOST_LISTED: Final = 20
 _MOST_CHOICES: Final = 1000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Flaw:
     """One problem of a record.
 

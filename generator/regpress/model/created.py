@@ -7,7 +7,7 @@ when it was made and changed.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
@@ -22,6 +22,7 @@ from regpress.model.config_site import RegistryConfig
 from regpress.model.config_source import SourceConfig
 from regpress.model.config_types import WRITTEN, Flaw
 from regpress.model.document import DocumentError, canonical_text, compact_text, parse_json
+from regpress.record import record
 
 #: Folder of a site that the app writes, its folder with the records, and the two parts of that.
 CONTENT_FOLDER: Final = "content"
@@ -56,7 +57,7 @@ class CreatedRegistry(NamedTuple):
     times: Times
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Created:
     """All that was created through the API, by name."""
 
@@ -100,7 +101,7 @@ def registry_config(name: str, settings: Mapping[str, Any]) -> RegistryConfig:
     return RegistryConfig.model_validate({**settings, "name": name}, context=WRITTEN)
 
 
-def record(settings: Mapping[str, Any], times: Times) -> bytes:
+def record_file(settings: Mapping[str, Any], times: Times) -> bytes:
     """Return the file of a record.
 
     Raises:

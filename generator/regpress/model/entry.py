@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from types import MappingProxyType
 from typing import Any, Literal, NamedTuple
 
@@ -11,6 +11,7 @@ from regpress.model.document import read_plain
 from regpress.model.facets import NO_FACETS, Facets
 from regpress.model.issue import Issue
 from regpress.names import EntryName, Kind, SourceName
+from regpress.record import record
 
 StatusValue = Literal["active", "deprecated", "deleted"]
 STATUS_VALUES: tuple[StatusValue, ...] = ("active", "deprecated", "deleted")
@@ -22,7 +23,7 @@ PUBLISHER_META = "io.modelcontextprotocol.registry/publisher-provided"
 TOOLHIVE_META = "io.github.stacklok"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Times:
     """When a version came and last changed, as RFC 3339 texts.
 
@@ -35,7 +36,7 @@ class Times:
     changed: str
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class RawFile:
     """One file of a source, unread.
 
@@ -71,7 +72,7 @@ class Removal(NamedTuple):
     had_claims: bool = False
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Snapshot:
     """What one source held at one moment.
 
@@ -122,7 +123,7 @@ class Candidate(NamedTuple):
     written: bytes = b""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Status:
     """The mutable part of a published version.
 

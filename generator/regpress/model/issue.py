@@ -5,8 +5,10 @@ from __future__ import annotations
 from bisect import insort
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Literal, NamedTuple
+
+from regpress.record import record
 
 IssueType = Literal["json", "schema", "semantic", "linter", "source", "output"]
 Severity = Literal["error", "warning", "info"]
@@ -76,7 +78,7 @@ class Hidden(NamedTuple):
     versions: int = 0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Report:
     """All findings of one run.
 

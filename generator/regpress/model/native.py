@@ -7,10 +7,10 @@ has no counterpart in ``server.json`` goes to ToolHive's extension block, keyed 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any, Final, Literal
 
 from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META
+from regpress.record import record
 
 #: The schema that mapped documents declare.
 SERVER_SCHEMA: Final = "https://static.modelcontextprotocol.io/schemas/2025-12-11/server.schema.json"
@@ -47,7 +47,7 @@ class NativeError(ValueError):
         super().__init__(reason)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Mapped:
     """One mapped entry.
 

@@ -34,6 +34,7 @@ from regpress.model.places import item_place, member_place
 from regpress.model.reading import Elements
 from regpress.model.segments import FAILURES, ArrayReader, Walker, parse_segments
 from regpress.names import KINDS, Kind
+from regpress.record import record
 from regpress.times import parse_time
 
 #: Bytes from which a file is read element by element.
@@ -45,7 +46,7 @@ _SECTIONS: Final[tuple[Section, ...]] = ("servers", "remote_servers")
 _FILE_VERSION: Final = re.compile(r"[0-9]+\.[0-9]+\.[0-9]+")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ReadResult:
     """What one file holds.
 

@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 from itertools import chain, islice
 from pathlib import Path
@@ -30,6 +30,7 @@ from regpress.output.sharing import MOST, Sharing
 from regpress.output.staging import Staging
 from regpress.output.state import UNKNOWN, Group, Stored
 from regpress.output.writer import FilesOf, Staged, Writer
+from regpress.record import record
 from regpress.storage import sync_filesystem
 from regpress.workers import spread
 
@@ -55,7 +56,7 @@ _MANY_SHARDS: Final = 64
 _Piece = Sequence[Part]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class TreeResult:
     """What a build did to the tree.
 

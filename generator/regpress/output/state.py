@@ -9,7 +9,7 @@ from __future__ import annotations
 import mmap
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import cached_property
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -19,6 +19,7 @@ import orjson
 
 from regpress.digest import recipe as digest_recipe
 from regpress.output.rows import split
+from regpress.record import record
 from regpress.storage import replace_file
 
 _FORMAT: Final = b"regpress state 4"
@@ -104,7 +105,7 @@ class Stored(NamedTuple):
         }
 
 
-@dataclass(frozen=True, kw_only=True)
+@record(kw_only=True, slots=False)
 class State:
     """What the last finished build knew, kept outside the output.
 

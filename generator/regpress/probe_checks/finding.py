@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
+
+from regpress.record import record
 
 Outcome = Literal["pass", "warning", "fail"]
 OUTCOMES: Final[tuple[Outcome, ...]] = ("pass", "warning", "fail")
@@ -11,7 +12,7 @@ OUTCOMES: Final[tuple[Outcome, ...]] = ("pass", "warning", "fail")
 _LONGEST: Final = 300
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Finding:
     """The result of one probe.
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import Any, Final
 from urllib.parse import quote
 
 from regpress import paths
 from regpress.errors import SourceUnavailableError
 from regpress.probe_checks.session import Session, Visit
+from regpress.record import record
 
 FIRST: Final = "?limit=1&version=latest"
 _WALK: Final = "?limit=100&version=latest"
@@ -21,7 +21,7 @@ _IN_A_QUERY: Final = re.compile(r"[A-Za-z0-9_.~:/@!$'()*,;=-]+")
 Key = tuple[str, str]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Listing:
     """What the list holds, all pages together.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from io import BytesIO
 from pathlib import Path
 from typing import Any, Final, NamedTuple
@@ -21,6 +21,7 @@ from regpress.model.entry import RawFile, Snapshot
 from regpress.model.formats import MAX_ENTRIES, MAX_FILE_BYTES, describe, format_of
 from regpress.model.segments import FAILURES, Walker
 from regpress.names import SourceName
+from regpress.record import record
 from regpress.sources.http import AddressRule, Answer, Client, FetchError, public_only, shown_url
 from regpress.sources.url import UrlCopy, fetch_or_copy, start_problem
 
@@ -32,7 +33,7 @@ _LIST: Final = "v0.1/servers"
 _NO_LIST: Final = frozenset({404, 405, 410})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Limits:
     """Where a walk through a list ends whether the list does or not.
 
@@ -52,7 +53,7 @@ class Limits:
     pause: float = 2.0
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ApiSource:
     """A registry that answers the generic MCP registry API.
 

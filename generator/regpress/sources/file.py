@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,6 +14,7 @@ from regpress.model.entry import RawFile, Snapshot
 from regpress.model.formats import MAX_ENTRIES, MAX_FILE_BYTES
 from regpress.model.issue import Issue
 from regpress.names import SourceName
+from regpress.record import record
 from regpress.sources.base import fingerprint, source_issue
 from regpress.sources.dating import Dating, History, no_history
 from regpress.sources.tree import (
@@ -31,7 +32,7 @@ from regpress.sources.tree import (
 MAX_FOLDER_BYTES: Final = 4 * MAX_FILE_BYTES
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FileSource:
     """A registry document, or a folder of them, on the local disk.
 
@@ -130,7 +131,7 @@ class FileSource:
         return source_issue(self.name, shown, "empty-folder", message, severity="warning")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class InlineSource:
     """A registry document that stands in the configuration itself.
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
@@ -21,6 +21,7 @@ from regpress.model.entry import RawFile, Snapshot, Times
 from regpress.model.formats import holds_one_document
 from regpress.model.registry import read_candidates
 from regpress.names import SourceName
+from regpress.record import record
 from regpress.sources.entryindex import EntryKey, undated_entries
 from regpress.sources.entrytimes import entry_times
 from regpress.sources.gitcommand import MEBIBYTE, Credentials, GitFailedError, GitMissingError, printable
@@ -65,7 +66,7 @@ def open_git_source(
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class GitSource:
     """A registry document, or a folder of them, in a git repository.
 
@@ -187,7 +188,7 @@ def _address_problem(text: str) -> str | None:
     return "contains '..'" if ".." in rest.split("/") else None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class _Reading:
     """One fetch, while the copy is locked."""
 

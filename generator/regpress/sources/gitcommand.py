@@ -15,11 +15,12 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from pathlib import Path
 from typing import IO, Final
 
 from regpress.errors import RegistryError
+from regpress.record import record
 
 MEBIBYTE: Final = 1024 * 1024
 #: Longest run of a command that stays on this machine, in seconds.
@@ -100,7 +101,7 @@ class GitFailedError(RegistryError):
         super().__init__(message)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Credentials:
     """Who reads a remote repository; neither part is ever printed.
 
@@ -113,7 +114,7 @@ class Credentials:
     password: str = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Remote:
     """What a command needs to leave this machine.
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Final
 
+from regpress.record import record
 from regpress.sources.gitcommand import GitFailedError
 from regpress.sources.gitmirror import Mirror
 from regpress.sources.gitnotes import Notes, near
@@ -16,7 +16,7 @@ from regpress.sources.tree import is_leftover
 _LFS_POINTER: Final = b"version https://git-lfs.github.com/spec/"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class FileReader:
     """Reads the files of a source.
 

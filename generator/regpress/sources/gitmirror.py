@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from regpress.record import record
 from regpress.sources.gitcommand import MEBIBYTE, Credentials, GitFailedError, Remote
 from regpress.sources.gitrepository import GitRepository
 
@@ -45,7 +46,7 @@ class GitBusyError(GitFailedError):
     """Another build holds the copy."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Advertised:
     """What a remote says about itself.
 

@@ -4,19 +4,20 @@ from __future__ import annotations
 
 import difflib
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Final
 
 from regpress.errors import SourceMalformedError, SourceUnavailableError
 from regpress.model.issue import Issue, Severity
 from regpress.names import SourceName
+from regpress.record import record
 from regpress.sources.base import source_issue
 from regpress.sources.gitcommand import printable
 
 _SEARCHED: Final = 2_000
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Notes:
     """The findings of one fetch.
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Final, Literal
 
 from regpress.errors import SourceUnavailableError
 from regpress.model.config_source import GitSettings
+from regpress.record import record
 from regpress.sources.gitcommand import GitFailedError
 from regpress.sources.gitmirror import Advertised, Mirror
 from regpress.sources.gitnotes import Notes, near
@@ -18,7 +18,7 @@ _PREFIXES: Final[dict[RefKind, str]] = {"branch": "refs/heads/", "tag": "refs/ta
 _HASH_LENGTHS: Final = frozenset({40, 64})
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Ref:
     """What to read.
 
@@ -54,7 +54,7 @@ class Ref:
         return _PREFIXES.get(self.kind, "HEAD") + self.name
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class RefReader:
     """Finds the commit of a ref.
 

@@ -10,13 +10,13 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable
-from dataclasses import dataclass
 from email.utils import parsedate_to_datetime
 from http.client import HTTPMessage
 from typing import IO, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 
 from regpress import __version__
+from regpress.record import record
 from regpress.times import format_time
 
 USER_AGENT: Final = f"regpress/{__version__}"
@@ -46,7 +46,7 @@ class FetchError(Exception):
         super().__init__(reason)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Answer:
     """What an address gave.
 

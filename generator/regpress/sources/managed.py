@@ -18,6 +18,7 @@ from regpress.model.issue import Issue
 from regpress.model.removal import TOMBSTONES, read_removals
 from regpress.model.status import read_statuses
 from regpress.names import KINDS, EntryName, Kind, SourceName
+from regpress.record import record
 from regpress.sources.base import fingerprint, source_issue
 from regpress.sources.dating import Dating, History, no_history
 from regpress.sources.tree import (
@@ -42,7 +43,7 @@ _FOLDERS: Final = frozenset({*COLLECTIONS, STATUS_FOLDER})
 _ENTRY_DEPTH: Final = 4
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class ManagedSource:
     """Entries, statuses and long texts that are part of the site.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Final, Literal
 
 from regpress.model.issue import Issue
+from regpress.record import record
 from regpress.sources.base import source_issue
 from regpress.times import from_epoch
 
@@ -45,7 +46,7 @@ class NotAFileError(Exception):
     """A path names something else than a file: a pipe, a device."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Tree:
     """The regular files below a folder.
 

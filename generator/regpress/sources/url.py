@@ -10,7 +10,7 @@ import os
 import tempfile
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import field
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,11 +21,12 @@ from regpress.model.entry import RawFile, Snapshot
 from regpress.model.formats import MAX_FILE_BYTES
 from regpress.model.issue import Issue
 from regpress.names import SourceName
+from regpress.record import record
 from regpress.sources.base import source_issue
 from regpress.sources.http import AddressRule, Answer, FetchError, fetch, public_only, shown_url
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class UrlSource:
     """A registry document at an address.
 

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Final, Literal, NamedTuple
 
 from regpress.model.entry import PUBLISHER_META
+from regpress.record import record
 from regpress.validate.urls import url_problem
 
 Type = Literal["string", "boolean", "object", "array", "map"]
@@ -34,7 +35,7 @@ class BodyProblem(NamedTuple):
     value: Any
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@record(kw_only=True)
 class Rule:
     """What a member must be.
 

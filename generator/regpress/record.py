@@ -6,7 +6,7 @@ A run of the program defines some hundred kinds of them and makes up to millions
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import MISSING, Field, dataclass, field, fields
+from dataclasses import Field, dataclass, field, fields
 from operator import attrgetter
 from reprlib import recursive_repr
 from typing import Any, TypeVar, dataclass_transform, overload
@@ -48,7 +48,7 @@ def record(
     def made(cls: type[_T]) -> type[_T]:
         # Without a docstring, dataclass writes one, of a signature that it takes long to find.
         cls.__doc__ = cls.__doc__ or cls.__name__
-        plain = dataclass(init=False, repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
+        plain = dataclass(repr=False, eq=False, kw_only=kw_only, slots=slots)(cls)
         _add_methods(plain)
         return plain
 
@@ -59,7 +59,6 @@ def _add_methods(cls: Any) -> None:
     """Give a class the methods of a frozen dataclass, but for those that it has itself."""
     members = fields(cls)
     methods = {
-        "__init__": _initialiser(cls, members),
         "__repr__": _text,
         "__eq__": _equality(_reader(each.name for each in members if each.compare)),
         "__hash__": _hash(_reader(each.name for each in members if _is_hashed(each))),
@@ -72,38 +71,6 @@ def _add_methods(cls: Any) -> None:
 
 def _is_hashed(member: Field[Any]) -> bool:
     return member.compare if member.hash is None else member.hash
-
-
-def _initialiser(cls: Any, members: tuple[Field[Any], ...]) -> Callable[..., None]:
-    """Compile ``__init__``: what is given by place, what is given by name, and an assignment for each member."""
-    placed = [_parameter(each) for each in members if each.init and not each.kw_only]
-    named = [_parameter(each) for each in members if each.init and each.kw_only]
-    head = ", ".join(["self", *placed, *(["*", *named] if named else ())])
-    lines = [f"self.{each.name} = {_value(each)}" for each in members]
-    if hasattr(cls, "__post_init__"):
-        lines.append("self.__post_init__()")
-    known: dict[str, Any] = {f"_{each.name}_default": each.default for each in members}
-    known |= {f"_{each.name}_factory": each.default_factory for each in members}
-    known |= {"__name__": cls.__module__, "_missing": MISSING}
-    exec(f"def __init__({head}):\n " + "\n ".join(lines or ["pass"]), known)  # noqa: S102  # of our own names only
-    made: Callable[..., None] = known["__init__"]
-    made.__qualname__ = f"{cls.__qualname__}.__init__"
-    return made
-
-
-def _parameter(member: Field[Any]) -> str:
-    if member.default_factory is not MISSING:
-        return f"{member.name}=_missing"
-    return member.name if member.default is MISSING else f"{member.name}=_{member.name}_default"
-
-
-def _value(member: Field[Any]) -> str:
-    """What a member is set to: the argument, or what it is by default."""
-    name = member.name
-    if member.default_factory is not MISSING:
-        made = f"_{name}_factory()"
-        return f"{made} if {name} is _missing else {name}" if member.init else made
-    return name if member.init else f"_{name}_default"
 
 
 def _reader(names: Iterable[str]) -> Callable[[object], object]:

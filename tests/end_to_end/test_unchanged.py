@@ -15,7 +15,6 @@ HEAVY = {
     "git",
     "jinja2",
     "jsonschema_rs",
-    "markdown_it",
     "regpress.api",
     "regpress.gathering",
     "regpress.hosts.cloudflare",

@@ -106,7 +106,7 @@ each_record = pytest.mark.parametrize("one", RECORDS, ids=lambda one: type(one).
 def test_members_are_given_by_place_or_by_name_and_have_defaults() -> None:
     place = Place("pier", tags=["a"])
     assert (place.name, place.depth, place.tags) == ("pier", 0, ["a"])
-    assert str(inspect.signature(Place)).startswith("(name, depth=0, tags=")
+    assert list(inspect.signature(Place).parameters) == ["name", "depth", "tags"]
 
 
 def test_each_record_gets_a_default_of_its_own_from_a_factory() -> None:

@@ -18,8 +18,6 @@ from regpress.hosts.layouts import path_conflicts
 from regpress.hosts.limits import LIST_MOST, fitting_profiles, limit_findings, list_grade, with_fullest_folder
 from regpress.hosts.table import PROFILES
 from regpress.indexes import removed
-from regpress.indexes.entries import entry_shard_groups
-from regpress.indexes.queries import query_index_groups
 from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, Section, TreeSize
 from regpress.model.config import Config
 from regpress.model.issue import Issue
@@ -129,6 +127,10 @@ def _documents(
     for catalog in catalogs:
         own = aliases if catalog.is_default else api.Aliases()
         if profile.runs_code:
+            # Most hosts do not.
+            from regpress.indexes.entries import entry_shard_groups  # noqa: PLC0415
+            from regpress.indexes.queries import query_index_groups  # noqa: PLC0415
+
             yield from entry_shard_groups(catalog)
             yield from query_index_groups(catalog)
         else:

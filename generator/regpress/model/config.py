@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
@@ -35,8 +34,7 @@ from regpress.model.config_source import (
     SourceConfig,
     SyncSettings,
 )
-from regpress.model.config_text import YamlTextError, parse_yaml
-from regpress.model.config_tree import Keys, Loc, Scalar, value_of, walk
+from regpress.model.config_tree import Keys, Loc, Scalar, tree_of, value_of, walk
 from regpress.model.config_types import AT_LEAST_ONE, WRITTEN, ConfigRecord, Flaw
 
 __all__ = [
@@ -121,7 +119,10 @@ def load_config(
     Raises:
         ConfigError: with every problem, in the order of the file.
     """
-    root = _tree(text, file)
+    return _loaded(_tree(text, file), file, environ, further)
+
+
+def _loaded(root: Keys, file: str, environ: Mapping[str, str], further: FurtherCheck) -> tuple[Config, tuple[str, ...]]:
     given = value_of(root)
     ignored = [*_without_server_blocks(given), *_without_formats(given)]
     known = site_variables()
@@ -160,8 +161,12 @@ def default_config(
     if not sources:
         raise ConfigError("config.yaml: there is none, and neither a folder 'content' nor a file 'registry.json'")
     registry = {"name": "default", "sources": [source["name"] for source in sources]}
-    lines = {"sources": sources, "registries": [registry]}
-    return load_config(json.dumps(lines), environ=environ, further=further)[0]
+    root = Keys(
+        line=1,
+        members={"sources": tree_of(sources), "registries": tree_of([registry])},
+        key_lines={"sources": 1, "registries": 1},
+    )
+    return _loaded(root, "config.yaml", environ, further)[0]
 
 
 def config_json_schema() -> dict[str, Any]:
@@ -170,6 +175,9 @@ def config_json_schema() -> dict[str, Any]:
 
 
 def _tree(text: str, file: str) -> Keys:
+    # A site without a configuration needs nothing that reads one.
+    from regpress.model.config_text import YamlTextError, parse_yaml  # noqa: PLC0415
+
     try:
         root = parse_yaml(text)
     except YamlTextError as error:

@@ -63,6 +63,16 @@ def value_of(node: Node) -> Any:
     return {key: value_of(member) for key, member in node.members.items()}
 
 
+def tree_of(value: Any) -> Node:
+    """Return the tree of dicts, lists and scalars that no text spells; all of it stands in the first line."""
+    if isinstance(value, dict):
+        members = {key: tree_of(member) for key, member in value.items()}
+        return Keys(line=1, members=members, key_lines=dict.fromkeys(members, 1))
+    if isinstance(value, list):
+        return Items(line=1, items=tuple(map(tree_of, value)))
+    return Scalar(line=1, text=str(value), value=value)
+
+
 def line_of(root: Node, loc: Loc) -> int:
     """Return the line of the key or item at *loc*, or of the nearest thing around it that exists."""
     line, node = root.line, root

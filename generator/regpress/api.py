@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from typing import Final
 
 import orjson
@@ -35,8 +35,14 @@ _OFFICIAL: Final = OFFICIAL_META.encode()
 
 def official_block(version: EntryVersion) -> bytes:
     """Return the registry's block of a version as a JSON member, official registry specification 4.2."""
-    status, changed, message, published, updated, is_latest = version.official
-    # All but the message are words and times, which JSON has as they are; most versions are written several times.
+    return _block(version.official)
+
+
+@lru_cache(maxsize=1_000)
+def _block(official: Official) -> bytes:
+    """Return the block that says so; most versions of a registry share a few, and each is written several times."""
+    status, changed, message, published, updated, is_latest = official
+    # All but the message are words and times, which JSON has as they are.
     said = b'"statusMessage":%s,' % escape_html_in_json(orjson.dumps(message)) if message else b""
     return b'"%s":{"status":"%s","statusChangedAt":"%s",%s"publishedAt":"%s","updatedAt":"%s","isLatest":%s}' % (
         _OFFICIAL,

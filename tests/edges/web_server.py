@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import random
+import signal
 import socket
 import subprocess
 import time
@@ -91,6 +93,7 @@ def running(start: Callable[[int], list[str]], folder: Path, **variables: str) -
                 stdout=log,
                 stderr=log,
                 cwd=folder,
+                start_new_session=True,
             )
         if _listens(process, port):
             break
@@ -101,12 +104,19 @@ def running(start: Callable[[int], list[str]], folder: Path, **variables: str) -
         yield server
     finally:
         server.close()
-        process.terminate()
-        try:
-            process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+        _end(process)
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a server, and the processes that it started: some leave theirs behind."""
+    process.terminate()
+    try:
+        process.wait(timeout=20)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def _listens(process: subprocess.Popen[bytes], port: int) -> bool:

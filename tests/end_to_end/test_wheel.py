@@ -59,7 +59,7 @@ def test_the_wheel_has_the_package_the_templates_and_the_schemas_and_nothing_els
     with zipfile.ZipFile(distributions[1]) as archive:
         names = {name for name in archive.namelist() if not name.endswith("/")}
     package = {f"regpress/{name}" for name in tree(PACKAGE) if "__pycache__" not in name}
-    templates = {f"regpress/templates/{name}" for name in tree(ROOT / "templates")}
+    templates = {f"regpress/templates/{name}" for name in tree(ROOT / "templates") if "__pycache__" not in name}
     assert {"regpress/py.typed", "regpress/schemas/server-2025-12-11.schema.json"} <= package
     assert "regpress/templates/assets/style.css" in templates
     rest = names - package - templates

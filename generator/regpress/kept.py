@@ -10,6 +10,7 @@ import hashlib
 import mmap
 import struct
 import zlib
+from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from itertools import accumulate, pairwise
 from pathlib import Path
@@ -22,12 +23,17 @@ from regpress.model.packed import Former, Packed
 from regpress.storage import replace_file
 
 _FORMAT: Final = 6
-_GATHERING_FORMAT: Final = 4
+_GATHERING_FORMAT: Final = 5
 _LENGTH: Final = struct.Struct("<Q")
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200
 #: Names gathered again up to which what was gathered is left as it was: they are as quickly gathered again next time.
 FEW_NAMES: Final = 64
+#: The key of an object that stands for numbers, and from how many on they stand apart.
+_NUMBERS: Final = "numbers"
+_MANY: Final = 64
+#: How each number is kept: they are positions and lengths, and -1 for none.
+_NUMBER: Final = "i"
 
 
 class ReadingCache:
@@ -152,14 +158,17 @@ class GatheringCache:
             whole = memoryview(data)
             if cuts[-1] != end - length or zlib.crc32(whole[cuts[first] : cuts[-1]]) != head["checksum"]:
                 return None
-            facts, *blobs = (whole[start:stop] for start, stop in pairwise(cuts[first:]))
-            return KeptGathering(orjson.loads(facts), list(map(bytes, blobs)), data, cuts[:first])
+            facts, numbers, *blobs = (whole[start:stop] for start, stop in pairwise(cuts[first:]))
+            known = _together(orjson.loads(facts), numbers.cast(_NUMBER))
+            return KeptGathering(known, list(map(bytes, blobs)), data, cuts[:first])
         except (OSError, ValueError, KeyError, TypeError, IndexError, struct.error):
             return None
 
     def save(self, gathering: Gathering) -> None:
         """Keep what was gathered; nothing is lost when that fails."""
-        checked = (orjson.dumps(gathering.facts), *gathering.blobs)
+        numbers = array(_NUMBER)
+        facts = orjson.dumps(_apart(gathering.facts, numbers))
+        checked = (facts, numbers.tobytes(), *gathering.blobs)
         checksum = 0
         for part in checked:
             checksum = zlib.crc32(part, checksum)
@@ -177,3 +186,34 @@ class GatheringCache:
             replace_file(self._file, *gathering.files, *checked, head, _LENGTH.pack(len(head)))
         except StorageError:
             return
+
+
+def _apart(value: Any, numbers: array[int]) -> Any:
+    """Return facts with their long lists of numbers replaced by where these stand among *numbers*, which they join.
+
+    Half a million of them take longer to read as text, and to hold as objects, than everything else that is kept.
+    """
+    if isinstance(value, dict):
+        return {key: _apart(member, numbers) for key, member in value.items()}
+    if not isinstance(value, list | tuple):
+        return value
+    if len(value) < _MANY:
+        return [_apart(item, numbers) for item in value]
+    try:
+        own = array(_NUMBER, value)
+    except (TypeError, OverflowError):
+        return value
+    numbers += own
+    return {_NUMBERS: [len(numbers) - len(own), len(numbers)]}
+
+
+def _together(value: Any, numbers: memoryview[int]) -> Any:
+    """Return the facts that `_apart` was given; long lists of numbers are views of *numbers*."""
+    if isinstance(value, dict):
+        if value.keys() == {_NUMBERS}:
+            first, end = value[_NUMBERS]
+            return numbers[first:end]
+        return {key: _together(member, numbers) for key, member in value.items()}
+    if isinstance(value, list) and len(value) < _MANY:
+        return [_together(item, numbers) for item in value]
+    return value

@@ -51,6 +51,7 @@ SMALL = {
     (readings, "LEAST_RUN_BYTES"): 1,
     (kept, "FEW"): 0,
     (kept, "FEW_NAMES"): 3,
+    (kept, "_MANY"): 6,
 }
 
 

@@ -260,6 +260,9 @@ def _some(column: Sequence[T], positions: Sequence[int]) -> Sequence[T]:
     """Return what stands at some positions."""
     if isinstance(positions, range):
         return column[positions.start : positions.stop]
+    if isinstance(column, memoryview) and len(positions) > len(column) // 4:
+        # To make all of them at once takes less than to make some one by one.
+        column = column.tolist()
     return [column[at] for at in positions]
 
 

@@ -260,10 +260,11 @@ def _some(column: Sequence[T], positions: Sequence[int]) -> Sequence[T]:
     """Return what stands at some positions."""
     if isinstance(positions, range):
         return column[positions.start : positions.stop]
+    # Of numbers that are kept as such, to make all at once takes less than to make many one by one.
+    values: Any = column
     if isinstance(column, memoryview) and len(positions) > len(column) // 4:
-        # To make all of them at once takes less than to make some one by one.
-        column = column.tolist()
-    return [column[at] for at in positions]
+        values = column.tolist()
+    return [values[at] for at in positions]
 
 
 def _through(table: Sequence[T], column: Sequence[int], positions: Sequence[int]) -> list[T]:

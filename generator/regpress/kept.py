@@ -29,8 +29,8 @@ _LENGTH: Final = struct.Struct("<Q")
 FEW: Final = 200
 #: Names gathered again up to which what was gathered is left as it was: they are as quickly gathered again next time.
 FEW_NAMES: Final = 64
-#: The key of an object that stands for numbers, and from how many on they stand apart.
-_NUMBERS: Final = "numbers"
+#: The only key of an object that stands for numbers, which no fact has, and from how many on they stand apart.
+_NUMBERS: Final = "\0"
 _MANY: Final = 64
 #: How each number is kept: they are positions and lengths, and -1 for none.
 _NUMBER: Final = "i"

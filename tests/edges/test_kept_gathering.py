@@ -15,7 +15,12 @@ FACTS = st.dictionaries(
     st.sampled_from(["places", "numbers", "names"]),
     st.recursive(
         st.none() | st.booleans() | st.text(max_size=3) | NUMBERS,
-        lambda inner: st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=2), inner, max_size=3),
+        lambda inner: (
+            st.lists(inner, max_size=4)
+            | st.dictionaries(
+                st.text(st.characters(min_codepoint=32, exclude_categories=("Cs",)), max_size=2), inner, max_size=3
+            )
+        ),
         max_leaves=6,
     )
     | st.lists(st.integers(-1, 70_000), min_size=60, max_size=90)

@@ -303,6 +303,17 @@ def test_what_an_interrupted_build_left_is_cleaned_up(tmp_path: Path) -> None:
     assert not (dist / STAGING).exists()
 
 
+@pytest.mark.parametrize("made", ["new", "new/deep", "new/deep/er"])
+def test_folders_that_an_interrupted_build_made_for_a_file_that_never_came_go_too(tmp_path: Path, made: str) -> None:
+    put(tmp_path, group("a", {"a.json": b"1"}))
+    dist = tmp_path / "dist"
+    (dist / STAGING).mkdir()
+    (dist / STAGING / "journal.json").write_bytes(orjson.dumps(["new/deep/er/n.json"]))
+    (dist / made).mkdir(parents=True)
+    put(tmp_path, group("a", {"a.json": b"1"}))
+    assert sorted(path.name for path in dist.iterdir()) == ["a.json", "manifest.json"]
+
+
 STATES = st.lists(
     st.dictionaries(
         st.sampled_from(["a", "b", "c", "d"]),

@@ -32,6 +32,8 @@ def remove(root: str, files: Sequence[str]) -> None:
         while folder:
             try:
                 os.rmdir(f"{root}/{folder}")  # noqa: PTH106
+            except FileNotFoundError:
+                pass  # a build was killed before it made all folders of a file; those around are empty perhaps
             except OSError:
                 break
             folder = folder.rpartition("/")[0]

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 from functools import lru_cache
 
-from regpress.digest import recipe
+from regpress.digest import FINGERPRINT, recipe
 from regpress.model.entry import EntryVersion, Official
 
 
@@ -33,4 +33,4 @@ def _state(official: Official) -> bytes:
 
 def fold(data: bytes) -> bytes:
     """Return 16 bytes that stand for *data*; whoever puts several together sees to it that their borders are clear."""
-    return hashlib.blake2b(data, digest_size=16).digest()
+    return hashlib.blake2b(data, digest_size=FINGERPRINT).digest()

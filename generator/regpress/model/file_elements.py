@@ -6,11 +6,11 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Final, NamedTuple, Protocol
 
+from regpress.digest import FINGERPRINT, fingerprints_at
 from regpress.model.reading import NOTHING_CARRIED, Carried, Reading
 from regpress.names import EntryName, Kind
 
-_DIGEST: Final = 16
-_NONE: Final = bytes(_DIGEST)
+_NONE: Final = bytes(FINGERPRINT)
 
 #: Which of some files a document stands in, and which of its elements it is, by the digest of its bytes.
 Places = Mapping[bytes, tuple[int, int]]
@@ -63,7 +63,7 @@ class FileElements(NamedTuple):
 
     def digests_of(self, first: int, end: int) -> bytes:
         """Return the digests of some of the elements, from one up to another."""
-        return self.digests[first * _DIGEST : end * _DIGEST]
+        return self.digests[first * FINGERPRINT : end * FINGERPRINT]
 
     def numbers_of(self, names: Collection[Name]) -> set[int]:
         """Return the positions in `names` of some of them."""
@@ -114,7 +114,7 @@ def places_in(files: Iterable[FileElements]) -> Places:
     found: dict[bytes, tuple[int, int]] = {}
     for file, elements in enumerate(files):
         count = len(elements.starts)
-        digests = [elements.digests[at : at + _DIGEST] for at in range(0, count * _DIGEST, _DIGEST)]
+        digests = fingerprints_at(elements.digests, 0, count)
         found.update(zip(digests, zip(repeat(file), range(count)), strict=False))
     found.pop(_NONE, None)
     return found

@@ -15,18 +15,17 @@ from typing import Any, Final, NamedTuple
 
 import orjson
 
+from regpress.digest import FINGERPRINT, fingerprints_at
 from regpress.model.facets import Facets
 from regpress.model.issue import Issue
 from regpress.model.numbered import numbered, numbered_runs, shared
 from regpress.model.reading import NOTHING_CARRIED, Carried, Elements, Reading, Unreadable, digest_of
 from regpress.names import KINDS, EntryName
 
-#: Bytes of `Reading.digest`.
-_DIGEST: Final = 16
 #: The text that is served is the element as it stands in the file.
 _SAME: Final = -1
 #: Stands in the columns where an element holds no document that can be read.
-_NO_READING: Final = Reading("server", EntryName("", ""), "", b"", bytes(_DIGEST))
+_NO_READING: Final = Reading("server", EntryName("", ""), "", b"", bytes(FINGERPRINT))
 
 
 class Packed(NamedTuple):
@@ -124,7 +123,7 @@ class Former:
         self.digests: list[bytes] = []
         for columns, blob in self._parts:
             self.sizes += columns["sizes"]
-            self.digests += _digests(blob, 0, len(columns["sizes"]))
+            self.digests += fingerprints_at(blob, 0, len(columns["sizes"]))
 
     def elements(self, documents: Sequence[bytes]) -> Elements:
         """Return what they hold.
@@ -147,8 +146,8 @@ class Former:
 def _unpack(columns: dict[str, Any], blob: bytes | memoryview, documents: Sequence[bytes]) -> Elements:
     lengths, others = columns["lengths"], columns["others"]
     count = len(documents)
-    digests = _digests(blob, 0, count)
-    for at, digest in zip(others, _digests(blob, count, len(others)), strict=True):
+    digests = fingerprints_at(blob, 0, count)
+    for at, digest in zip(others, fingerprints_at(blob, count * FINGERPRINT, len(others)), strict=True):
         digests[at] = digest
     issues = [Issue(*fields) for fields in columns["issues"]]
     findings = [tuple(map(issues.__getitem__, found)) for found in columns["findings"]]
@@ -159,7 +158,7 @@ def _unpack(columns: dict[str, Any], blob: bytes | memoryview, documents: Sequen
                 map(KINDS.__getitem__, columns["kinds"]),
                 shared(columns["names"], lambda parts: EntryName(*parts)),
                 columns["versions"],
-                _texts(lengths, others, documents, blob, (count + len(others)) * _DIGEST),
+                _texts(lengths, others, documents, blob, (count + len(others)) * FINGERPRINT),
                 digests,
                 _filled(count, NOTHING_CARRIED, ((at, Carried(*carried)) for at, carried in columns["carried"])),
                 _filled(count, b"", ((at, meta.encode()) for at, meta in columns["other_meta"])),
@@ -182,10 +181,6 @@ def _unpack(columns: dict[str, Any], blob: bytes | memoryview, documents: Sequen
     if len(elements.insides) != count or len(elements.issues) != count:
         raise ValueError
     return elements
-
-
-def _digests(blob: bytes | memoryview, first: int, count: int) -> list[bytes]:
-    return [bytes(blob[at : at + _DIGEST]) for at in range(first * _DIGEST, (first + count) * _DIGEST, _DIGEST)]
 
 
 def _texts(

@@ -25,7 +25,7 @@ from regpress.output.keeping import Inherited, Keeps, age_of, inherit, next_gene
 from regpress.output.listing import Listed, ListFiles, is_manifest, list_tree
 from regpress.output.names import disputed, files_in, size_of
 from regpress.output.rows import Row
-from regpress.output.sections import Earlier, Made, Part, Renewal, Renewed, Run, rendered, renewed
+from regpress.output.sections import NOTHING, Earlier, Made, Part, Renewal, Renewed, Run, rendered, renewed
 from regpress.output.sharing import MOST, Sharing
 from regpress.output.staging import Staging
 from regpress.output.state import UNKNOWN, Group, Stored
@@ -101,7 +101,7 @@ class _Change:
             self._renewed |= renewal.sections
         self._lost = [key for key in earlier.sections if key not in self.sections]
         self.gone = {key: one.gone for key, one in self._renewed.items() if one.gone}
-        self.gone |= {key: earlier.gone(key, {}) for key in self._lost}
+        self.gone |= {key: earlier.lost(key) for key in self._lost}
         self.live = {row.file: row for rows in self.gone.values() for row in rows}
         self.made = [one.made for one in self._renewed.values()]
         self.staged = [file for one in self._renewed.values() for file in one.staged]
@@ -197,13 +197,13 @@ class Replacement:
     def _known(self, known: Known) -> Earlier:
         """Return the usable sections of the last build."""
         if self._staging.is_empty:
-            return Earlier({}, {})
+            return NOTHING
         old, damaged = known()
         if not old:
             old = sections_of_manifest(self._root, is_ours=self._staging.was_interrupted)
             damaged = damaged_groups(self._root, old, hashed=True)
         earlier = Earlier(old, damaged)
-        found = (earlier.gone(key, {}) for key in old if age_of(key) or key == FILES)
+        found = (earlier.lost(key) for key in old if age_of(key) or key == FILES)
         self._found = {row.file: row for rows in found for row in rows}
         return earlier
 
@@ -229,10 +229,9 @@ class Replacement:
         They get more as soon as they have nothing left to do. Only for the last of it they may be joined by others:
         nobody waits at that moment for those who are not done.
         """
-        nothing = Earlier({}, {})
         begun: list[Sharing[_Piece, list[Renewed | Made]]] = []
         results: list[Renewed | Made] = []
-        found = [Run(number, nothing) for number, _ in enumerate(runs)]
+        found = [Run(number, NOTHING) for number, _ in enumerate(runs)]
         counts = [0] * len(found)
 
         def todo() -> Iterator[Part]:
@@ -244,7 +243,7 @@ class Replacement:
 
         try:
             for batch in _batches(todo(), lambda: any(one.is_busy for one in begun)):
-                begun.append(self._begin(batch, nothing, {}, self._files_of))
+                begun.append(self._begin(batch, NOTHING, {}, self._files_of))
                 while len(begun) > 1 and not begun[0].is_busy:
                     results += chain.from_iterable(begun.pop(0).results())
             while begun:
@@ -297,7 +296,7 @@ class Replacement:
 
     def _write_list(self, live: Mapping[str, Row], todo: Sequence[ArtifactGroup]) -> list[ListFiles]:
         """Write files of the manifest."""
-        begun = self._begin(todo, Earlier({}, {}), live, _as_named, alone=len(todo) < _MANY_SHARDS)
+        begun = self._begin(todo, NOTHING, live, _as_named, alone=len(todo) < _MANY_SHARDS)
         made = chain.from_iterable(begun.results())
         return [(one.group, [file for _, file in one.staged]) for one in made if isinstance(one, Made)]
 

@@ -88,15 +88,13 @@ class Earlier(NamedTuple):
         """Return the groups of a section by key, none if it is new."""
         return self.sections[key].groups() if key in self.sections else {}
 
-    def gone(self, key: str, now: Mapping[str, Group | None]) -> list[Row]:
-        """Return the files of the groups of a section that are not among those that stay as they are."""
-        damaged = self.damaged.get(key, ())
-        found: list[Row] = []
-        for name, group in self.groups(key).items():
-            if now.get(name) is None:
-                rows = unpack(group.rows)
-                found += [row.untrusted for row in rows] if name in damaged else rows
-        return found
+    def lost(self, key: str) -> list[Row]:
+        """Return the files of a section that is not there any more."""
+        return _Comparison(self, key).gone()
+
+
+#: For a tree of which nothing is known.
+NOTHING: Final = Earlier({}, {})
 
 
 class _Comparison:
@@ -108,8 +106,8 @@ class _Comparison:
     """
 
     def __init__(self, earlier: Earlier, key: str) -> None:
-        damaged = earlier.damaged.get(key, ())
-        self._former = {name: group for name, group in earlier.groups(key).items() if name not in damaged}
+        self._damaged = earlier.damaged.get(key, ())
+        self._former = earlier.groups(key)
         self.groups: dict[str, Group | None] = {}
         self.todo: list[ArtifactGroup] = []
 
@@ -122,13 +120,22 @@ class _Comparison:
         key = group.key
         if key in self.groups:
             raise BuildRefusedError(f"two artifact groups are called {key!r}")
-        known = self._former.get(key)
+        known = self._former.get(key) if key not in self._damaged else None
         if known is not None and known.recipe == fixed(group.recipe):
             self.groups[key] = known
             return False
         self.groups[key] = None
         self.todo.append(group)
         return True
+
+    def gone(self) -> list[Row]:
+        """Return the files of the former groups that do not stay as they are."""
+        found: list[Row] = []
+        for name, group in self._former.items():
+            if self.groups.get(name) is None:
+                rows = unpack(group.rows)
+                found += [row.untrusted for row in rows] if name in self._damaged else rows
+        return found
 
     def renewed(self, made: Iterable[Made], recipe: bytes, shard: str, gone: list[Row]) -> Renewed:
         """Return the section, given what became of `todo`."""
@@ -149,7 +156,7 @@ def renewed(section: Section, earlier: Earlier, write: Write) -> Renewed:
     compared = _Comparison(earlier, section.key)
     for group in section.groups():
         compared.is_new(group)
-    gone = earlier.gone(section.key, compared.groups)
+    gone = compared.gone()
     live = {row.file: row for row in gone}
     made = [rendered(group, live, write) for group in compared.todo]
     return compared.renewed(made, fixed(section.recipe), section.shard, gone)
@@ -177,6 +184,7 @@ class Run:
         self._same: list[str] = []
         self._todo: list[Part] = []
         self._sections: set[str] = set()
+        self._gone: list[Row] = []
 
     def todo(self, parts: Iterable[Part]) -> Iterator[Part]:
         """Yield the parts that are to be brought up to date.
@@ -196,10 +204,11 @@ class Run:
                 continue
             self._todo.append(part)
             yield part
+        self._gone = self._loose.gone()
 
     def loose_files(self) -> dict[str, Row]:
         """Return the files that its groups without a section may find, by path; once all parts were looked at."""
-        return {row.file: row for row in self._earlier.gone(self._key, self._loose.groups)}
+        return {row.file: row for row in self._gone}
 
     def finished(self, results: Sequence[Renewed | Made]) -> Renewal:
         """Return the run, given what became of the parts that were to be brought up to date."""
@@ -211,6 +220,5 @@ class Run:
             else:
                 made.append(result)
         if self._loose.groups:
-            gone = self._earlier.gone(self._key, self._loose.groups)
-            sections[self._key] = self._loose.renewed(made, UNKNOWN, manifest.SITE, gone)
+            sections[self._key] = self._loose.renewed(made, UNKNOWN, manifest.SITE, self._gone)
         return Renewal(self._same, sections)

@@ -11,8 +11,8 @@ PACKAGE = Path(__file__).parents[1] / "generator" / "regpress"
 
 VOCABULARY = {"errors", "digest", "names", "versions", "times", "record"}
 EDGES = {"audit_log", "compiled_templates", "content_git", "content_store", "created_files", "iconstore",
-         "identity_fetch", "kept", "mapped", "sources", "storage", "output", "workers", "preview_server", "probe_fetch",
-         "scaffolding"}  # fmt: skip
+         "identity_fetch", "kept", "kept_config", "mapped", "sources", "storage", "output", "workers", "preview_server",
+         "probe_fetch", "scaffolding"}  # fmt: skip
 USE_CASES = {"access", "admin_changes", "admin_entries", "admin_sources", "auth", "batches", "build", "callers",
              "desk", "element_renewal", "fetching", "gathering", "logins", "objects", "oidc", "ownership", "publish",
              "readings", "registry_tokens", "rendering", "renewal", "service",

@@ -4,32 +4,34 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from dataclasses import MISSING, Field, fields
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any, get_args, get_type_hints
 
 import pytest
 from jsonschema import Draft202012Validator
-from pydantic import BaseModel
-from pydantic.fields import FieldInfo
 
 from regpress.model.config import Config, config_json_schema, load_config, site_variables
+from regpress.model.config_types import ConfigRecord
 
 PAGE = (Path(__file__).parents[1] / "docs" / "configuration.md").read_text(encoding="utf-8")
 
 
-def records_in(annotation: Any) -> list[type[BaseModel]]:
-    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+def records_in(annotation: Any) -> list[type[ConfigRecord]]:
+    if isinstance(annotation, type) and issubclass(annotation, ConfigRecord):
         return [annotation]
     return [record for part in get_args(annotation) for record in records_in(part)]
 
 
-def model_tables(record: type[BaseModel], place: str) -> Iterator[tuple[str, dict[str, FieldInfo]]]:
+def model_tables(record: type[ConfigRecord], place: str) -> Iterator[tuple[str, dict[str, Field[Any]]]]:
     """Return the keys of each place that has keys of its own: ``sources[].git``."""
-    yield place, {field.alias or name: field for name, field in record.model_fields.items()}
-    for name, field in record.model_fields.items():
-        for inner in records_in(field.annotation):
-            many = "[]" if "tuple" in str(field.annotation) else ""
-            yield from model_tables(inner, f"{place}.{field.alias or name}{many}".lstrip("."))
+    named = {field.name: field for field in fields(record)}
+    yield place, {key: named[name] for key, name in record.keys().items()}
+    annotations = get_type_hints(record)
+    for key, name in record.keys().items():
+        for inner in records_in(annotations[name]):
+            many = "[]" if "tuple" in str(annotations[name]) else ""
+            yield from model_tables(inner, f"{place}.{key}{many}".lstrip("."))
 
 
 def page_tables() -> dict[str, dict[str, str]]:
@@ -62,7 +64,7 @@ def test_every_documented_place_exists() -> None:
 def test_documented_defaults_are_those_of_the_model(place: str) -> None:
     for key, field in MODEL[place].items():
         documented = page_tables()[place][key]
-        if field.is_required():
+        if field.default is MISSING and field.default_factory is MISSING:
             assert documented == "required", key
         elif isinstance(field.default, bool):
             assert documented == f"`{str(field.default).lower()}`", key

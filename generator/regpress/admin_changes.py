@@ -11,8 +11,6 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final, Literal, NoReturn, TypeVar
 
-from pydantic import ValidationError
-
 from regpress.admin_entries import entry_file
 from regpress.callers import check_cover, check_stamp
 from regpress.claims import Caller
@@ -31,7 +29,6 @@ from regpress.errors import (
 from regpress.gathering import resolve_source
 from regpress.live import LiveSite
 from regpress.model.config_checks import parse_duration, shorten
-from regpress.model.config_problems import flaws_of
 from regpress.model.config_source import SOURCE_TYPES, SourceConfig
 from regpress.model.created import (
     CONTENT_FOLDER,
@@ -46,6 +43,7 @@ from regpress.model.created import (
     registry_config,
     source_config,
 )
+from regpress.model.flaws import FlawsError
 from regpress.names import SourceName
 from regpress.record import record
 from regpress.site import Site
@@ -159,7 +157,7 @@ def put_registry(site: Site, name: str, body: Mapping[str, Any], caller: Caller,
     try:
         # Names of sources are looked up below; here they may be anything.
         claimed = registry_config("any", {"sources": ["any"], "claims": claims}).claims
-    except ValidationError as error:
+    except FlawsError as error:
         _refuse_flaws("registry", error)
     check_stamp(caller, claimed)
     known = next((one for one in site.config.registries if one.name == name), None)
@@ -288,7 +286,7 @@ def _source_config(site: Site, name: str, settings: Mapping[str, Any]) -> Source
         _refuse(reason)
     try:
         config = source_config(name if _is_name(name) else "any", settings)
-    except ValidationError as error:
+    except FlawsError as error:
         _refuse_flaws("source", error)
     if config.file is not None and config.file.data is not None and (reason := _data_problem(site, config)):
         _refuse(f"file.data: {reason}")
@@ -307,8 +305,8 @@ def _refuse(reason: str) -> NoReturn:
     raise RefusedWriteError(f"invalid source configuration: {reason}")
 
 
-def _refuse_flaws(label: str, error: ValidationError) -> NoReturn:
-    found = [flaw_text(flaw) for flaw in flaws_of(error)]
+def _refuse_flaws(label: str, error: FlawsError) -> NoReturn:
+    found = [flaw_text(flaw) for flaw in error.flaws]
     raise RefusedWriteError(f"invalid {label} configuration: {found[0]}", *found) from error
 
 
@@ -405,7 +403,7 @@ def _data_problem(site: Site, config: SourceConfig) -> str:
     """Return what is wrong with the document of an inline source, of which nothing may be."""
     assert config.file is not None
     source = InlineSource(name=SourceName(config.name), data=config.file.data)
-    strict = config.model_copy(update={"on_invalid": "fail"})
+    strict = replace(config, on_invalid="fail")
     try:
         found = resolve_source(site, strict, source.fetch(), previous={}, now="1970-01-01T00:00:00Z")
     except SourceError as error:

@@ -13,6 +13,7 @@ from regpress.claims import Caller, Claims
 from regpress.errors import UnknownEntryError
 from regpress.live import LiveSite
 from regpress.model.config import Config
+from regpress.model.config_packing import written
 from regpress.model.config_site import RegistryConfig
 from regpress.model.config_source import SourceConfig
 from regpress.model.created import Created, Times
@@ -134,7 +135,7 @@ class Sources:
     def _source(self, source: SourceConfig) -> dict[str, Any]:
         made = self.created.sources.get(source.name)
         interval = source.sync_policy.interval if source.sync_policy else None
-        filters = source.filter.model_dump(mode="json", by_alias=True, exclude_none=True) if source.filter else {}
+        filters = written(source.filter) if source.filter else {}
         status = self.states(source.name)
         return {
             "name": source.name,
@@ -197,7 +198,7 @@ def go_duration(seconds: float) -> str:
 def _settings(source: SourceConfig) -> dict[str, Any]:
     """Return the block of a source's type, with what was given for it."""
     block = getattr(source, source.type)
-    settings: dict[str, Any] = block.model_dump(mode="json", by_alias=True, exclude_none=True, exclude_unset=True)
+    settings: dict[str, Any] = written(block, defaults=False)
     if "timeout" in settings:
         settings["timeout"] = go_duration(block.timeout)
     return settings

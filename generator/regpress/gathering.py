@@ -19,6 +19,7 @@ from regpress.errors import BuildRefusedError
 from regpress.kept import GatheringCache, KeptGathering, ReadingCache
 from regpress.merge import Merged, merge
 from regpress.model.config import Config
+from regpress.model.config_packing import packed
 from regpress.model.config_site import PolicyConfig, RegistryConfig
 from regpress.model.config_source import SourceConfig
 from regpress.model.entry import Removal, Snapshot, Status
@@ -238,7 +239,7 @@ def resolve_all(
 
 def _reader(site: Site, options: Options) -> SnapshotReader:
     policy = site.config.site.policy
-    cache = ReadingCache(site.cache / "readings", compact_json([__version__, policy.model_dump(mode="json")]))
+    cache = ReadingCache(site.cache / "readings", compact_json([__version__, packed(policy)]))
     return SnapshotReader(cache, partial(_check, policy), jobs=options.jobs)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from regpress.digest import compact_json, recipe
 from regpress.model.config import Config
+from regpress.model.config_packing import packed
 from regpress.model.created import NOTHING_CREATED, Created
 from regpress.record import record
 
@@ -111,15 +112,4 @@ class Options:
 
 def config_fingerprint(config: Config, *others: bytes) -> bytes:
     """Return the digest of a configuration and whatever else decides about the output."""
-    return recipe((compact_json(config.model_dump(mode="json")), *others))
-
-
-def replace_site(config: Config, changes: Mapping[str, Any]) -> Config:
-    """Return *config* with other values of ``site``, checked like the file's own.
-
-    Raises:
-        pydantic.ValidationError: a value is not acceptable.
-    """
-    dumped = config.site.model_dump(by_alias=True)
-    site = type(config.site).model_validate({**dumped, **changes})
-    return config.model_copy(update={"site": site})
+    return recipe((compact_json(packed(config)), *others))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import time
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
@@ -12,21 +11,20 @@ from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
-from pydantic import ValidationError
-
 from regpress import __version__
 from regpress.created_files import read_created
 from regpress.digest import recipe
 from regpress.errors import ConfigError
 from regpress.hosts.table import profile
 from regpress.html.site import ContentPage, SiteView
+from regpress.kept_config import ConfigCache, SoundConfig
 from regpress.model.config import Config, default_config, load_config
-from regpress.model.config_problems import flaws_of, spell
+from regpress.model.config_site import BASE_URL, SiteConfig
 from regpress.model.config_source import SourceConfig
-from regpress.model.config_types import Flaw
-from regpress.model.created import ADMIN_FOLDER, CONTENT_FOLDER, Created, with_created
+from regpress.model.created import ADMIN_FOLDER, CONTENT_FOLDER, Created, flaw_text, with_created
+from regpress.model.flaws import Flaw, FlawsError
 from regpress.model.manifest import MANIFEST_FILE
-from regpress.site import Site, SourceLike, config_fingerprint, replace_site
+from regpress.site import Site, SourceLike, config_fingerprint
 from regpress.sources.factory import open_source
 from regpress.storage import CACHE_FOLDER, folds_case
 from regpress.times import from_epoch
@@ -49,7 +47,8 @@ def open_site(
     *,
     config_file: Path | None = None,
     environ: Mapping[str, str] = os.environ,
-    changes: Mapping[str, object] | None = None,
+    host: str | None = None,
+    base_url: str | None = None,
 ) -> tuple[Site, tuple[str, ...]]:
     """Return the site in the folder *root*, and notes about its configuration.
 
@@ -57,14 +56,14 @@ def open_site(
         root: the site's folder.
         config_file: its configuration where it is not ``config.yaml`` in *root*.
         environ: for ``REGPRESS_SITE_…``.
-        changes: values of ``site`` given on the command line, by their key.
+        host: given on the command line, instead of the one of the configuration.
+        base_url: the same.
 
     Raises:
         ConfigError: the folder is no site, or the configuration, a page or a template cannot be used.
     """
     config, notes = _read_config(root, config_file, environ)
-    if changes:
-        config = _with_changes(config, changes)
+    config = replace(config, site=_changed(config.site, host, base_url))
     # Programs that sources start have working folders of their own.
     root = root.absolute()
     base, created = config, read_created(root / CONTENT_FOLDER)
@@ -128,17 +127,16 @@ def _icons(root: Path, config: Config, cache: Path) -> IconStore:
     return IconStore(lock_file=root / LOCK_FILE, folder=cache / "icons", kind_of=picture_type, address_rule=rule)
 
 
-def _with_changes(config: Config, changes: Mapping[str, object]) -> Config:
-    try:
-        return replace_site(config, changes)
-    except ValidationError as error:
-        raise ConfigError(*map(_described, flaws_of(error))) from error
-
-
-def _described(flaw: Flaw) -> str:
-    """Return what is wrong with a value of ``site`` by the option that gave it: ``baseUrl`` as ``--base-url``."""
-    option = re.sub("[A-Z]", lambda letter: f"-{letter.group().lower()}", spell(flaw.at))
-    return f"--{option}: {flaw.what}" + (f" (expected {flaw.expected})" if flaw.expected else "")
+def _changed(site: SiteConfig, host: str | None, base_url: str | None) -> SiteConfig:
+    """Return ``site`` with what options of the command line change."""
+    if host is not None:
+        site = replace(site, host=profile(host).name)
+    if base_url is not None:
+        try:
+            site = replace(site, base_url=BASE_URL.check(base_url), base_path="")
+        except FlawsError as error:
+            raise ConfigError(*(f"--base-url: {flaw_text(flaw)}" for flaw in error.flaws)) from error
+    return site
 
 
 def read_now(environ: Mapping[str, str] = os.environ) -> str:
@@ -185,7 +183,12 @@ def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8 (expected a YAML file in UTF-8)") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    return load_config(text, file=str(path), environ=environ, further=_unknown_names)
+    cache = ConfigCache(root / CACHE_FOLDER, text, file=str(path), environ=environ)
+    sound = cache.load()
+    if sound is None:
+        sound = SoundConfig(*load_config(text, file=str(path), environ=environ, further=_unknown_names))
+        cache.save(sound)
+    return sound.config, sound.notes
 
 
 def _has_entries(content: Path) -> bool:

@@ -9,6 +9,7 @@ import pytest
 from fakes import FakeSource
 from regpress.errors import ConfigError, SourceMalformedError, SourceUnavailableError
 from regpress.model.config_source import SourceConfig
+from regpress.model.config_validation import validated
 from regpress.model.entry import Snapshot, Times
 from regpress.model.registry import read_candidates
 from regpress.names import SourceName
@@ -286,7 +287,7 @@ def test_inline_data_that_json_cannot_say_is_refused() -> None:
 
 
 def opened(tmp_path: Path, **config: Any) -> Source:
-    settings = SourceConfig.model_validate({"name": "team", "claims": {"org": "acme"}, **config})
+    settings = validated(SourceConfig, {"name": "team", "claims": {"org": "acme"}, **config})
     return open_source(settings, site_root=tmp_path, cache=tmp_path / "cache")
 
 
@@ -310,7 +311,7 @@ def test_each_configuration_opens_its_source(tmp_path: Path) -> None:
 
 def test_private_addresses_are_refused_unless_the_site_allows_them(tmp_path: Path) -> None:
     for block in ({"file": {"url": "http://127.0.0.1/r.json"}}, {"api": {"endpoint": "http://127.0.0.1"}}):
-        settings = SourceConfig.model_validate({"name": "team", **block})
+        settings = validated(SourceConfig, {"name": "team", **block})
         strict = open_source(settings, site_root=tmp_path, cache=tmp_path)
         with pytest.raises(SourceUnavailableError, match="allowPrivateAddresses"):
             strict.fetch()

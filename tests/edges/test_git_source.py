@@ -18,6 +18,7 @@ from edges.githttp import GitServer, git_server
 from edges.gitrepos import Repo, clean_environment, day, entry, registry
 from regpress.errors import ConfigError, RegistryError, SourceMalformedError, SourceUnavailableError
 from regpress.model.config_source import GitAuthSettings, GitSettings, SourceConfig
+from regpress.model.config_validation import validated
 from regpress.model.entry import Snapshot, Times
 from regpress.names import SourceName
 from regpress.sources.git import GitSource, open_git_source
@@ -304,7 +305,7 @@ def test_a_local_path_is_relative_to_the_site(remote: Repo, cache: Path, tmp_pat
 
 
 def test_a_configuration_opens_the_source(remote: Repo, cache: Path) -> None:
-    config = SourceConfig.model_validate({"name": "team", "git": {"repository": remote.url}, "claims": {"org": "x"}})
+    config = validated(SourceConfig, {"name": "team", "git": {"repository": remote.url}, "claims": {"org": "x"}})
     snapshot = open_git_source(config, cache=cache).fetch()
     assert (snapshot.source, snapshot.claims, len(snapshot.files)) == ("team", {"org": "x"}, 1)
 
@@ -536,7 +537,7 @@ def test_hostile_addresses_are_refused_without_starting_git(
     cache: Path, address: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("regpress.sources.gitcommand._start", lambda *_: pytest.fail("git was started"))
-    settings = GitSettings.model_construct(repository=address, path="registry.json")
+    settings = GitSettings(repository=address, path="registry.json")
     with pytest.raises(ConfigError, match=r"^sources: team: git\.repository: ") as caught:
         GitSource(name=SourceName("team"), settings=settings, cache=cache)
     assert "pass@" not in str(caught.value)
@@ -548,7 +549,7 @@ def test_hostile_addresses_are_refused_without_starting_git(
 )
 @pytest.mark.parametrize("key", ["branch", "tag"])
 def test_hostile_refs_are_refused(cache: Path, key: str, text: str) -> None:
-    settings = GitSettings.model_construct(repository="https://example.com/x", path="registry.json", **{key: text})
+    settings = GitSettings(repository="https://example.com/x", path="registry.json", **{key: text})
     with pytest.raises(ConfigError, match=rf"^sources: team: git\.{key}: "):
         GitSource(name=SourceName("team"), settings=settings, cache=cache)
 
@@ -560,7 +561,7 @@ def test_hostile_refs_are_refused(cache: Path, key: str, text: str) -> None:
 def test_hostile_commits_and_paths_are_refused(cache: Path, key: str, text: str) -> None:
     made = {"repository": "https://example.com/x", "path": "registry.json"} | {key: text}
     with pytest.raises(ConfigError, match=rf"^sources: team: git\.{key}: "):
-        GitSource(name=SourceName("team"), settings=GitSettings.model_construct(**made), cache=cache)
+        GitSource(name=SourceName("team"), settings=GitSettings(**made), cache=cache)
 
 
 def test_a_path_is_never_a_pattern(remote: Repo, cache: Path) -> None:
@@ -617,8 +618,9 @@ def test_a_machine_that_never_had_git_gets_one_clear_line(cache: Path) -> None:
         "from pathlib import Path\n"
         "from regpress.errors import SourceUnavailableError\n"
         "from regpress.model.config_source import SourceConfig\n"
+        "from regpress.model.config_validation import validated\n"
         "from regpress.sources.git import open_git_source\n"
-        "config = SourceConfig.model_validate({'name': 'team', 'git': {'repository': 'file:///x'}})\n"
+        "config = validated(SourceConfig, {'name': 'team', 'git': {'repository': 'file:///x'}})\n"
         "try:\n"
         f"    open_git_source(config, cache=Path({str(cache)!r})).fetch()\n"
         "except SourceUnavailableError as error:\n"
@@ -783,7 +785,7 @@ def test_a_server_that_talks_nonsense_is_an_error_in_one_line(cache: Path, tmp_p
 def test_a_host_in_a_private_network_is_asked_only_where_that_is_allowed(
     remote: Repo, cache: Path, server: GitServer
 ) -> None:
-    config = SourceConfig.model_validate({"name": "team", "git": {"repository": f"{server.url}/remote"}})
+    config = validated(SourceConfig, {"name": "team", "git": {"repository": f"{server.url}/remote"}})
     with pytest.raises(SourceUnavailableError, match=r"127\.0\.0\.1.*site\.trust"):
         open_git_source(config, cache=cache).fetch()
     assert server.authorizations == []

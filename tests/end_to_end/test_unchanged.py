@@ -27,6 +27,8 @@ HEAVY = {
     "regpress.validate",
     "urllib.request",
 }
+#: What reads and checks a configuration.
+CHECKING = {"pydantic", "yaml"}
 MODULES = """
 import sys
 from regpress.cli.main import main
@@ -79,6 +81,38 @@ def test_a_build_with_nothing_to_do_imports_nothing_that_reads_or_renders(tmp_pa
 
     assert HEAVY - {"git", "regpress.hosts.cloudflare", "urllib.request"} <= imported()
     assert not HEAVY & imported()
+    # The second build kept the configuration that it had checked.
+    assert not (HEAVY | CHECKING) & imported()
+
+
+def test_a_site_without_a_configuration_is_built_without_what_reads_and_checks_one(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site", {"registry.json": registry_file(server("com.example/weather"))})
+    (site / "config.yaml").unlink()
+    program = MODULES.replace('"nginx"', '"nginx", "--base-url", "https://example.org/r"')
+    found = subprocess.run([sys.executable, "-c", program], cwd=site, capture_output=True, text=True, timeout=120)
+    assert found.returncode == 0, found.stderr
+    assert "jinja2" in found.stdout.splitlines()
+    assert not CHECKING & set(found.stdout.splitlines())
+
+
+def test_a_configuration_that_is_kept_counts_no_more_when_its_text_or_a_variable_changes(tmp_path: Path) -> None:
+    site = write_site(tmp_path / "site", {"registry.json": registry_file(server("com.example/weather"))}, title="First")
+    sound = (site / "config.yaml").read_text()
+    site.joinpath("config.yaml").write_text(sound.replace("enabled: false", "enabled: true"))
+    page = site / "dist" / "index.html"
+    for _ in range(3):
+        assert run("build", site).code == 0
+        assert "First" in page.read_text()
+    assert (site / ".regpress" / "config.json").exists()
+    assert run("build", site, REGPRESS_SITE_TITLE="Second").code == 0
+    assert "Second" in page.read_text()
+    done = run("build", site, REGPRESS_SITE_THEME="light")
+    assert (done.code, "REGPRESS_SITE_THEME" in done.err) == (0, True)
+    assert "First" in page.read_text()
+    again = run("build", site, REGPRESS_SITE_THEME="light")
+    assert (again.code, "REGPRESS_SITE_THEME" in again.err) == (0, True)
+    site.joinpath("config.yaml").write_text("sources: 1\n")
+    assert run("build", site).code == 2
 
 
 def test_a_build_with_nothing_to_do_says_the_findings_of_the_last_one_again(tmp_path: Path) -> None:

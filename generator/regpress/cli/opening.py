@@ -26,12 +26,7 @@ def open_for(
     Raises:
         ConfigError: it cannot be opened.
     """
-    changes: dict[str, object] = {}
-    if host is not None:
-        changes["host"] = profile(host).name
-    if base_url is not None:
-        changes |= {"baseUrl": base_url, "basePath": ""}
-    site, notes = open_site(site_root, config_file=config_file, changes=changes)
+    site, notes = open_site(site_root, config_file=config_file, host=host, base_url=base_url)
     profile(site.config.site.host)
     for note in notes:
         click.echo(f"note: {note}", err=True)

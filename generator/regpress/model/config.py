@@ -6,15 +6,13 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import Any, Final
 
-from pydantic import Field, ValidationError
-
 from regpress.errors import ConfigError
 from regpress.model import config_environment as environment
 from regpress.model.config_auth import AuthConfig, OAuthSettings, ProviderSettings
 from regpress.model.config_checks import shorten
-from regpress.model.config_problems import Places, flaws_of, repetitions, surprises
+from regpress.model.config_packing import written
+from regpress.model.config_problems import Places, repetitions, surprises
 from regpress.model.config_references import reference_flaws
-from regpress.model.config_schema import editor_schema
 from regpress.model.config_site import (
     CatalogConfig,
     PolicyConfig,
@@ -35,7 +33,8 @@ from regpress.model.config_source import (
     SyncSettings,
 )
 from regpress.model.config_tree import Keys, Loc, Scalar, tree_of, value_of, walk
-from regpress.model.config_types import AT_LEAST_ONE, WRITTEN, ConfigRecord, Flaw
+from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, key
+from regpress.model.flaws import Flaw, FlawsError
 
 __all__ = [
     "ApiSettings",
@@ -70,14 +69,12 @@ SERVER_ONLY: Final = ("audit", "database", "telemetry")
 class Config(ConfigRecord):
     """A whole configuration: sources, registries made of them, who may use them, and the site."""
 
-    sources: tuple[SourceConfig, ...] = Field(
-        description="Where entries come from; at least one.", json_schema_extra=AT_LEAST_ONE
+    sources: tuple[SourceConfig, ...] = key("Where entries come from; at least one.", json_schema_extra=AT_LEAST_ONE)
+    registries: tuple[RegistryConfig, ...] = key(
+        "Views of the sources that are published; at least one.", json_schema_extra=AT_LEAST_ONE
     )
-    registries: tuple[RegistryConfig, ...] = Field(
-        description="Views of the sources that are published; at least one.", json_schema_extra=AT_LEAST_ONE
-    )
-    auth: AuthConfig = Field(default_factory=AuthConfig, description="Who may read and write through the app.")
-    site: SiteConfig = Field(default_factory=SiteConfig, description="The site that is written.")
+    auth: AuthConfig = key("Who may read and write through the app.", default_factory=AuthConfig)
+    site: SiteConfig = key("The site that is written.", default_factory=SiteConfig)
 
     @classmethod
     def flaws(cls, given: Mapping[str, Any]) -> Iterable[Flaw]:
@@ -125,7 +122,7 @@ def load_config(
 def _loaded(root: Keys, file: str, environ: Mapping[str, str], further: FurtherCheck) -> tuple[Config, tuple[str, ...]]:
     given = value_of(root)
     ignored = [*_without_server_blocks(given), *_without_formats(given)]
-    known = site_variables()
+    known = site_variables() if environment.given_variables(environ) else ()
     places = Places(file=file, root=root, variables=environment.overlay(given, environ, known))
     config, flaws = _checked(given, root)
     flaws += further(config) if config is not None else ()
@@ -153,24 +150,27 @@ def default_config(
     Raises:
         ConfigError: there is neither, or a variable of *environ* has a wrong value.
     """
-    sources: list[dict[str, Any]] = []
+    sources: list[SourceConfig] = []
     if has_content:
-        sources.append({"name": "content", "managed": {}})
+        sources.append(SourceConfig(name="content", managed=ManagedSettings()))
     if has_registry_file:
-        sources.append({"name": "registry", "file": {"path": "registry.json"}})
+        sources.append(SourceConfig(name="registry", file=FileSettings(path="registry.json")))
     if not sources:
         raise ConfigError("config.yaml: there is none, and neither a folder 'content' nor a file 'registry.json'")
-    registry = {"name": "default", "sources": [source["name"] for source in sources]}
-    root = Keys(
-        line=1,
-        members={"sources": tree_of(sources), "registries": tree_of([registry])},
-        key_lines={"sources": 1, "registries": 1},
-    )
+    registry = RegistryConfig(name="default", sources=tuple(source.name for source in sources))
+    config = Config(sources=tuple(sources), registries=(registry,))
+    if not environment.given_variables(environ):
+        return config
+    given = written(config, defaults=False)
+    members = {section: tree_of(value) for section, value in given.items()}
+    root = Keys(line=1, members=members, key_lines=dict.fromkeys(given, 1))
     return _loaded(root, "config.yaml", environ, further)[0]
 
 
 def config_json_schema() -> dict[str, Any]:
     """Return the JSON Schema of ``config.yaml`` for editors, with a description of every key."""
+    from regpress.model.config_schema import editor_schema  # noqa: PLC0415 - needs pydantic
+
     return editor_schema(Config, ignored=SERVER_ONLY)
 
 
@@ -193,17 +193,19 @@ def _tree(text: str, file: str) -> Keys:
 
 
 def _checked(given: Mapping[str, Any], root: Keys) -> tuple[Config | None, list[Flaw]]:
+    from regpress.model.config_validation import validated  # noqa: PLC0415 - needs pydantic
+
     try:
-        return Config.model_validate(given, context=WRITTEN), []
-    except ValidationError as error:
-        return None, list(flaws_of(error, root))
+        return validated(Config, given, written=True, root=root), []
+    except FlawsError as error:
+        return None, list(error.flaws)
 
 
 def _without_server_blocks(given: dict[str, Any]) -> Iterator[Flaw]:
-    for key in SERVER_ONLY:
-        if key in given:
-            del given[key]
-            yield Flaw(at=(key,), what="belongs to a server with a database and is ignored")
+    for section in SERVER_ONLY:
+        if section in given:
+            del given[section]
+            yield Flaw(at=(section,), what="belongs to a server with a database and is ignored")
 
 
 def _without_formats(given: Mapping[str, Any]) -> Iterator[Flaw]:

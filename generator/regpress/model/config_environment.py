@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from types import NoneType, UnionType
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 from regpress.model.config_tree import Loc
-from regpress.model.config_types import ConfigRecord, choice_flaw
+from regpress.model.config_types import ConfigRecord
+from regpress.model.flaws import choice_flaw
 from regpress.record import record
 
 PREFIX: Final = "REGPRESS_SITE_"
@@ -31,12 +32,18 @@ class Variable:
 
 def variables(record: type[ConfigRecord], at: Loc, prefix: str = PREFIX) -> Iterator[Variable]:
     """Return a variable for every single value of *record* and of the records in it; lists have none."""
-    for name, field in record.model_fields.items():
-        place, variable = (*at, field.alias or name), prefix + name.upper()
-        if isinstance(field.annotation, type) and issubclass(field.annotation, ConfigRecord):
-            yield from variables(field.annotation, place, variable + "_")
-        elif kinds := _kinds(field.annotation):
+    annotations = get_type_hints(record)
+    for key, name in record.keys().items():
+        place, variable, annotation = (*at, key), prefix + name.upper(), annotations[name]
+        if isinstance(annotation, type) and issubclass(annotation, ConfigRecord):
+            yield from variables(annotation, place, variable + "_")
+        elif kinds := _kinds(annotation):
             yield Variable(name=variable, at=place, boolean=bool in kinds)
+
+
+def given_variables(environ: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that give values, and those that look as if they should."""
+    return {name: value for name, value in environ.items() if name.startswith(PREFIX)}
 
 
 def overlay(given: dict[str, Any], environ: Mapping[str, str], known: tuple[Variable, ...]) -> dict[Loc, str]:
@@ -76,8 +83,6 @@ def _set(given: dict[str, Any], at: Loc, value: Any) -> bool:
 def _kinds(annotation: Any) -> frozenset[type]:
     """Return the types of a single value; none for lists and mappings."""
     origin = get_origin(annotation)
-    if origin is Annotated:
-        return _kinds(get_args(annotation)[0])
     if origin is Literal:
         return frozenset(type(choice) for choice in get_args(annotation))
     if origin in {Union, UnionType}:

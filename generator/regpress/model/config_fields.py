@@ -5,32 +5,29 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from typing import Annotated, Any
 
-from pydantic import AfterValidator, BeforeValidator, ValidationInfo, WithJsonSchema
-
 from regpress.errors import InvalidNameError
 from regpress.model.config_checks import CONFIG_NAME_PATTERN, DURATION_PATTERN, parse_duration, shorten, url_problem
-from regpress.model.config_types import Flaw, kind_of, refuse
+from regpress.model.config_types import Check, CheckFirst, Shown, Strict
+from regpress.model.flaws import Flaw, FlawsError, kind_of
 from regpress.names import parse_source_name
 
 
-def _seconds(value: Any, info: ValidationInfo) -> float:
+def _seconds(value: Any, written: bool) -> float:
     if isinstance(value, str):
         try:
             return parse_duration(value)
         except ValueError as error:
-            raise Flaw(what=str(error), expected="a duration such as '30s' or '1m30s'").error() from None
-    if isinstance(value, int | float) and not isinstance(value, bool) and not (info.context or {}).get("written"):
+            raise FlawsError(Flaw(what=str(error), expected="a duration such as '30s' or '1m30s'")) from None
+    if isinstance(value, int | float) and not isinstance(value, bool) and not written:
         return float(value)
-    raise Flaw(what="is not a duration", expected="a number with a unit, such as '30s' or '1m30s'").error()
+    raise FlawsError(Flaw(what="is not a duration", expected="a number with a unit, such as '30s' or '1m30s'"))
 
 
 #: Seconds, written as a Go duration.
-Seconds = Annotated[
-    float, BeforeValidator(_seconds), WithJsonSchema({"type": "string", "pattern": f"^({DURATION_PATTERN})$"})
-]
+Seconds = Annotated[float, CheckFirst(_seconds), Shown({"type": "string", "pattern": f"^({DURATION_PATTERN})$"})]
 
 
-def checked(problem: Callable[[str], str | None], expected: str) -> AfterValidator:
+def checked(problem: Callable[[str], str | None], expected: str) -> Check:
     """Return a validator of texts.
 
     Args:
@@ -40,28 +37,28 @@ def checked(problem: Callable[[str], str | None], expected: str) -> AfterValidat
 
     def check(text: str) -> str:
         if what := problem(text):
-            raise Flaw(what=what, expected=expected).error()
+            raise FlawsError(Flaw(what=what, expected=expected))
         return text
 
-    return AfterValidator(check)
+    return Check(check)
 
 
-def timeout_within(limit: float, text: str) -> AfterValidator:
+def timeout_within(limit: float, text: str) -> Check:
     """Return a validator of waits: more than nothing, and at most *limit* seconds, which messages call *text*."""
 
     def check(seconds: float) -> float:
         if seconds <= 0:
-            raise Flaw(what="must be greater than zero").error()
+            raise FlawsError(Flaw(what="must be greater than zero"))
         if seconds > limit:
-            raise Flaw(what=f"must not exceed {text}").error()
+            raise FlawsError(Flaw(what=f"must not exceed {text}"))
         return seconds
 
-    return AfterValidator(check)
+    return Check(check)
 
 
 def _not_negative(seconds: float) -> float:
     if seconds < 0:
-        raise Flaw(what="is negative", expected="a duration such as '30m'").error()
+        raise FlawsError(Flaw(what="is negative", expected="a duration such as '30m'"))
     return seconds
 
 
@@ -70,13 +67,14 @@ def _name(text: str) -> str:
         return parse_source_name(text)
     except InvalidNameError as error:
         what = f"{shorten(text)!r} {error.reason}"
-        raise Flaw(what=what, expected="e.g. 'team-tools'").error() from None
+        raise FlawsError(Flaw(what=what, expected="e.g. 'team-tools'")) from None
 
 
-def _claims(value: Any) -> Any:
+def _claims(value: Any, _: bool) -> Any:
     if not isinstance(value, Mapping):
-        raise Flaw(what=f"is {kind_of(value)}", expected="keys with a text or a list of texts").error()
-    refuse(_claim_flaws(value))
+        raise FlawsError(Flaw(what=f"is {kind_of(value)}", expected="keys with a text or a list of texts"))
+    if flaws := list(_claim_flaws(value)):
+        raise FlawsError(*flaws)
     return {key: claim if isinstance(claim, str) else tuple(claim) for key, claim in value.items()}
 
 
@@ -89,13 +87,15 @@ def _claim_flaws(claims: Mapping[str, Any]) -> Iterator[Flaw]:
             yield Flaw(at=(key,), what=what, expected="a text or a list of texts; quotes make any value a text")
 
 
-not_negative = AfterValidator(_not_negative)
+Flag = Annotated[bool, Strict()]
+Count = Annotated[int, Strict()]
+not_negative = Check(_not_negative)
 URL = checked(url_problem, "an absolute http or https address with a host, without credentials")
-Name = Annotated[str, AfterValidator(_name), WithJsonSchema({"type": "string", "pattern": CONFIG_NAME_PATTERN})]
+Name = Annotated[str, Check(_name), Shown({"type": "string", "pattern": CONFIG_NAME_PATTERN})]
 Claims = Annotated[
     Mapping[str, str | tuple[str, ...]],
-    BeforeValidator(_claims),
-    WithJsonSchema(
+    CheckFirst(_claims),
+    Shown(
         {
             "type": "object",
             "additionalProperties": {"anyOf": [{"type": "string"}, {"type": "array", "items": {"type": "string"}}]},

@@ -7,13 +7,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import field
 from typing import Any, Final
 
-from pydantic import ValidationError
-
 from regpress.model.config_checks import shorten
 from regpress.model.config_tree import Keys, Loc, Node, Scalar, line_of, node_at, walk
-from regpress.model.config_types import PLAIN, Flaw, choice_flaw, kind_of
+from regpress.model.flaws import Flaw, choice_flaw, kind_of
 from regpress.record import record
 
+#: pydantic's type of the errors that already are in plain words, `regpress.model.config_reporting`.
+PLAIN: Final = "plain"
 _PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
 #: Required lists, of which an empty one would not do either.
 _LISTS: Final = frozenset({"sources", "registries", "providers"})
@@ -21,7 +21,7 @@ _LISTS: Final = frozenset({"sources", "registries", "providers"})
 _WANTED: Final = {
     "string_type": "text",
     "bool_type": "true or false",
-    "model_type": "keys and values",
+    "dataclass_type": "keys and values",
     "dict_type": "keys and values",
     "mapping_type": "keys and values",
     "tuple_type": "a list",
@@ -75,14 +75,14 @@ def spell(at: Loc) -> str:
     return text
 
 
-def flaws_of(error: ValidationError, root: Node | None = None) -> Iterator[Flaw]:
+def flaws_of(lines: Iterable[Mapping[str, Any]], root: Node | None = None) -> Iterator[Flaw]:
     """Return the errors of records in plain words.
 
     Args:
-        error: what pydantic found.
+        lines: what pydantic found, `pydantic.ValidationError.errors`.
         root: the tree that the values come from, if there is one.
     """
-    for line in error.errors(include_url=False):
+    for line in lines:
         at = line["loc"]
         node = node_at(root, at) if root is not None else None
         yield _flaw(line["type"], at, line, node)

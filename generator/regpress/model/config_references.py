@@ -9,7 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
 from regpress.model.config_checks import shorten
-from regpress.model.config_types import Flaw, choice_flaw, empty_lists
+from regpress.model.flaws import Flaw, choice_flaw, empty_lists
 
 _NO_CLUSTER: Final = (
     "an 'api' source with the address of a registry server inside the cluster, or a 'file' or 'git' source with "

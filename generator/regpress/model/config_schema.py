@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from regpress.model.config_types import ConfigRecord
+from regpress.model.config_validation import json_schema
 
 _DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 _TYPES: Final = ("git", "api", "file", "managed")
@@ -21,7 +22,7 @@ def editor_schema(record: type[ConfigRecord], *, ignored: tuple[str, ...]) -> di
         record: the record of the whole file.
         ignored: keys of the file that are allowed and do not count.
     """
-    schema = record.model_json_schema(by_alias=True, mode="validation")
+    schema = json_schema(record)
     definitions = schema.get("$defs", {})
     for model in (schema, *definitions.values()):
         _allow_empty(model)

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import Field, StrictBool, StrictInt, ValidationInfo, field_validator
-
 from regpress.model import config_checks as checks
-from regpress.model.config_fields import Claims, Name, checked
-from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, Flaw, empty_lists
+from regpress.model.config_fields import Claims, Count, Flag, Name, checked
+from regpress.model.config_types import AT_LEAST_ONE, ConfigRecord, key
+from regpress.model.flaws import Flaw, empty_lists
 
 RuleSeverity = Literal["error", "warning", "info", "off"]
 Alias = Literal["v0", "registry"]
@@ -19,23 +18,21 @@ Encoding = Literal["br", "gzip"]
 
 
 Label = Annotated[str, checked(checks.text_problem, "one line of text")]
+BASE_URL = checked(checks.base_url_problem, "e.g. 'https://example.org/registry'")
 
 
 class RegistryConfig(ConfigRecord):
     """One registry: an ordered list of sources published as one view."""
 
-    name: Name = Field(description="Unique name: 1 to 63 lower-case letters, digits and inner hyphens.")
-    sources: tuple[Name, ...] = Field(
-        description="Names of sources; the first that has a name supplies all versions of it.",
-        json_schema_extra=AT_LEAST_ONE,
+    name: Name = key("Unique name: 1 to 63 lower-case letters, digits and inner hyphens.")
+    sources: tuple[Name, ...] = key(
+        "Names of sources; the first that has a name supplies all versions of it.", json_schema_extra=AT_LEAST_ONE
     )
-    claims: Claims = Field(
-        default_factory=dict,
-        description="Who may see the registry: per key a text or a list of texts; empty is public.",
+    claims: Claims = key(
+        "Who may see the registry: per key a text or a list of texts; empty is public.", default_factory=dict
     )
-    visibility: Literal["public"] | None = Field(
-        default=None,
-        description="'public' writes a registry to the static tree although claims or auth make it private.",
+    visibility: Literal["public"] | None = key(
+        "'public' writes a registry to the static tree although claims or auth make it private.", default=None
     )
 
     @classmethod
@@ -47,95 +44,92 @@ class RegistryConfig(ConfigRecord):
 class PolicyConfig(ConfigRecord):
     """How strict validation is beyond what the format demands."""
 
-    level: Literal["default", "official"] = Field(
-        default="default", description="'official' makes the demands of the official registry service errors."
+    level: Literal["default", "official"] = key(
+        "'official' makes the demands of the official registry service errors.", default="default"
     )
-    rules: Mapping[str, RuleSeverity] = Field(
-        default_factory=dict, description="Severity per rule: error, warning, info or off."
-    )
-    max_meta_size: StrictInt = Field(
-        default=262144, ge=0, description="Most bytes of publisher metadata that `/v1/entries` takes."
-    )
+    rules: Mapping[str, RuleSeverity] = key("Severity per rule: error, warning, info or off.", default_factory=dict)
+    max_meta_size: Count = key("Most bytes of publisher metadata that `/v1/entries` takes.", default=262144, ge=0)
 
 
 class CatalogConfig(ConfigRecord):
     """The HTML catalog."""
 
-    enabled: StrictBool = Field(default=True, description="Whether HTML pages are written.")
-    theme: Literal["auto", "light", "dark"] = Field(
-        default="auto", description="Colours: the reader's choice, or fixed."
+    enabled: Flag = key("Whether HTML pages are written.", default=True)
+    theme: Literal["auto", "light", "dark"] = key("Colours: the reader's choice, or fixed.", default="auto")
+    accent: Annotated[str, checked(checks.colour_problem, "e.g. '#2563eb'")] | None = key(
+        "Accent colour as '#rrggbb'.", default=None
     )
-    accent: Annotated[str, checked(checks.colour_problem, "e.g. '#2563eb'")] | None = Field(
-        default=None, description="Accent colour as '#rrggbb'."
+    pages: tuple[Annotated[str, checked(checks.slug_problem, "e.g. 'about'")], ...] | None = key(
+        "Which files of 'content/pages' are published, in menu order; all where absent.", default=None
     )
-    pages: tuple[Annotated[str, checked(checks.slug_problem, "e.g. 'about'")], ...] | None = Field(
-        default=None, description="Which files of 'content/pages' are published, in menu order; all where absent."
+    entry_files: tuple[EntryFile, ...] = key(
+        "What is written beside the page of each entry: markdown, feed (needs baseUrl), badge.", default=()
     )
-    entry_files: tuple[EntryFile, ...] = Field(
-        default=(),
-        description="What is written beside the page of each entry: markdown, feed (needs baseUrl), badge.",
-    )
-    namespace_pages: Literal["several", "all"] = Field(
-        default="several", description="Which namespaces have a page: those with several entries, or all."
+    namespace_pages: Literal["several", "all"] = key(
+        "Which namespaces have a page: those with several entries, or all.", default="several"
     )
 
 
 class TrustConfig(ConfigRecord):
     """What hostile documents may make the generator or a reader's browser do."""
 
-    allow_private_addresses: StrictBool = Field(
-        default=False, description="Whether sources may be fetched from private and loopback addresses."
+    allow_private_addresses: Flag = key(
+        "Whether sources may be fetched from private and loopback addresses.", default=False
     )
-    icon_hosts: tuple[Annotated[str, checked(checks.host_problem, "e.g. 'cdn.example.org'")], ...] = Field(
-        default=(), description="Hosts whose icons pages may show."
+    icon_hosts: tuple[Annotated[str, checked(checks.host_problem, "e.g. 'cdn.example.org'")], ...] = key(
+        "Hosts whose icons pages may show.", default=()
     )
-    fetch_icons: StrictBool = Field(
-        default=False, description="Whether icons that 'regpress icons' has locked become files of the site."
-    )
+    fetch_icons: Flag = key("Whether icons that 'regpress icons' has locked become files of the site.", default=False)
 
 
 class SiteConfig(ConfigRecord):
     """The site: what it is called, where it lives, and how it is written."""
 
-    title: Label = Field(default="MCP Registry", description="Name of the site.")
-    description: Annotated[str, checked(checks.optional_text_problem, "one line of text")] = Field(
-        default="", description="One line about the site."
+    title: Label = key("Name of the site.", default="MCP Registry")
+    description: Annotated[str, checked(checks.optional_text_problem, "one line of text")] = key(
+        "One line about the site.", default=""
     )
-    base_url: Annotated[str, checked(checks.base_url_problem, "e.g. 'https://example.org/registry'")] = Field(
-        default="", description="Address at which the site is served; without it absolute links are left out."
+    base_url: Annotated[str, BASE_URL] = key(
+        "Address at which the site is served; without it absolute links are left out.", default=""
     )
-    base_path: Annotated[str, checked(checks.base_path_problem, "e.g. '/registry'")] = Field(
-        default="", description="Path below the host; taken from baseUrl where that is given.", validate_default=True
+    base_path: Annotated[str, checked(checks.base_path_problem, "e.g. '/registry'")] = key(
+        "Path below the host; taken from baseUrl where that is given.", default=""
     )
-    default_registry: Name | None = Field(
-        default=None, description="The registry at the root; else the one named 'default', else the first."
+    default_registry: Name | None = key(
+        "The registry at the root; else the one named 'default', else the first.", default=None
     )
-    host: Annotated[str, checked(checks.profile_problem, "e.g. 'generic' or 'github-pages'")] = Field(
-        default="generic", description="Host profile, such as generic or github-pages."
+    host: Annotated[str, checked(checks.profile_problem, "e.g. 'generic' or 'github-pages'")] = key(
+        "Host profile, such as generic or github-pages.", default="generic"
     )
-    max_files: StrictInt | None = Field(
-        default=None, ge=1, description="Most files that the host accepts, where your plan has another limit than most."
+    max_files: Count | None = key(
+        "Most files that the host accepts, where your plan has another limit than most.", default=None, ge=1
     )
-    precompress: tuple[Encoding, ...] = Field(
-        default=(), description="Compressed siblings of files, for hosts that serve them: br, gzip."
+    precompress: tuple[Encoding, ...] = key(
+        "Compressed siblings of files, for hosts that serve them: br, gzip.", default=()
     )
-    aliases: tuple[Alias, ...] = Field(
-        default=(), description="Further prefixes of the default registry as copies of the files: v0, registry."
+    aliases: tuple[Alias, ...] = key(
+        "Further prefixes of the default registry as copies of the files: v0, registry.", default=()
     )
-    catalog: CatalogConfig = Field(default_factory=CatalogConfig, description="How the HTML pages look.")
-    policy: PolicyConfig = Field(default_factory=PolicyConfig, description="How strict validation is.")
-    trust: TrustConfig = Field(default_factory=TrustConfig, description="What documents may cause.")
+    catalog: CatalogConfig = key("How the HTML pages look.", default_factory=CatalogConfig)
+    policy: PolicyConfig = key("How strict validation is.", default_factory=PolicyConfig)
+    trust: TrustConfig = key("What documents may cause.", default_factory=TrustConfig)
 
-    @field_validator("base_url", "base_path", mode="after")
     @classmethod
-    def _without_final_slash(cls, value: str) -> str:
-        return value.rstrip("/")
+    def flaws(cls, given: Mapping[str, Any]) -> Iterator[Flaw]:
+        """Hold that the path is that of the address, where both are given."""
+        address, path = given.get("baseUrl"), given.get("basePath")
+        if not (isinstance(address, str) and isinstance(path, str)) or checks.base_url_problem(address):
+            return
+        expected = _path_of(address)
+        if address and path.rstrip("/") not in {"", expected} and not checks.base_path_problem(path):
+            what = f"{path.rstrip('/')!r} is not the path of baseUrl, {expected or '/'!r}"
+            yield Flaw(at=("basePath",), what=what, expected="one of the two")
 
-    @field_validator("base_path", mode="after")
-    @classmethod
-    def _of_base_url(cls, value: str, info: ValidationInfo) -> str:
-        base_url = info.data.get("base_url", "")
-        path = urlsplit(base_url).path
-        if value and base_url and value != path:
-            raise Flaw(what=f"{value!r} is not the path of baseUrl, {path or '/'!r}", expected="one of the two").error()
-        return value or path
+    def __post_init__(self) -> None:
+        """Leave out final slashes, and take the path from the address."""
+        path = self.base_path.rstrip("/") or _path_of(self.base_url)
+        self.__dict__.update(base_url=self.base_url.rstrip("/"), base_path=path)
+
+
+def _path_of(address: str) -> str:
+    return urlsplit(address.rstrip("/")).path

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Any, Final, Literal
 
-from pydantic import BeforeValidator, Field, WithJsonSchema
-
 from regpress.model import config_checks as checks
 from regpress.model.config_fields import URL, Claims, Name, Seconds, checked, not_negative, timeout_within
-from regpress.model.config_types import ConfigRecord, Flaw, kind_of
+from regpress.model.config_types import CheckFirst, ConfigRecord, Shown, key
 from regpress.model.document import DocumentError, parse_json
+from regpress.model.flaws import Flaw, FlawsError, kind_of
 
 SourceType = Literal["git", "api", "file", "managed", "kubernetes"]
 OnInvalid = Literal["fail", "skip", "keep"]
@@ -33,14 +32,12 @@ _PATTERN = checked(checks.pattern_problem, "a pattern of '*', '?' and '[classes]
 class GitAuthSettings(ConfigRecord):
     """Who reads a git repository over https: a user name, and the file that holds the password or token."""
 
-    username: Annotated[str, checked(checks.text_problem, "a user name")] = Field(
-        description="User name; many hosts take any text when the password is a token."
+    username: Annotated[str, checked(checks.text_problem, "a user name")] = key(
+        "User name; many hosts take any text when the password is a token."
     )
     password_file: Annotated[
         str, checked(checks.absolute_path_problem, "an absolute path such as '/run/secrets/git-token'")
-    ] = Field(
-        description="Absolute path of the file that holds the password or token; read at each fetch, never printed."
-    )
+    ] = key("Absolute path of the file that holds the password or token; read at each fetch, never printed.")
 
     @classmethod
     def flaws(cls, given: Mapping[str, Any]) -> Iterator[Flaw]:
@@ -63,20 +60,20 @@ class GitSettings(ConfigRecord):
             checks.repository_problem,
             "an https or http address without credentials (they go to auth.passwordFile), a file:// address or a path",
         ),
-    ] = Field(description="Address of the repository: https, http, file:// or a local path.")
-    branch: Annotated[str, checked(checks.ref_problem, "a branch such as 'main'")] | None = Field(
-        default=None, description="Branch to read; the remote's default branch where no ref is given."
+    ] = key("Address of the repository: https, http, file:// or a local path.")
+    branch: Annotated[str, checked(checks.ref_problem, "a branch such as 'main'")] | None = key(
+        "Branch to read; the remote's default branch where no ref is given.", default=None
     )
-    tag: Annotated[str, checked(checks.ref_problem, "a tag such as 'v1.2.0'")] | None = Field(
-        default=None, description="Tag to read; a branch or commit beside it wins."
+    tag: Annotated[str, checked(checks.ref_problem, "a tag such as 'v1.2.0'")] | None = key(
+        "Tag to read; a branch or commit beside it wins.", default=None
     )
-    commit: Annotated[str, checked(checks.commit_problem, "7 to 64 hexadecimal digits")] | None = Field(
-        default=None, description="Hash of the commit to read, 7 to 64 hexadecimal digits; wins over branch and tag."
+    commit: Annotated[str, checked(checks.commit_problem, "7 to 64 hexadecimal digits")] | None = key(
+        "Hash of the commit to read, 7 to 64 hexadecimal digits; wins over branch and tag.", default=None
     )
-    path: Annotated[str, checked(checks.inner_path_problem, "a relative path such as 'data/registry.json'")] = Field(
-        default="registry.json", description="File or folder inside the repository."
+    path: Annotated[str, checked(checks.inner_path_problem, "a relative path such as 'data/registry.json'")] = key(
+        "File or folder inside the repository.", default="registry.json"
     )
-    auth: GitAuthSettings | None = Field(default=None, description="Who reads the repository.")
+    auth: GitAuthSettings | None = key("Who reads the repository.", default=None)
 
     @property
     def ref(self) -> tuple[Literal["commit", "branch", "tag"], str] | None:
@@ -88,33 +85,31 @@ class GitSettings(ConfigRecord):
         return None if self.tag is None else ("tag", self.tag)
 
 
-def _inline(value: Any) -> Any:
+def _inline(value: Any, _: bool) -> Any:
     if isinstance(value, str):
         try:
             parse_json(value.encode("utf-8", "surrogatepass"))
         except DocumentError as error:
             what = f"the text is not JSON: {checks.shorten(str(error), 200)}"
-            raise Flaw(what=what, expected="JSON, or a YAML mapping or list").error() from None
+            raise FlawsError(Flaw(what=what, expected="JSON, or a YAML mapping or list")) from None
     elif not isinstance(value, Mapping | list | tuple):
-        raise Flaw(what=f"is {kind_of(value)}", expected="a mapping, a list or a text of JSON").error()
+        raise FlawsError(Flaw(what=f"is {kind_of(value)}", expected="a mapping, a list or a text of JSON"))
     return value
 
 
 class FileSettings(ConfigRecord):
     """A registry document in a file, at an address, or in the configuration itself."""
 
-    path: Annotated[str, checked(checks.text_problem, "a path such as 'registry.json'")] | None = Field(
-        default=None, description="Local file or folder, relative to the folder of the site or absolute."
+    path: Annotated[str, checked(checks.text_problem, "a path such as 'registry.json'")] | None = key(
+        "Local file or folder, relative to the folder of the site or absolute.", default=None
     )
-    url: Annotated[str, URL] | None = Field(
-        default=None, description="Address of the document, http or https, without credentials."
+    url: Annotated[str, URL] | None = key("Address of the document, http or https, without credentials.", default=None)
+    data: Annotated[Any, CheckFirst(_inline), Shown({"type": ["object", "array", "string"]})] = key(
+        "The document itself: a mapping, a list, or a text of JSON.", default=None
     )
-    data: Annotated[Any, BeforeValidator(_inline), WithJsonSchema({"type": ["object", "array", "string"]})] = Field(
-        default=None, description="The document itself: a mapping, a list, or a text of JSON."
-    )
-    timeout: Annotated[Seconds, timeout_within(MAX_FILE_TIMEOUT, "1h")] = Field(
+    timeout: Annotated[Seconds, timeout_within(MAX_FILE_TIMEOUT, "1h")] = key(
+        "Longest wait for the address, a duration of at most 1h (default 30s); only with 'url'.",
         default=DEFAULT_FILE_TIMEOUT,
-        description="Longest wait for the address, a duration of at most 1h (default 30s); only with 'url'.",
     )
 
     @classmethod
@@ -132,9 +127,9 @@ class FileSettings(ConfigRecord):
 class ApiSettings(ConfigRecord):
     """Another registry that answers the generic MCP registry API."""
 
-    endpoint: Annotated[str, _ENDPOINT] = Field(description="Base address of the registry, without '/v0.1'.")
-    timeout: Annotated[Seconds, timeout_within(MAX_API_TIMEOUT, "5m0s")] = Field(
-        default=10.0, description="Longest wait for one answer, a duration of at most 5m (default 10s)."
+    endpoint: Annotated[str, _ENDPOINT] = key("Base address of the registry, without '/v0.1'.")
+    timeout: Annotated[Seconds, timeout_within(MAX_API_TIMEOUT, "5m0s")] = key(
+        "Longest wait for one answer, a duration of at most 5m (default 10s).", default=10.0
     )
 
 
@@ -145,57 +140,49 @@ class ManagedSettings(ConfigRecord):
 class KubernetesSettings(ConfigRecord):
     """A watched cluster, as ToolHive has it; a static registry cannot watch one."""
 
-    namespaces: tuple[str, ...] = Field(default=(), description="Namespaces to watch.")
+    namespaces: tuple[str, ...] = key("Namespaces to watch.", default=())
 
 
 class PatternSettings(ConfigRecord):
     """What to take and what to leave out; an exclusion wins, and without 'include' everything else is taken."""
 
-    include: tuple[Annotated[str, _PATTERN], ...] = Field(
-        default=(), description="Take only what one of these matches."
-    )
-    exclude: tuple[Annotated[str, _PATTERN], ...] = Field(
-        default=(), description="Leave out what one of these matches."
-    )
+    include: tuple[Annotated[str, _PATTERN], ...] = key("Take only what one of these matches.", default=())
+    exclude: tuple[Annotated[str, _PATTERN], ...] = key("Leave out what one of these matches.", default=())
 
 
 class FilterSettings(ConfigRecord):
     """Which entries of a source are taken; both filters must let a server pass."""
 
-    names: PatternSettings | None = Field(
-        default=None, description="Patterns of 'namespace/name'; '*' also matches '/'. For all kinds of entries."
+    names: PatternSettings | None = key(
+        "Patterns of 'namespace/name'; '*' also matches '/'. For all kinds of entries.", default=None
     )
-    tags: PatternSettings | None = Field(default=None, description="Exact tags of servers.")
+    tags: PatternSettings | None = key("Exact tags of servers.", default=None)
 
 
 class SyncSettings(ConfigRecord):
     """How often the app reads a source again; a static build reads each source once."""
 
-    interval: Annotated[Seconds, not_negative] | None = Field(
-        default=None, description="A duration such as '30m' or '1h'."
-    )
+    interval: Annotated[Seconds, not_negative] | None = key("A duration such as '30m' or '1h'.", default=None)
 
 
 class SourceConfig(ConfigRecord):
     """One source: where it is, what is taken from it, and who may see it."""
 
-    name: Name = Field(description="Unique name: 1 to 63 lower-case letters, digits and inner hyphens.")
-    git: GitSettings | None = Field(default=None, description="A git repository.")
-    api: ApiSettings | None = Field(default=None, description="Another registry's API.")
-    file: FileSettings | None = Field(default=None, description="A file, an address or inline data.")
-    managed: ManagedSettings | None = Field(default=None, description="The site's 'content/' folder; at most one.")
-    kubernetes: KubernetesSettings | None = Field(
-        default=None, description="Refused: a static registry cannot watch a cluster."
+    name: Name = key("Unique name: 1 to 63 lower-case letters, digits and inner hyphens.")
+    git: GitSettings | None = key("A git repository.", default=None)
+    api: ApiSettings | None = key("Another registry's API.", default=None)
+    file: FileSettings | None = key("A file, an address or inline data.", default=None)
+    managed: ManagedSettings | None = key("The site's 'content/' folder; at most one.", default=None)
+    kubernetes: KubernetesSettings | None = key("Refused: a static registry cannot watch a cluster.", default=None)
+    sync_policy: SyncSettings | None = key("How often the app reads the source again.", default=None)
+    filter: FilterSettings | None = key("Which entries are taken.", default=None)
+    claims: Claims = key(
+        "Who may see the source: per key a text or a list of texts; empty is public.", default_factory=dict
     )
-    sync_policy: SyncSettings | None = Field(default=None, description="How often the app reads the source again.")
-    filter: FilterSettings | None = Field(default=None, description="Which entries are taken.")
-    claims: Claims = Field(
-        default_factory=dict, description="Who may see the source: per key a text or a list of texts; empty is public."
-    )
-    on_invalid: OnInvalid | None = Field(
-        default=None,
-        description="What a defective entry causes: 'fail' stops the build, 'skip' leaves the entry out, 'keep' serves "
+    on_invalid: OnInvalid | None = key(
+        "What a defective entry causes: 'fail' stops the build, 'skip' leaves the entry out, 'keep' serves "
         "it if its defects are harmless. Default 'fail' for managed sources, paths and inline data, else 'skip'.",
+        default=None,
     )
 
     @classmethod

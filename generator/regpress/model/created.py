@@ -9,20 +9,20 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import field, replace
 from types import MappingProxyType
-from typing import Any, Final, NamedTuple
-
-from pydantic import ValidationError
+from typing import Any, Final, NamedTuple, TypeVar
 
 from regpress.errors import ConfigError
 from regpress.model.config import Config
 from regpress.model.config_checks import shorten
-from regpress.model.config_problems import flaws_of, spell
+from regpress.model.config_problems import spell
 from regpress.model.config_references import reference_flaws
 from regpress.model.config_site import RegistryConfig
 from regpress.model.config_source import SourceConfig
-from regpress.model.config_types import WRITTEN, Flaw
 from regpress.model.document import DocumentError, canonical_text, compact_text, parse_json
+from regpress.model.flaws import Flaw, FlawsError
 from regpress.record import record
+
+R = TypeVar("R", SourceConfig, RegistryConfig)
 
 #: Folder of a site that the app writes, its folder with the records, and the two parts of that.
 CONTENT_FOLDER: Final = "content"
@@ -77,12 +77,12 @@ def source_config(name: str, settings: Mapping[str, Any]) -> SourceConfig:
     """Return the source that a record's keys describe.
 
     Raises:
-        pydantic.ValidationError: they describe none.
+        FlawsError: they describe none.
     """
     given = {key: _inline(value) if key == "file" else value for key, value in settings.items()}
     # A document that somebody else offers must not stop the build of all the others.
     lenient = {} if "managed" in given else {"onInvalid": "skip"}
-    return SourceConfig.model_validate({**given, **lenient, "name": name}, context=WRITTEN)
+    return _validated(SourceConfig, {**given, **lenient, "name": name})
 
 
 def _inline(value: Any) -> Any:
@@ -96,9 +96,15 @@ def registry_config(name: str, settings: Mapping[str, Any]) -> RegistryConfig:
     """Return the registry that a record's keys describe.
 
     Raises:
-        pydantic.ValidationError: they describe none.
+        FlawsError: they describe none.
     """
-    return RegistryConfig.model_validate({**settings, "name": name}, context=WRITTEN)
+    return _validated(RegistryConfig, {**settings, "name": name})
+
+
+def _validated(kind: type[R], settings: Mapping[str, Any]) -> R:
+    from regpress.model.config_validation import validated  # noqa: PLC0415 - needs pydantic, most sites have no records
+
+    return validated(kind, settings, written=True)
 
 
 def record_file(settings: Mapping[str, Any], times: Times) -> bytes:
@@ -119,7 +125,7 @@ def read_source(path: str, name: str, data: bytes) -> CreatedSource:
     settings, times = _read(path, data, _SOURCE_KEYS)
     try:
         return CreatedSource(source_config(name, settings), times)
-    except ValidationError as error:
+    except FlawsError as error:
         raise _refused(path, error) from error
 
 
@@ -132,7 +138,7 @@ def read_registry(path: str, name: str, data: bytes) -> CreatedRegistry:
     settings, times = _read(path, data, _REGISTRY_KEYS)
     try:
         return CreatedRegistry(registry_config(name, settings), times)
-    except ValidationError as error:
+    except FlawsError as error:
         raise _refused(path, error) from error
 
 
@@ -151,8 +157,8 @@ def _read(path: str, data: bytes, known: frozenset[str]) -> tuple[Mapping[str, A
     return value, Times(*map(str, texts))
 
 
-def _refused(path: str, error: ValidationError) -> ConfigError:
-    return ConfigError(*(f"{path}: {flaw_text(flaw)}" for flaw in flaws_of(error)))
+def _refused(path: str, error: FlawsError) -> ConfigError:
+    return ConfigError(*(f"{path}: {flaw_text(flaw)}" for flaw in error.flaws))
 
 
 def flaw_text(flaw: Flaw) -> str:
@@ -171,13 +177,12 @@ def with_created(config: Config, created: Created) -> Config:
         return config
     if flaws := list(_conflicts(config, created)):
         raise ConfigError(*flaws)
-    return config.model_copy(
-        update={
-            "sources": (*config.sources, *(one.config for one in created.sources.values())),
-            "registries": (*config.registries, *(one.config for one in created.registries.values())),
-            # Whatever somebody creates, the registry at the root stays the one of the file.
-            "site": config.site.model_copy(update={"default_registry": config.default_registry}),
-        }
+    return replace(
+        config,
+        sources=(*config.sources, *(one.config for one in created.sources.values())),
+        registries=(*config.registries, *(one.config for one in created.registries.values())),
+        # Whatever somebody creates, the registry at the root stays the one of the file.
+        site=replace(config.site, default_registry=config.default_registry),
     )
 
 

@@ -125,6 +125,7 @@ def build(
         inputs = _inputs(site, snapshots, options, pictures)
         is_same = not options.full and not options.purged and state.inputs == inputs and tree.is_intact()
         if is_same and (lists_advice(state.summary["report"]) or not options.advice):
+            site.keep()
             return _unchanged(state, options)
         from regpress.gathering import Memory, gather  # noqa: PLC0415
 
@@ -137,6 +138,8 @@ def build(
             progress(f"writing {out}")
             gathered = replace(gathered, report=gathered.report.with_issues(missing))
             result = _write(site, tree, gathered, options, pictures, inputs=inputs, planned=memory.save)
+            if result.done:
+                site.keep()
             # What the last build said may have been too little for this one, though there was nothing to do.
             said: dict[str, Any] = {"unchanged": True, "summary": _SAME} if is_same and result.done else {}
             return replace(result, rest=(result.rest, memory), **said)

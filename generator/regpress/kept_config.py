@@ -29,7 +29,7 @@ class ConfigCache:
     """The last configuration of a site that was found sound.
 
     Args:
-        folder: where it is kept. Nothing is, unless the folder is there: a site that is only looked at stays as it is.
+        folder: where it is kept; made when needed.
         text: the text of the configuration.
         file: its file as notes call it.
         environ: the environment variables.
@@ -53,8 +53,6 @@ class ConfigCache:
 
     def save(self, sound: SoundConfig) -> None:
         """Keep a configuration; nothing is lost when that fails."""
-        if not self._file.parent.is_dir():
-            return
         kept = {"key": self._key, "config": packed(sound.config), "notes": sound.notes}
         try:
             replace_file(self._file, json.dumps(kept).encode())

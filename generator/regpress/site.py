@@ -63,6 +63,7 @@ class Site:
         pages: the Markdown pages.
         fingerprint: digest of configuration, templates and pages.
         cache: folder for what can be made anew: fetched repositories, the state of outputs.
+        keep: keeps what it took long to find out when the site was opened; called when a build has ended well.
     """
 
     root: Path
@@ -75,6 +76,7 @@ class Site:
     pages: tuple[ContentPage, ...]
     fingerprint: bytes
     cache: Path
+    keep: Callable[[], None] = lambda: None
 
 
 @record(kw_only=True)

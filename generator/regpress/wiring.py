@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
 from functools import partial
-from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 
@@ -62,7 +61,8 @@ def open_site(
     Raises:
         ConfigError: the folder is no site, or the configuration, a page or a template cannot be used.
     """
-    config, notes = _read_config(root, config_file, environ)
+    cache = root.absolute() / CACHE_FOLDER
+    config, notes, keep = _read_config(root, config_file, environ, cache)
     config = replace(config, site=_changed(config.site, host, base_url))
     # Programs that sources start have working folders of their own.
     root = root.absolute()
@@ -75,7 +75,6 @@ def open_site(
         *(part for name, data in sorted(templates.items()) for part in (name.encode(), data)),
         *(page.markdown.encode() for page in pages),
     )
-    cache = root / CACHE_FOLDER
     site = Site(
         root=root,
         base=base,
@@ -89,6 +88,7 @@ def open_site(
         pages=pages,
         fingerprint=fingerprint,
         cache=cache,
+        keep=keep,
     )
     return site, notes
 
@@ -166,7 +166,10 @@ def output_folds_case(out: Path) -> bool:
     return os.access(folder, os.W_OK) and folds_case(folder)
 
 
-def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str]) -> tuple[Config, tuple[str, ...]]:
+def _read_config(
+    root: Path, config_file: Path | None, environ: Mapping[str, str], cache: Path
+) -> tuple[Config, tuple[str, ...], Callable[[], None]]:
+    """Return the configuration, notes about it, and what keeps that it is sound."""
     path = config_file or root / CONFIG_FILE
     if not root.is_dir():
         raise ConfigError(f"{root}: there is no such folder")
@@ -175,7 +178,7 @@ def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str
         config = default_config(
             has_content=has_content, has_registry_file=has_file, environ=environ, further=_unknown_names
         )
-        return config, (f"no {CONFIG_FILE}: sources {', '.join(s.name for s in config.sources)}",)
+        return config, (f"no {CONFIG_FILE}: sources {', '.join(s.name for s in config.sources)}",), lambda: None
     try:
         data = path.read_bytes()
         text = data.decode("utf-8-sig")
@@ -183,12 +186,11 @@ def _read_config(root: Path, config_file: Path | None, environ: Mapping[str, str
         raise ConfigError(f"{path}: byte {error.start} is not UTF-8 (expected a YAML file in UTF-8)") from error
     except OSError as error:
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
-    cache = ConfigCache(root / CACHE_FOLDER, text, file=str(path), environ=environ)
-    sound = cache.load()
-    if sound is None:
-        sound = SoundConfig(*load_config(text, file=str(path), environ=environ, further=_unknown_names))
-        cache.save(sound)
-    return sound.config, sound.notes
+    kept = ConfigCache(cache, text, file=str(path), environ=environ)
+    if (known := kept.load()) is not None:
+        return *known, lambda: None
+    sound = SoundConfig(*load_config(text, file=str(path), environ=environ, further=_unknown_names))
+    return *sound, partial(kept.save, sound)
 
 
 def _has_entries(content: Path) -> bool:
@@ -219,7 +221,7 @@ def package_templates() -> Path:
     Raises:
         ConfigError: this installation has none.
     """
-    inside = Path(str(resources.files("regpress"))) / "templates"
+    inside = Path(__file__).parent / "templates"
     for folder in (inside, inside.parents[2] / "templates"):
         if folder.is_dir():
             return folder

@@ -51,11 +51,6 @@ def test_another_text_file_or_variable_gets_nothing(tmp_path: Path, sound: Sound
     assert cache_of(tmp_path, HOME="/somewhere").load() == sound
 
 
-def test_nothing_is_kept_for_a_site_that_was_never_built(tmp_path: Path, sound: SoundConfig) -> None:
-    cache_of(tmp_path / "none").save(sound)
-    assert not (tmp_path / "none").exists()
-
-
 @pytest.mark.parametrize(
     "value",
     [

@@ -13,8 +13,8 @@ from regpress.model.config_types import AT_LEAST_ONE, CheckFirst, ConfigRecord, 
 from regpress.model.flaws import Flaw, FlawsError, choice_flaw, empty_lists, kind_of
 
 MODES: Final = ("anonymous", "oauth", "token", "registry")
-_DIGEST: Final = re.compile(r"[0-9a-fA-F]{64}")
-_RESOURCE: Final = re.compile(r"[A-Za-z0-9._/-]{0,200}\*?")
+_DIGEST: Final = r"[0-9a-fA-F]{64}"
+_RESOURCE: Final = r"[A-Za-z0-9._/-]{0,200}\*?"
 _LOOPBACK: Final = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
@@ -83,12 +83,12 @@ class OAuthSettings(ConfigRecord):
 
 
 def _digest_problem(text: str) -> str | None:
-    return None if _DIGEST.fullmatch(text) else "is not the SHA-256 of a token"
+    return None if re.fullmatch(_DIGEST, text) else "is not the SHA-256 of a token"
 
 
 def _resource_problem(text: str) -> str | None:
     """Return why *text* is not a pattern of names, or None."""
-    return None if _RESOURCE.fullmatch(text) else f"{checks.shorten(text)!r} is not a pattern of names"
+    return None if re.fullmatch(_RESOURCE, text) else f"{checks.shorten(text)!r} is not a pattern of names"
 
 
 _PATTERN = Annotated[str, checked(_resource_problem, "'*', 'com.example/*' or one name")]

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import re
-from decimal import Decimal
 from typing import Final
 from urllib.parse import SplitResult, urlsplit
 
 #: Go's time.ParseDuration: signed numbers with units, strung together; a bare zero needs no unit.
 DURATION_PATTERN: Final = r"[+-]?(0|(([0-9]+(\.[0-9]*)?|\.[0-9]+)(ns|us|µs|μs|ms|s|m|h))+)"
-_DURATION = re.compile(DURATION_PATTERN)
-_DURATION_PART = re.compile(r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)")
+_DURATION_PART: Final = r"([0-9.]+)(ns|us|µs|μs|ms|s|m|h)"
 _UNITS: Final = {"ns": "1e-9", "us": "1e-6", "µs": "1e-6", "μs": "1e-6", "ms": "1e-3", "s": "1", "m": "60", "h": "3600"}
 #: Go counts nanoseconds in a signed 64-bit integer.
-_LONGEST: Final = Decimal(2**63 - 1) / 10**9
+_MOST_NANOSECONDS: Final = 2**63 - 1
+
+# Patterns are texts that `re` compiles when it first needs them: most configurations were checked before.
 
 #: What `regpress.names` takes as the name of a source or registry, for JSON Schema.
 CONFIG_NAME_PATTERN: Final = "^[a-z0-9]([-a-z0-9]{0,61}[a-z0-9])?$"
 
-_BLANK_OR_CONTROL = re.compile(r"[\s\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]")
+_BLANK_OR_CONTROL: Final = r"[\s\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff]"
 #: Readers of addresses disagree about these, so that a check would see another host than the request.
-_NOT_IN_URLS = re.compile(r"[\s\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff\\\"<>^`{|}]")
-_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]")
-_REMOTE_HELPER = re.compile(r"[A-Za-z0-9][A-Za-z0-9+.-]*::")
-_HEX = re.compile(r"[0-9a-fA-F]{7,64}")
-_HOST = re.compile(r"(?i)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*")
-_COLOUR = re.compile(r"#[0-9a-fA-F]{6}")
-_SLUG = re.compile(r"[a-z0-9]+([._-][a-z0-9]+)*")
+_NOT_IN_URLS: Final = r"[\s\x00-\x20\x7f-\xa0\u2028\u2029\ud800-\udfff\\\"<>^`{|}]"
+_CONTROL: Final = r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff]"
+_REMOTE_HELPER: Final = r"[A-Za-z0-9][A-Za-z0-9+.-]*::"
+_HEX: Final = r"[0-9a-fA-F]{7,64}"
+_HOST: Final = r"(?i)[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?(\.[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?)*"
+_COLOUR: Final = r"#[0-9a-fA-F]{6}"
+_SLUG: Final = r"[a-z0-9]+([._-][a-z0-9]+)*"
 MAX_TEXT: Final = 4096
 
 
@@ -36,10 +36,14 @@ def parse_duration(text: str) -> float:
     Raises:
         ValueError: the text is none.
     """
-    if len(text) > 100 or not _DURATION.fullmatch(text):
+    from decimal import Decimal  # noqa: PLC0415 - most configurations were checked before, and few name one
+
+    if len(text) > 100 or not re.fullmatch(DURATION_PATTERN, text):
         raise ValueError(f"{shorten(text)!r} is not a duration")
-    total = sum((Decimal(number) * Decimal(_UNITS[unit]) for number, unit in _DURATION_PART.findall(text)), Decimal(0))
-    if total > _LONGEST:
+    total = sum(
+        (Decimal(number) * Decimal(_UNITS[unit]) for number, unit in re.findall(_DURATION_PART, text)), Decimal(0)
+    )
+    if total * 10**9 > _MOST_NANOSECONDS:
         raise ValueError(f"{shorten(text)!r} is longer than any duration")
     return float(-total if text.startswith("-") else total)
 
@@ -53,14 +57,18 @@ def text_problem(text: str) -> str | None:
     """Return why *text* is not one line of text, or None."""
     if not text.strip():
         return "is empty"
-    if found := _CONTROL.search(text):
+    if found := re.search(_CONTROL, text):
         return f"contains the control character U+{ord(found.group()):04X}"
     return f"is longer than {MAX_TEXT} characters" if len(text) > MAX_TEXT else None
 
 
 def profile_problem(text: str) -> str | None:
     """Return why *text* cannot be the name of a host profile, or None."""
-    return None if _SLUG.fullmatch(text) and len(text) <= 63 else f"{shorten(text)!r} is not the name of a host profile"
+    return (
+        None
+        if re.fullmatch(_SLUG, text) and len(text) <= 63
+        else f"{shorten(text)!r} is not the name of a host profile"
+    )
 
 
 def optional_text_problem(text: str) -> str | None:
@@ -75,17 +83,17 @@ def absolute_path_problem(text: str) -> str | None:
 
 def slug_problem(text: str) -> str | None:
     """Return why *text* is not the name of a page, or None."""
-    return None if len(text) <= 100 and _SLUG.fullmatch(text) else f"{shorten(text)!r} is not the name of a page"
+    return None if len(text) <= 100 and re.fullmatch(_SLUG, text) else f"{shorten(text)!r} is not the name of a page"
 
 
 def colour_problem(text: str) -> str | None:
     """Return why *text* is not a colour, or None."""
-    return None if _COLOUR.fullmatch(text) else f"{shorten(text)!r} is not a colour"
+    return None if re.fullmatch(_COLOUR, text) else f"{shorten(text)!r} is not a colour"
 
 
 def url_problem(text: str) -> str | None:
     """Return why *text* is not an absolute http or https address without credentials, or None."""
-    if found := _NOT_IN_URLS.search(text):
+    if found := re.search(_NOT_IN_URLS, text):
         return f"contains {found.group()!r}"
     parts = _split(text)
     if parts is None or not parts.hostname:
@@ -141,9 +149,9 @@ def repository_problem(text: str) -> str | None:
         return "is empty"
     if text.startswith("-"):
         return "begins with '-', as an option does"
-    if _CONTROL.search(text) or text != text.strip():
+    if re.search(_CONTROL, text) or text != text.strip():
         return "contains a control character, or a space at an end"
-    if _REMOTE_HELPER.match(text):
+    if re.match(_REMOTE_HELPER, text):
         return "names a git remote helper, which would run a program"
     scheme, separator, _ = text.partition("://")
     if not separator:
@@ -173,7 +181,7 @@ def ref_problem(text: str) -> str | None:
         return "is empty"
     if text.startswith("-"):
         return "begins with '-', as an option does"
-    if _BLANK_OR_CONTROL.search(text):
+    if re.search(_BLANK_OR_CONTROL, text):
         return "contains a space or control character"
     for part in ("..", "@{", "//", "~", "^", ":", "?", "*", "[", "\\"):
         if part in text:
@@ -185,7 +193,7 @@ def ref_problem(text: str) -> str | None:
 
 def commit_problem(text: str) -> str | None:
     """Return why *text* is not the hash of a commit, full or shortened, or None."""
-    return None if _HEX.fullmatch(text) else f"{shorten(text)!r} is not the hash of a commit"
+    return None if re.fullmatch(_HEX, text) else f"{shorten(text)!r} is not the hash of a commit"
 
 
 def inner_path_problem(text: str) -> str | None:
@@ -208,7 +216,7 @@ def pattern_problem(text: str) -> str | None:
 
 def host_problem(text: str) -> str | None:
     """Return why *text* is not the name of a host, or None."""
-    return None if len(text) <= 253 and _HOST.fullmatch(text) else f"{shorten(text)!r} is not the name of a host"
+    return None if len(text) <= 253 and re.fullmatch(_HOST, text) else f"{shorten(text)!r} is not the name of a host"
 
 
 def _split(text: str) -> SplitResult | None:

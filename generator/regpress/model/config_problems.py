@@ -14,7 +14,7 @@ from regpress.record import record
 
 #: pydantic's type of the errors that already are in plain words, `regpress.model.config_reporting`.
 PLAIN: Final = "plain"
-_PLAIN_KEY: Final = re.compile(r"[A-Za-z0-9_-]+")
+_PLAIN_KEY: Final = "[A-Za-z0-9_-]+"
 #: Required lists, of which an empty one would not do either.
 _LISTS: Final = frozenset({"sources", "registries", "providers"})
 #: By pydantic's error type: what a value of the right type is called.
@@ -68,7 +68,7 @@ def spell(at: Loc) -> str:
     for step in at:
         if isinstance(step, int):
             text += f"[{step}]"
-        elif _PLAIN_KEY.fullmatch(step):
+        elif re.fullmatch(_PLAIN_KEY, step):
             text += f".{step}" if text else step
         else:
             text += f"[{shorten(step)!r}]"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, Final
 
@@ -65,6 +64,8 @@ def choice_flaw(
         at: where.
         others: whether to list all choices where none is similar.
     """
+    import difflib  # noqa: PLC0415 - only for what is wrong
+
     by_plain = {choice.lower(): choice for choice in choices} if len(choices) <= _MOST_CHOICES else {}
     near = difflib.get_close_matches(text.lower()[:100], by_plain, n=1)
     if near:

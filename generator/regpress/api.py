@@ -84,7 +84,11 @@ def document(version: EntryVersion) -> bytes:
     """Return what the publisher wrote, as it stands in a registry file."""
     if version.kind == "server" or not version.other_meta:
         return version.text
-    return b'%s,"_meta":{%s}}' % (version.text[:-1], version.other_meta)
+    return _with_meta(version.text, version.other_meta)
+
+
+def _with_meta(text: bytes | memoryview, other_meta: bytes) -> bytes:
+    return b'%s,"_meta":{%s}}' % (text[:-1], other_meta)
 
 
 def list_body(kind: Kind, bodies: Sequence[bytes], *, cursor: str = "") -> bytes:
@@ -238,15 +242,23 @@ def _render_registry_file(catalog: Catalog) -> Iterator[Artifact]:
 
 def registry_file(catalog: Catalog) -> bytes:
     """Return a whole public registry, latest versions, in the upstream file format."""
-    parts = [
-        b'"%s":[%s]' % (paths.ENTRY_PLURAL[kind].encode(), b",".join(map(document, catalog.latest(kind))))
-        for kind in KINDS
+    # Put together in one go: to copy so many bytes takes longer than to find them.
+    pieces: list[bytes | memoryview] = [
+        b'{"$schema":"%s","version":"1.0.0","meta":{"last_updated":"%s"},"data":{'
+        % (UPSTREAM_SCHEMA.encode(), (catalog.last_updated or _NEVER).encode())
     ]
-    return b'{"$schema":"%s","version":"1.0.0","meta":{"last_updated":"%s"},"data":{%s}}' % (
-        UPSTREAM_SCHEMA.encode(),
-        (catalog.last_updated or _NEVER).encode(),
-        b",".join(parts),
-    )
+    for number, kind in enumerate(KINDS):
+        listed = [_with_meta(text, meta) if meta and kind != "server" else text for text, meta in catalog.texts(kind)]
+        pieces.append(b'%s"%s":[' % (b"," if number else b"", paths.ENTRY_PLURAL[kind].encode()))
+        pieces += _with_commas(listed)
+        pieces.append(b"]")
+    return b"".join((*pieces, b"}}"))
+
+
+def _with_commas(items: Sequence[bytes | memoryview]) -> list[bytes | memoryview]:
+    spread: list[bytes | memoryview] = [b","] * max(2 * len(items) - 1, 0)
+    spread[::2] = items
+    return spread
 
 
 def build_file(catalogs: Sequence[Catalog], *, host: str, revisions: Mapping[str, str], list_file: str) -> Artifact:

@@ -11,9 +11,9 @@ from itertools import accumulate, chain, compress, pairwise, repeat
 from regpress import paths
 from regpress.digest import recipe
 from regpress.entry_columns import columns_of
-from regpress.model.entry import Entry, EntryVersion
+from regpress.model.entry import Entry, EntryVersion, Outline
 from regpress.model.entry_columns import EntryColumns
-from regpress.model.lazy_entries import LazyEntries
+from regpress.model.lazy_entries import LazyEntries, Texts
 from regpress.names import KINDS, Kind
 from regpress.record import record
 from regpress.times import time_key
@@ -181,6 +181,18 @@ class Catalog:
         """Return the latest version of each entry of a kind, in the order of names."""
         entries = self.of(kind)
         return entries.latest() if isinstance(entries, LazyEntries) else [entry.latest for entry in entries]
+
+    def outlines(self, kind: Kind) -> Sequence[Outline | EntryVersion]:
+        """Return what lists say about the latest version of each entry of a kind, in the order of names."""
+        entries = self.of(kind)
+        return entries.outlines() if isinstance(entries, LazyEntries) else [entry.latest for entry in entries]
+
+    def texts(self, kind: Kind) -> Sequence[Texts]:
+        """Return the document of the latest version of each entry of a kind, in the order of names."""
+        entries = self.of(kind)
+        if isinstance(entries, LazyEntries):
+            return entries.texts()
+        return [(entry.latest.text, entry.latest.other_meta) for entry in entries]
 
     def counts(self) -> dict[str, int]:
         """Return ``servers``, ``serverVersions``, ``skills`` … as they appear in ``build.json``."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import NamedTuple
 
 from regpress.facets import values_of
-from regpress.model.entry import EntryVersion
+from regpress.model.entry import EntryVersion, Outline
 from regpress.model.facets import Values
 
 
@@ -26,6 +26,6 @@ class Facts(NamedTuple):
     tags: Values
 
 
-def facts_of(version: EntryVersion) -> Facts:
+def facts_of(version: EntryVersion | Outline) -> Facts:
     """Return the facts of a version."""
     return Facts((version.official.status,), *version.facets, values_of(version.tags) if version.tags else ())

@@ -19,7 +19,7 @@ from regpress.digest import recipe
 from regpress.indexes.facts import Facts, facts_of
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
-from regpress.model.entry import EntryVersion
+from regpress.model.entry import EntryVersion, Outline
 from regpress.names import KINDS
 
 #: Facets of which an entry has a list of values.
@@ -42,34 +42,55 @@ def name_index_groups(catalog: Catalog) -> Iterator[ArtifactGroup]:
 def _render(catalog: Catalog) -> Iterator[Artifact]:
     lines = []
     for kind in KINDS:
-        alike: Counter[Facts] = Counter()
-        ends: dict[Facts, bytes] = {}
-        rows = []
-        for version in catalog.latest(kind):
-            facts = facts_of(version)
-            alike[facts] += 1
-            # Many entries have the same facts, and a line of the index ends with these.
-            end = ends.get(facts)
-            if end is None:
-                end = ends[facts] = _end(facts)
-            rows.append(_start(version) + end)
+        own = catalog.ranges[kind]
+        outlines = catalog.outlines(kind)
+        facts = _Alike()
+        rows = map(_row, catalog.columns.names[own.start : own.stop], outlines, map(facts.end_of, outlines))
         body = b'{"kind":"%s",\n"entries":[\n%s\n]}' % (kind.encode(), b",\n".join(rows))
         yield Artifact(paths.name_index(catalog.prefix, kind), "document", JSON, escape_html_in_json(body))
-        lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(rows), **_numbers(alike)})))
+        lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(outlines), **_numbers(facts.counted())})))
     body = escape_html_in_json(b"{%s}" % b",\n".join(lines))
     yield Artifact(paths.facets(catalog.prefix), "document", JSON, body)
 
 
-def _start(version: EntryVersion) -> bytes:
-    """Return the members of an entry that are its own, with the brace before them."""
-    written, (namespace, name) = orjson.dumps, version.name
+class _Alike:
+    """The facts of many entries, most of which have the same as others."""
+
+    def __init__(self) -> None:
+        # By objects, which versions that say the same mostly share, and which their versions hold: to hash what is in
+        # them takes longer than all else.
+        self._known: dict[tuple[str, int, int], tuple[Facts, bytes]] = {}
+        self._numbers: Counter[tuple[str, int, int]] = Counter()
+
+    def end_of(self, version: EntryVersion | Outline) -> bytes:
+        """Count one; return what ends its line of the index (`_end`)."""
+        key = (version.official.status, id(version.facets), id(version.tags))
+        self._numbers[key] += 1
+        known = self._known.get(key)
+        if known is None:
+            facts = facts_of(version)
+            known = self._known[key] = (facts, _end(facts))
+        return known[1]
+
+    def counted(self) -> Counter[Facts]:
+        """Return how many entries have the same facts."""
+        found: Counter[Facts] = Counter()
+        for key, number in self._numbers.items():
+            found[self._known[key][0]] += number
+        return found
+
+
+def _row(name: str, version: EntryVersion | Outline, end: bytes) -> bytes:
+    """Return the line of an entry."""
+    written = orjson.dumps
     title, description = version.title, version.description
-    return b'{"name":%s%s%s,"version":%s,"updatedAt":%s' % (
-        written(f"{namespace}/{name}"),
+    return b'{"name":%s%s%s,"version":%s,"updatedAt":%s%s' % (
+        written(name),
         b',"title":' + written(title) if title else b"",
         b',"description":' + written(description) if description else b"",
         written(version.version),
         written(version.official.updated_at),
+        end,
     )
 
 

@@ -199,6 +199,17 @@ class EntryVersion(NamedTuple):
         return entry_label(self.kind, str(self.name), self.version)
 
 
+class Outline(NamedTuple):
+    """What lists say about a version: what needs no look at its document; the members are those of `EntryVersion`."""
+
+    version: str
+    official: Official
+    title: str
+    description: str
+    tags: tuple[str, ...]
+    facets: Facets
+
+
 class Entry(NamedTuple):
     """One name of one kind as a registry publishes it.
 

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
-from typing import Protocol, overload
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, TypeVar, overload
 
-from regpress.model.entry import Entry, EntryVersion
+from regpress.model.entry import Entry, EntryVersion, Outline
+
+T = TypeVar("T")
+
+#: The document of a version, and its further members (`regpress.model.entry.EntryVersion`).
+Texts = tuple[bytes | memoryview, bytes]
 
 
 class Maker(Protocol):
@@ -16,6 +21,12 @@ class Maker(Protocol):
 
     def latest(self, numbers: Sequence[int]) -> Sequence[EntryVersion]:
         """Return their latest versions."""
+
+    def outlines(self, numbers: Sequence[int]) -> Iterable[Outline]:
+        """Return what lists say about these."""
+
+    def texts(self, numbers: Sequence[int]) -> Iterable[Texts]:
+        """Return their documents."""
 
 
 class LazyEntries(Sequence[Entry]):
@@ -79,3 +90,15 @@ class LazyEntries(Sequence[Entry]):
         some = [self._entries[at] for at in positions]
         made = iter(self._maker.latest([one for one in some if isinstance(one, int)]))
         return [next(made) if isinstance(one, int) else one.latest for one in some]
+
+    def outlines(self) -> list[Outline | EntryVersion]:
+        """Return what lists say about the latest version of each, without making any."""
+        return self._of_latest(self._maker.outlines, lambda version: version)
+
+    def texts(self) -> list[Texts]:
+        """Return the document of the latest version of each, without making any."""
+        return self._of_latest(self._maker.texts, lambda version: (version.text, version.other_meta))
+
+    def _of_latest(self, kept: Callable[[Sequence[int]], Iterable[T]], own: Callable[[EntryVersion], T]) -> list[T]:
+        made = iter(kept([one for one in self._entries if isinstance(one, int)]))
+        return [next(made) if isinstance(one, int) else own(one.latest) for one in self._entries]

@@ -13,7 +13,7 @@ from itertools import accumulate, chain, islice, pairwise, repeat
 from typing import Any, Final, NamedTuple, TypeVar
 
 from regpress.digest import FINGERPRINT, fingerprints_at
-from regpress.model.entry import Entry, EntryVersion, Official
+from regpress.model.entry import Entry, EntryVersion, Official, Outline
 from regpress.model.entry_columns import EntryColumns
 from regpress.model.facets import Facets
 from regpress.model.file_elements import FileElements, Places
@@ -176,8 +176,18 @@ class KeptEntries:
 
     def latest(self, numbers: Sequence[int]) -> list[EntryVersion]:
         """Return the latest version of each of the entries at some positions."""
-        rows = list(map(int.__add__, _some(self._firsts, numbers), _some(self._columns["latest"], numbers)))
+        rows = self._latest_rows(numbers)
         return list(self._versions(rows, self._kinds(numbers), self._names(numbers)))
+
+    def outlines(self, numbers: Sequence[int]) -> Iterator[Outline]:
+        """Return what lists say about the latest version of each of the entries at some positions."""
+        columns = self._said(self._latest_rows(numbers))
+        return map(partial(tuple.__new__, Outline), zip(*columns, strict=True))
+
+    def texts(self, numbers: Sequence[int]) -> Iterator[tuple[bytes | memoryview, bytes]]:
+        """Return the document of the latest version of each of the entries at some positions, and its other members."""
+        rows = self._latest_rows(numbers)
+        return zip(self._views(rows), map(self._metas.get, rows, repeat(b"")), strict=True)
 
     def gone(self) -> list[EntryVersion]:
         """Return the versions of names of which every version is deleted."""
@@ -185,6 +195,9 @@ class KeptEntries:
         rows = range(self._firsts[-1], len(self._columns["versions"]))
         names = [EntryName(namespace, name) for _, namespace, name in others]
         return list(self._versions(rows, [kind for kind, *_ in others], names))
+
+    def _latest_rows(self, numbers: Sequence[int]) -> list[int]:
+        return list(map(int.__add__, _some(self._firsts, numbers), _some(self._columns["latest"], numbers)))
 
     def _kinds(self, numbers: Sequence[int]) -> list[Kind]:
         ends = [own.stop for own in self.ranges.values()]
@@ -200,25 +213,18 @@ class KeptEntries:
         self, rows: Sequence[int], kinds: Iterable[Kind], names: Iterable[EntryName]
     ) -> Iterator[EntryVersion]:
         columns, blob = self._columns, self._blob
-        official_at, officials = columns["officials"]
-        title_at, titles = columns["titles"]
-        description_at, descriptions = columns["descriptions"]
-        tags_at, tags = columns["tags"]
-        facets_at, facets = columns["facets"]
         source_at, sources = columns["sources"]
         path_at, paths = columns["paths"]
+        versions, officials, *said = self._said(rows)
         made = zip(
             kinds,
             names,
-            _some(columns["versions"], rows),
+            versions,
             self._documents(rows),
-            _shared(lambda fields: Official(*fields), officials, _some(official_at, rows)),
+            officials,
             [blob[at * FINGERPRINT : at * FINGERPRINT + FINGERPRINT] for at in rows],
             map(self._metas.get, rows, repeat(b"")),
-            _through(titles, title_at, rows),
-            _through(descriptions, description_at, rows),
-            _shared(tuple, tags, _some(tags_at, rows)),
-            _shared(lambda values: Facets(*map(tuple, values)), facets, _some(facets_at, rows)),
+            *said,
             repeat(_NO_CLAIMS, len(rows)),
             _through(sources, source_at, rows),
             _through(paths, path_at, rows),
@@ -226,6 +232,23 @@ class KeptEntries:
         )
         # What `_make` does, without a call of Python for each.
         return map(partial(tuple.__new__, EntryVersion), made)
+
+    def _said(self, rows: Sequence[int]) -> tuple[Sequence[Any], ...]:
+        """Return the members of `Outline` of some versions, as columns."""
+        columns = self._columns
+        official_at, officials = columns["officials"]
+        title_at, titles = columns["titles"]
+        description_at, descriptions = columns["descriptions"]
+        tags_at, tags = columns["tags"]
+        facets_at, facets = columns["facets"]
+        return (
+            _some(columns["versions"], rows),
+            _shared(lambda fields: Official(*fields), officials, _some(official_at, rows)),
+            _through(titles, title_at, rows),
+            _through(descriptions, description_at, rows),
+            _shared(tuple, tags, _some(tags_at, rows)),
+            _shared(lambda values: Facets(*map(tuple, values)), facets, _some(facets_at, rows)),
+        )
 
     @cached_property
     def _metas(self) -> dict[int, bytes]:
@@ -238,14 +261,23 @@ class KeptEntries:
         return list(accumulate(columns["texts"], initial=prints * FINGERPRINT))
 
     def _documents(self, rows: Sequence[int]) -> list[bytes]:
+        return self._cut(rows, [file.data for file in self._files], self._blob)
+
+    def _views(self, rows: Sequence[int]) -> list[memoryview]:
+        """Return documents where they stand: to copy them first takes longer than all that is done with them."""
+        files: Any = [file.data for file in self._files]
+        return self._cut(rows, [memoryview(data) for data in files], memoryview(self._blob))
+
+    def _cut(self, rows: Sequence[int], files: Sequence[Any], blob: Any) -> list[Any]:
         found = []
         columns, cuts = self._columns, self._text_cuts
+        bounds = [(data, file.starts, file.ends) for data, file in zip(files, self._files, strict=True)]
         for file, number in zip(_some(columns["files"], rows), _some(columns["numbers"], rows), strict=True):
             if file >= 0:
-                data, _, starts, ends, *_ = self._files[file]
+                data, starts, ends = bounds[file]
                 found.append(data[starts[number] : ends[number]])
             else:
-                found.append(self._blob[cuts[number] : cuts[number + 1]])
+                found.append(blob[cuts[number] : cuts[number + 1]])
         return found
 
 

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 import pytest
 
 from fakes_catalog import make_entry, make_server
-from regpress.model.entry import Entry, EntryVersion
+from regpress.model.entry import Entry, EntryVersion, Outline
 from regpress.model.lazy_entries import LazyEntries
 
 ENTRIES = [make_entry(make_server(f"com.example/{letter}")) for letter in "abcdef"]
@@ -25,6 +25,16 @@ class Counting:
     def latest(self, numbers: Sequence[int]) -> list[EntryVersion]:
         self.versions += numbers
         return [ENTRIES[number].latest for number in numbers]
+
+    def outlines(self, numbers: Sequence[int]) -> list[Outline]:
+        return [_outline(ENTRIES[number].latest) for number in numbers]
+
+    def texts(self, numbers: Sequence[int]) -> list[tuple[memoryview, bytes]]:
+        return [(memoryview(ENTRIES[number].latest.text), b"") for number in numbers]
+
+
+def _outline(version: EntryVersion) -> Outline:
+    return Outline(*(getattr(version, member) for member in Outline._fields))
 
 
 @pytest.fixture
@@ -65,3 +75,10 @@ def test_entries_equal_those_that_are_the_same(maker: Counting) -> None:
     assert entries == LazyEntries(ENTRIES[:2], maker)
     assert entries != tuple(ENTRIES[:3])
     assert entries != 2
+
+
+def test_what_lists_say_is_known_without_any_version(maker: Counting) -> None:
+    entries = LazyEntries([0, ENTRIES[1], 2], maker)
+    assert [_outline(one) for one in entries.outlines()] == [_outline(entry.latest) for entry in ENTRIES[:3]]
+    assert [(bytes(text), meta) for text, meta in entries.texts()] == [(e.latest.text, b"") for e in ENTRIES[:3]]
+    assert maker.made == maker.versions == []

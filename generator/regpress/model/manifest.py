@@ -30,22 +30,22 @@ def shard_of(registry: str, kind: str, name: str) -> str:
     return hashlib.blake2b(f"{registry}/{kind}/{name}".encode(), digest_size=1).hexdigest()
 
 
-def line(file: str, size: int, sha256: str, address: str, media_type: str) -> bytes:
-    """Return the line of a shard that lists a file, with the fields of `regpress.model.artifact.Written`."""
+def line(file: bytes, size: bytes, sha256: bytes, address: bytes, media_type: bytes) -> bytes:
+    """Return the line of a shard that lists a file, with the fields of `regpress.model.artifact.Written` as UTF-8."""
     # As `_public` has it, in half the time: there is a line for every file of a site.
-    return b'{"address":%s,"file":%s,"sha256":"%s","size":%d,"type":%s}' % (
-        orjson.dumps(address),
-        orjson.dumps(file),
-        sha256.encode(),
+    return b'{"address":%s,"file":%s,"sha256":"%s","size":%s,"type":%s}' % (
+        orjson.dumps(address.decode()),
+        orjson.dumps(file.decode()),
+        sha256,
         size,
         _quoted(media_type),
     )
 
 
 @lru_cache
-def _quoted(text: str) -> bytes:
+def _quoted(text: bytes) -> bytes:
     """Return one of a few texts as JSON."""
-    return orjson.dumps(text)
+    return orjson.dumps(text.decode())
 
 
 def shard_artifact(name: str, lines: Iterable[tuple[bytes, bytes]]) -> Artifact:
@@ -122,13 +122,17 @@ def read_shard(shard: bytes) -> list[Written]:
 
 def _rows(value: Mapping[str, Any]) -> Iterator[Written]:
     for row in value.get("files", ()):
-        yield Written(
+        found = Written(
             file=str(row["file"]),
             size=int(row["size"]),
             sha256=str(row["sha256"]),
             address=str(row["address"]),
             media_type=str(row["type"]),
         )
+        # What is kept about files has it between their facts.
+        if any("\0" in text for text in (found.file, found.sha256, found.address, found.media_type)):
+            raise ValueError("a manifest has no NUL")
+        yield found
 
 
 def _public(row: Written) -> dict[str, Any]:

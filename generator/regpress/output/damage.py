@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping
 
 from regpress.errors import RegistryError
-from regpress.output.rows import Row, split, unpack
+from regpress.output.rows import Row, columns, unpack
 from regpress.output.state import Stored
 
 
@@ -50,9 +50,10 @@ def damaged_groups(root: str, sections: Mapping[str, Stored], *, hashed: bool) -
 
 def _have_times(folder: int, rows: bytes) -> bool:
     try:
-        for file, size, mtime, _ in split(rows):
+        parts = columns(rows)
+        for file, size, mtime in zip(parts.files, map(int, parts.sizes), map(int, parts.mtimes), strict=True):
             found = os.lstat(file, dir_fd=folder)
-            if found.st_mtime_ns != int(mtime) or found.st_size != int(size):
+            if found.st_mtime_ns != mtime or found.st_size != size:
                 return False
     except OSError:
         return False

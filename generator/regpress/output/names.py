@@ -7,22 +7,24 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from stat import S_ISDIR
 
 from regpress.model.artifact import TreeSize
-from regpress.output.rows import split
+from regpress.output.rows import columns
 from regpress.output.state import Stored
 
 
 def files_in(rows: Iterable[bytes | memoryview]) -> Iterator[str]:
     """Yield the files of the rows of groups and sections."""
     for some in rows:
-        for file, _, _, _ in split(some):
-            yield file.decode()
+        yield from map(bytes.decode, columns(some).files)
 
 
 def size_of(sections: Collection[Stored]) -> TreeSize:
     """Return the size of the tree that *sections* make; of several largest files the first by path."""
     most = max((one.most for one in sections), default=0)
     largest = (
-        file for one in sections if one.most == most for file, size, _, _ in split(one.rows) if int(size) == most
+        file
+        for parts in (columns(one.rows) for one in sections if one.most == most)
+        for file, size in zip(parts.files, map(int, parts.sizes), strict=True)
+        if size == most
     )
     return TreeSize(
         sum(one.files for one in sections), min(largest, default=b"").decode(), most, sum(one.total for one in sections)

@@ -18,11 +18,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from regpress.digest import recipe as digest_recipe
-from regpress.output.rows import split
+from regpress.output.rows import columns
 from regpress.record import record
 from regpress.storage import replace_file
 
-_FORMAT: Final = b"regpress state 4"
+_FORMAT: Final = b"regpress state 5"
 _RECIPE_BYTES: Final = 16
 #: The recipe of a group or section of which it is not known what its files were made from.
 UNKNOWN: Final = bytes(_RECIPE_BYTES)
@@ -47,7 +47,7 @@ class Group(NamedTuple):
     @classmethod
     def of(cls, recipe: bytes, rows: bytes) -> Group:
         """Return the group of some rows."""
-        sizes = [int(size) for _, size, _, _ in split(rows)]
+        sizes = list(map(int, columns(rows).sizes))
         return cls(recipe, rows, len(sizes), sum(sizes), max(sizes, default=0))
 
 

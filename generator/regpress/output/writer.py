@@ -66,7 +66,7 @@ class Writer:
             artifacts: what is to be written.
             live: what else the live tree is known to hold.
         """
-        records: list[bytes] = []
+        records: list[str] = []
         sizes: list[int] = []
         staged: list[Staged] = []
         # The latest version's body is that of a version: the same bytes are hashed once.
@@ -87,7 +87,7 @@ class Writer:
                 records.append(record(file, size, sha256, address, media_type, mtime))
                 if self._flat:
                     staged.append(Staged(file, place))
-        return Rendered(b"".join(records), staged, tuple(sizes))
+        return Rendered("".join(records).encode(), staged, tuple(sizes))
 
     def _store(self, file: str, body: bytes) -> tuple[str, int]:
         if self._flat:

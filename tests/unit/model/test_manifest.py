@@ -14,7 +14,7 @@ def written(file: str, body: bytes = b"{}") -> Written:
 
 
 def listed(row: Written) -> tuple[bytes, bytes]:
-    return row.file.encode(), line(*row)
+    return row.file.encode(), line(*(str(fact).encode() for fact in row))
 
 
 ROWS = st.lists(
@@ -79,6 +79,15 @@ def test_what_is_no_shard_is_refused() -> None:
     for text in (b"[]", b"3", b"<html>"):
         with pytest.raises(ValueError, match=r"shard|line 1"):
             read_shard(text)
+
+
+@pytest.mark.parametrize("member", ["file", "sha256", "address", "type"])
+def test_a_nul_in_a_manifest_is_refused(member: str) -> None:
+    row = _public("a.json") | {member: "a\0b"}
+    with pytest.raises(ValueError, match="NUL"):
+        read_shard(orjson.dumps({"files": [row]}))
+    with pytest.raises(ValueError, match="NUL"):
+        read_manifest(orjson.dumps({"generator": "regpress 1", "kept": [row | {"age": 1}]}))
 
 
 def test_entries_are_spread_over_all_shards() -> None:

@@ -15,10 +15,5 @@ from regpress.model.entry import Removal
 def index_groups(catalog: Catalog, removals: Sequence[Removal] = ()) -> Iterator[ArtifactGroup]:
     """Return the version index, the name index and the facets of a registry, and what it tells of removed versions."""
     yield from version_index_groups(catalog)
-    yield from other_index_groups(catalog, removals)
-
-
-def other_index_groups(catalog: Catalog, removals: Sequence[Removal] = ()) -> Iterator[ArtifactGroup]:
-    """Return all of `index_groups` but the version index."""
     yield from name_index_groups(catalog)
     yield from removal_index_groups(catalog, removals)

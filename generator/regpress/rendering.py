@@ -18,7 +18,6 @@ from regpress.hosts.layouts import path_conflicts
 from regpress.hosts.limits import LIST_MOST, fitting_profiles, limit_findings, list_grade, with_fullest_folder
 from regpress.hosts.table import PROFILES
 from regpress.indexes import removed
-from regpress.indexes.versions import version_index_groups
 from regpress.model.artifact import HTML, JSON, Artifact, ArtifactGroup, Section, TreeSize
 from regpress.model.config import Config
 from regpress.model.issue import Issue
@@ -99,7 +98,7 @@ def all_parts(
 ) -> tuple[Iterator[ArtifactGroup | Section], Iterator[ArtifactGroup | Section]]:
     """Return everything that the output of a site consists of, but for the manifest, in two runs of about as much work.
 
-    The first has the documents, the second the pages of the catalog and the version index; neither needs the other.
+    The first has the documents, the second the pages of the catalog; neither needs the other.
     Files have compressed siblings where the site wants them and the host serves them.
 
     Args:
@@ -137,7 +136,7 @@ def _documents(
             yield from query_index_groups(catalog)
         else:
             yield from api.entry_sections(catalog, own)
-        yield from index.other_index_groups(catalog, gathered.removals.get(catalog.registry, ()))
+        yield from index.index_groups(catalog, gathered.removals.get(catalog.registry, ()))
         if profile.stores_pages:
             yield from stored_pages.page_groups(catalog)
         yield from api.list_groups(catalog, own, {kind: complete[catalog.registry, kind] for kind in KINDS})
@@ -150,8 +149,6 @@ def _documents(
 
 
 def _pages(site: Site, gathered: Gathered, pictures: Mapping[str, bytes]) -> Iterator[ArtifactGroup | Section]:
-    for catalog in gathered.catalogs:
-        yield from version_index_groups(catalog)
     if site.renderer is not None:
         yield from site.renderer(pictures).parts(gathered.catalogs, site.pages)
     else:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
@@ -145,18 +145,24 @@ class Catalog:
     def entries_at(self, positions: Sequence[int]) -> list[Entry]:
         """Return the entries at some positions, in ascending order."""
         found: list[Entry] = []
-        for kind, own in self.ranges.items():
-            inside = [at - own.start for at in positions if at in own]
-            entries = self.of(kind)
+        for entries, inside in self._by_kind(positions):
             found += entries.some(inside) if isinstance(entries, LazyEntries) else [entries[at] for at in inside]
         return found
+
+    def _by_kind(self, positions: Sequence[int]) -> Iterator[tuple[Sequence[Entry], Sequence[int]]]:
+        """Yield the entries of each kind, and which of them are at some positions, which ascend."""
+        for kind, own in self.ranges.items():
+            first, end = bisect_left(positions, own.start), bisect_left(positions, own.stop)
+            inside = positions[first:end]
+            if isinstance(inside, range):
+                yield self.of(kind), range(inside.start - own.start, inside.stop - own.start)
+            else:
+                yield self.of(kind), [at - own.start for at in inside]
 
     def latest_at(self, positions: Sequence[int]) -> list[EntryVersion]:
         """Return the latest version of the entries at some positions, in ascending order."""
         found: list[EntryVersion] = []
-        for kind, own in self.ranges.items():
-            inside = [at - own.start for at in positions if at in own]
-            entries = self.of(kind)
+        for entries, inside in self._by_kind(positions):
             found += (
                 entries.latest_of(inside) if isinstance(entries, LazyEntries) else [entries[at].latest for at in inside]
             )
@@ -182,16 +188,22 @@ class Catalog:
         entries = self.of(kind)
         return entries.latest() if isinstance(entries, LazyEntries) else [entry.latest for entry in entries]
 
-    def outlines(self, kind: Kind) -> Sequence[Outline | EntryVersion]:
-        """Return what lists say about the latest version of each entry of a kind, in the order of names."""
-        entries = self.of(kind)
-        return entries.outlines() if isinstance(entries, LazyEntries) else [entry.latest for entry in entries]
+    def outlines_at(self, positions: Sequence[int]) -> list[Outline | EntryVersion]:
+        """Return what lists say about the latest version of the entries at some positions, in ascending order."""
+        found: list[Outline | EntryVersion] = []
+        for entries, inside in self._by_kind(positions):
+            found += (
+                entries.outlines_of(inside)
+                if isinstance(entries, LazyEntries)
+                else [entries[at].latest for at in inside]
+            )
+        return found
 
     def texts(self, kind: Kind) -> Sequence[Texts]:
         """Return the document of the latest version of each entry of a kind, in the order of names."""
         entries = self.of(kind)
         if isinstance(entries, LazyEntries):
-            return entries.texts()
+            return entries.texts_of(range(len(entries)))
         return [(entry.latest.text, entry.latest.other_meta) for entry in entries]
 
     def counts(self) -> dict[str, int]:

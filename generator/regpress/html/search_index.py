@@ -24,7 +24,6 @@ from regpress.html.text import clean, words
 from regpress.indexes.facts import facts_of
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
-from regpress.names import EntryName
 from regpress.pages import chunks, token
 from regpress.times import time_key
 
@@ -116,16 +115,18 @@ def _recipe(prefix: str, part: _Part, prints: Sequence[bytes]) -> bytes:
 
 
 def _render_names(catalog: Catalog, part: _Part, texts: Sequence[_Part]) -> Iterator[Artifact]:
-    versions = catalog.latest_at(part.positions)
+    versions = catalog.outlines_at(part.positions)
+    names = catalog.columns.names[part.positions.start : part.positions.stop]
+    kinds = [kind for kind, own in catalog.ranges.items() for at in part.positions if at in own]
     alike: dict[tuple[Any, ...], int] = {}
     facets = []
-    for version in versions:
+    for kind, version in zip(kinds, versions, strict=True):
         facts = facts_of(version)
-        facet = (version.kind, facts.status, facts.location, facts.packages, facts.transports, facts.tier)
+        facet = (kind, facts.status, facts.location, facts.packages, facts.transports, facts.tier)
         facets.append(alike.setdefault(facet, len(alike)))
     changed = [_day(catalog.changed[at]) for at in part.positions]
     value = {
-        "names": ",".join(_shared_beginnings(version.name for version in versions)),
+        "names": ",".join(_shared_beginnings(names)),
         "titles": [words(version.title).strip()[:_LONGEST_TITLE] for version in versions],
         "facets": facets,
         "values": list(alike),
@@ -148,10 +149,11 @@ def _render_texts(catalog: Catalog, texts: _Part) -> Iterator[Artifact]:
     yield from _artifact(paths.search_texts(catalog.prefix, texts.name), orjson.dumps(value))
 
 
-def _shared_beginnings(names: Iterable[EntryName]) -> Iterator[str]:
+def _shared_beginnings(names: Iterable[str]) -> Iterator[str]:
     """Yield names without what they share with the one before: a namespace's beginning, or all of it."""
     before = ""
-    for namespace, name in names:
+    for whole in names:
+        namespace, _, name = whole.partition("/")
         if namespace == before:
             yield f"/{name}"
             continue

@@ -7,7 +7,7 @@ have it. A registry's index of one kind is one document: a search reads it and n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any, Final
 
@@ -25,6 +25,8 @@ from regpress.names import KINDS
 #: Facets of which an entry has a list of values.
 _LISTED: Final = ("location", "packages", "transports", "tags")
 
+#: Rows that are escaped together.
+_SOME: Final = 100
 _SALT: Final = f"name index {__version__}".encode()
 
 
@@ -43,11 +45,11 @@ def _render(catalog: Catalog) -> Iterator[Artifact]:
     lines = []
     for kind in KINDS:
         own = catalog.ranges[kind]
-        outlines = catalog.outlines(kind)
+        outlines = catalog.outlines_at(own)
         facts = _Alike()
-        rows = map(_row, catalog.columns.names[own.start : own.stop], outlines, map(facts.end_of, outlines))
-        body = b'{"kind":"%s",\n"entries":[\n%s\n]}' % (kind.encode(), b",\n".join(rows))
-        yield Artifact(paths.name_index(catalog.prefix, kind), "document", JSON, escape_html_in_json(body))
+        rows = list(map(_row, catalog.columns.names[own.start : own.stop], outlines, map(facts.end_of, outlines)))
+        body = _body(b'{"kind":"%s",\n"entries":[\n' % kind.encode(), rows, b"\n]}")
+        yield Artifact(paths.name_index(catalog.prefix, kind), "document", JSON, body)
         lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(outlines), **_numbers(facts.counted())})))
     body = escape_html_in_json(b"{%s}" % b",\n".join(lines))
     yield Artifact(paths.facets(catalog.prefix), "document", JSON, body)
@@ -78,6 +80,15 @@ class _Alike:
         for key, number in self._numbers.items():
             found[self._known[key][0]] += number
         return found
+
+
+def _body(head: bytes, rows: Sequence[bytes], tail: bytes) -> bytes:
+    """Return a document with a line for each row."""
+    # What few rows have is looked for in some of them at a time: to copy the whole takes longer than to make it.
+    some = [escape_html_in_json(b",\n".join(rows[at : at + _SOME])) for at in range(0, len(rows) or 1, _SOME)]
+    some[0] = head + some[0]
+    some[-1] += tail
+    return b",\n".join(some)
 
 
 def _row(name: str, version: EntryVersion | Outline, end: bytes) -> bytes:

@@ -87,18 +87,26 @@ class LazyEntries(Sequence[Entry]):
         """Return the latest version of the entries at some positions, which ascend, without making the others."""
         if self._latest is not None:
             return [self._latest[at] for at in positions]
-        some = [self._entries[at] for at in positions]
-        made = iter(self._maker.latest([one for one in some if isinstance(one, int)]))
-        return [next(made) if isinstance(one, int) else one.latest for one in some]
+        return self._of_latest(positions, self._maker.latest, lambda version: version)
 
-    def outlines(self) -> list[Outline | EntryVersion]:
-        """Return what lists say about the latest version of each, without making any."""
-        return self._of_latest(self._maker.outlines, lambda version: version)
+    def outlines_of(self, positions: Sequence[int]) -> list[Outline | EntryVersion]:
+        """Return what lists say about the latest version of the entries at some positions, without making them."""
+        return self._of_latest(positions, self._maker.outlines, lambda version: version)
 
-    def texts(self) -> list[Texts]:
-        """Return the document of the latest version of each, without making any."""
-        return self._of_latest(self._maker.texts, lambda version: (version.text, version.other_meta))
+    def texts_of(self, positions: Sequence[int]) -> list[Texts]:
+        """Return the document of the latest version of the entries at some positions, without making them."""
+        return self._of_latest(positions, self._maker.texts, lambda version: (version.text, version.other_meta))
 
-    def _of_latest(self, kept: Callable[[Sequence[int]], Iterable[T]], own: Callable[[EntryVersion], T]) -> list[T]:
-        made = iter(kept([one for one in self._entries if isinstance(one, int)]))
-        return [next(made) if isinstance(one, int) else own(one.latest) for one in self._entries]
+    def _of_latest(
+        self,
+        positions: Sequence[int],
+        kept: Callable[[Sequence[int]], Iterable[T]],
+        own: Callable[[EntryVersion], T],
+    ) -> list[T]:
+        """Return something of the latest version of some entries: *own* of those that were made, else *kept*."""
+        known = self._entries
+        some = (
+            known[positions.start : positions.stop] if isinstance(positions, range) else [known[at] for at in positions]
+        )
+        made = iter(kept([one for one in some if isinstance(one, int)]))
+        return [next(made) if isinstance(one, int) else own(one.latest) for one in some]

@@ -79,6 +79,10 @@ def test_entries_equal_those_that_are_the_same(maker: Counting) -> None:
 
 def test_what_lists_say_is_known_without_any_version(maker: Counting) -> None:
     entries = LazyEntries([0, ENTRIES[1], 2], maker)
-    assert [_outline(one) for one in entries.outlines()] == [_outline(entry.latest) for entry in ENTRIES[:3]]
-    assert [(bytes(text), meta) for text, meta in entries.texts()] == [(e.latest.text, b"") for e in ENTRIES[:3]]
+    assert [_outline(one) for one in entries.outlines_of((0, 1, 2))] == [
+        _outline(entry.latest) for entry in ENTRIES[:3]
+    ]
+    assert [(bytes(text), meta) for text, meta in entries.texts_of((0, 1, 2))] == [
+        (e.latest.text, b"") for e in ENTRIES[:3]
+    ]
     assert maker.made == maker.versions == []

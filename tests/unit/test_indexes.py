@@ -111,7 +111,9 @@ def test_build_json_and_the_manifest_are_as_their_schemas_say():
         made = api.build_file([catalog], host="nginx", revisions={"team": "r1"}, list_file=list_file)
         assert schema_errors("regpress-build.schema.json", made.body) == []
     row = Written("v0.1/servers.json", 12, "0" * 64, "v0.1/servers", "application/json")
-    shard = manifest.shard_artifact("site", [(row.file.encode(), manifest.line(*(str(fact).encode() for fact in row)))])
+    shard = manifest.shard_artifact(
+        "site", [(row.file.encode(), *manifest.file_lines(*([str(fact).encode()] for fact in row)))]
+    )
     assert schema_errors("regpress-manifest-shard.schema.json", shard.body) == []
     for root in (
         manifest.root_artifact([row]),

@@ -7,8 +7,7 @@ one shard of many. Nothing in it depends on when or where the build ran.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Iterator, Mapping
-from functools import lru_cache
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, Final
 
 import orjson
@@ -23,6 +22,8 @@ SITE: Final = "site"
 MANIFEST_FILE: Final = "manifest.json"
 _SHARDS: Final = 256
 _FOLDER: Final = "manifest"
+#: What JSON does not have as it is.
+_ESCAPED: Final = bytes([*range(0x20), *b'"\\'])
 
 
 def shard_of(registry: str, kind: str, name: str) -> str:
@@ -30,22 +31,27 @@ def shard_of(registry: str, kind: str, name: str) -> str:
     return hashlib.blake2b(f"{registry}/{kind}/{name}".encode(), digest_size=1).hexdigest()
 
 
-def line(file: bytes, size: bytes, sha256: bytes, address: bytes, media_type: bytes) -> bytes:
-    """Return the line of a shard that lists a file, with the fields of `regpress.model.artifact.Written` as UTF-8."""
-    # As `_public` has it, in half the time: there is a line for every file of a site.
-    return b'{"address":%s,"file":%s,"sha256":"%s","size":%s,"type":%s}' % (
-        orjson.dumps(address.decode()),
-        orjson.dumps(file.decode()),
-        sha256,
-        size,
-        _quoted(media_type),
-    )
+def file_lines(
+    files: Sequence[bytes],
+    sizes: Sequence[bytes],
+    digests: Sequence[bytes],
+    addresses: Sequence[bytes],
+    media_types: Sequence[bytes],
+) -> list[bytes]:
+    """Return the lines of a shard that list files, given what `regpress.model.artifact.Written` has as columns."""
+    # As `_public` has it, in a fraction of the time: there is a line for every file of a site.
+    texts = b"".join([*files, *addresses, *media_types])
+    if len(texts.translate(None, _ESCAPED)) < len(texts):
+        files, addresses, media_types = (list(map(_inside, some)) for some in (files, addresses, media_types))
+    return [
+        b'{"address":"%s","file":"%s","sha256":"%s","size":%s,"type":"%s"}' % parts
+        for parts in zip(addresses, files, digests, sizes, media_types, strict=True)
+    ]
 
 
-@lru_cache
-def _quoted(text: bytes) -> bytes:
-    """Return one of a few texts as JSON."""
-    return orjson.dumps(text.decode())
+def _inside(text: bytes) -> bytes:
+    """Return a text as it stands between the quotes of JSON."""
+    return orjson.dumps(text.decode())[1:-1]
 
 
 def shard_artifact(name: str, lines: Iterable[tuple[bytes, bytes]]) -> Artifact:
@@ -53,7 +59,7 @@ def shard_artifact(name: str, lines: Iterable[tuple[bytes, bytes]]) -> Artifact:
 
     Args:
         name: as `shard_of` returns it.
-        lines: the path of each file, and its `line`.
+        lines: the path of each file, and its line (`file_lines`).
     """
     body = b'{"files":[\n%s\n]}\n' % b",\n".join([line for _, line in sorted(lines)])
     return Artifact(f"{_FOLDER}/{name}.json", "file", JSON, body)

@@ -47,7 +47,9 @@ _SECTION_WEIGHT: Final = 50
 _PIECE: Final = 50
 #: Pieces that a few parts are cut into: after a small change, most of what is left are indexes, which take long.
 _FEW_PIECES: Final = 32
-#: Parts of a new tree after which it is seen whether other processes wait for more.
+#: Parts of a new tree with which other processes begin: what keeps them busy until the others are known.
+_FIRST: Final = 64
+#: Parts after which it is seen whether they wait for more.
 _STEP: Final = 16
 #: Fewest parts that are worth more processes than the ones that found them.
 _MANY: Final = 100
@@ -378,7 +380,7 @@ class Replacement:
 def _batches(parts: Iterable[Part], are_busy: Callable[[], bool]) -> Iterator[list[Part]]:
     """Yield parts as soon as there are some and nobody is busy; at the end all that are left."""
     remaining = iter(parts)
-    batch: list[Part] = []
+    batch = list(islice(remaining, _FIRST - _STEP))
     while some := list(islice(remaining, _STEP)):
         batch += some
         if not are_busy():

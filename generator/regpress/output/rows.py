@@ -75,24 +75,24 @@ def columns(records: bytes | memoryview) -> Columns:
 
 def unpack(records: bytes | memoryview) -> list[Row]:
     """Return the rows that `pack` was given."""
+    parts = columns(records)
     return [
         Row(file.decode(), int(size), sha256.decode(), address.decode(), media_type.decode(), int(mtime))
-        for file, size, sha256, address, media_type, mtime in _parts(columns(records))
+        for file, size, mtime, sha256, address, media_type in zip(
+            parts.files, parts.sizes, parts.mtimes, parts.digests, _addresses(parts), parts.media_types, strict=True
+        )
     ]
 
 
 def lines(records: bytes | memoryview) -> list[tuple[bytes, bytes]]:
     """Return each file and the line that the manifest has for it."""
+    parts = columns(records)
+    listed = manifest.file_lines(parts.files, parts.sizes, parts.digests, _addresses(parts), parts.media_types)
+    return list(zip(parts.files, listed, strict=True))
+
+
+def _addresses(parts: Columns) -> list[bytes]:
     return [
-        (file, manifest.line(file, size, sha256, address, media_type))
-        for file, size, sha256, address, media_type, _ in _parts(columns(records))
-    ]
-
-
-def _parts(columns: Columns) -> Iterable[tuple[bytes, bytes, bytes, bytes, bytes, bytes]]:
-    files, sizes, mtimes, digests, endings, addresses, media_types = columns
-    whole = [
         address or (file[: -len(ending)] if ending else file)
-        for file, ending, address in zip(files, endings, addresses, strict=True)
+        for file, ending, address in zip(parts.files, parts.endings, parts.addresses, strict=True)
     ]
-    return zip(files, sizes, digests, whole, media_types, mtimes, strict=True)

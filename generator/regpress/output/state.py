@@ -6,12 +6,14 @@ they lie in sections, which stay bytes in between. A file that is damaged or bel
 
 from __future__ import annotations
 
+import glob
 import mmap
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import field
 from functools import cached_property
-from itertools import accumulate, pairwise
+from itertools import accumulate, chain, pairwise
 from pathlib import Path
 from typing import Any, Final, NamedTuple
 
@@ -22,10 +24,15 @@ from regpress.output.rows import columns
 from regpress.record import record
 from regpress.storage import replace_file
 
-_FORMAT: Final = b"regpress state 5"
+_FORMAT: Final = b"regpress state 6"
 _RECIPE_BYTES: Final = 16
 #: The recipe of a group or section of which it is not known what its files were made from.
 UNKNOWN: Final = bytes(_RECIPE_BYTES)
+#: Ending of the file of sections that stay, the bytes of sections from which there is one, and the part of them that
+#: must have stayed for it to be used again.
+_BASE: Final = ".base"
+_LARGE: Final = 2**20
+_LASTING: Final = 0.75
 
 
 class Group(NamedTuple):
@@ -105,6 +112,22 @@ class Stored(NamedTuple):
         }
 
 
+class Base(NamedTuple):
+    """Sections that lie in a file of their own, which stays as it is while most of them do.
+
+    Attributes:
+        label: what tells the file from others, empty for none.
+        sections: each by key, and where in the file it begins.
+    """
+
+    label: str
+    sections: Mapping[str, tuple[Stored, int]]
+
+
+#: For a state of one file.
+_NO_BASE: Final = Base("", {})
+
+
 @record(kw_only=True, slots=False)
 class State:
     """What the last finished build knew, kept outside the output.
@@ -112,10 +135,12 @@ class State:
     Attributes:
         inputs: fingerprint of all inputs of that build.
         sections: what it made, by key.
+        base: those of them that need not be written again while they stay.
     """
 
     inputs: str = ""
     sections: Mapping[str, Stored] = field(default_factory=dict)
+    base: Base = _NO_BASE
     _summary: bytes | memoryview = b"{}"
 
     @cached_property
@@ -144,42 +169,101 @@ def load_state(path: Path, root: Path) -> State:
         facts = orjson.loads(head.removeprefix(_FORMAT))
         if facts["root"] != str(root.resolve()):
             return State()
-        table, summary, rest = _cut(body, facts["lengths"])
+        table, summary, own = _cut(body, facts["lengths"])
         if facts["checksum"] != zlib.crc32(summary, zlib.crc32(table)):
             return State()
-        rows = orjson.loads(table)
-        cuts = _cut(rest, (length for *_, contents, files in rows for length in (contents, files)))
-        sections = {
-            key: Stored(bytes.fromhex(recipe), shard, files, total, most, checksum, cuts[at], cuts[at + 1])
-            for at, (key, recipe, shard, files, total, most, checksum, _, _) in zip(
-                range(0, len(cuts), 2), rows, strict=True
-            )
-        }
-        return State(inputs=facts["inputs"], sections=sections, _summary=summary)
+        label = facts["base"]
+        base = memoryview(_mapped(_base_file(path, label))) if label else own
+        sections: dict[str, Stored] = {}
+        lasting: dict[str, tuple[Stored, int]] = {}
+        for key, recipe, shard, files, total, most, checksum, is_lasting, start, contents, rows in orjson.loads(table):
+            place, middle = base if is_lasting else own, start + contents
+            cuts = place[start:middle], place[middle : middle + rows]
+            sections[key] = Stored(bytes.fromhex(recipe), shard, files, total, most, checksum, *cuts)
+            if is_lasting:
+                lasting[key] = sections[key], start
+        return State(inputs=facts["inputs"], sections=sections, base=Base(label, lasting), _summary=summary)
     except (OSError, ValueError, KeyError, TypeError):
         return State()
 
 
 def save_state(
-    path: Path, root: Path, sections: Mapping[str, Stored], *, inputs: str, summary: Mapping[str, Any]
+    path: Path,
+    root: Path,
+    sections: Mapping[str, Stored],
+    *,
+    inputs: str,
+    summary: Mapping[str, Any],
+    base: Base = _NO_BASE,
 ) -> None:
     """Keep what a build of the output folder *root* knows.
+
+    Most builds change little of much: what stays lies in a file of its own, which need not be written each time.
+
+    Args:
+        path: the file.
+        root: the output folder.
+        sections: all sections.
+        inputs: fingerprint of all inputs.
+        summary: what the build says.
+        base: of the state that this one follows.
 
     Raises:
         StorageError: the disk is full or read-only.
     """
+    starts = {key: start for key, (one, start) in base.sections.items() if sections.get(key) is one}
+    size = sum(map(_size, sections.values()))
+    if sum(_size(sections[key]) for key in starts) < _LASTING * size:
+        base = _write_base(path, sections) if size >= _LARGE else _NO_BASE
+        starts = {key: start for key, (_, start) in base.sections.items()}
+    own = {key: one for key, one in sections.items() if key not in starts}
+    places = starts | dict(zip(own, accumulate(map(_size, own.values()), initial=0), strict=False))
     table = orjson.dumps(
-        [(key, one.recipe.hex(), *one[1:6], len(one.contents), len(one.rows)) for key, one in sections.items()]
+        [
+            (key, one.recipe.hex(), *one[1:6], key in starts, places[key], len(one.contents), len(one.rows))
+            for key, one in sections.items()
+        ]
     )
     said = orjson.dumps(summary)
-    pieces = [piece for one in sections.values() for piece in (one.contents, one.rows)]
     facts = {
         "root": str(root.resolve()),
         "inputs": inputs,
-        "lengths": [len(table), len(said), sum(map(len, pieces))],
+        "base": base.label,
+        "lengths": [len(table), len(said), sum(map(_size, own.values()))],
         "checksum": zlib.crc32(said, zlib.crc32(table)),
     }
-    replace_file(path, _FORMAT + orjson.dumps(facts) + b"\n", table, said, *pieces)
+    replace_file(path, _FORMAT + orjson.dumps(facts) + b"\n", table, said, *_pieces(own.values()))
+    _remove_others(path, base)
+
+
+def _write_base(path: Path, sections: Mapping[str, Stored]) -> Base:
+    """Write sections to a file of a new name: until the state names it, the former one counts."""
+    label = digest_recipe(one.checksum.to_bytes(4, "big") + one.recipe for one in sections.values()).hex()
+    starts = accumulate(map(_size, sections.values()), initial=0)
+    replace_file(_base_file(path, label), *_pieces(sections.values()))
+    return Base(label, {key: (one, start) for (key, one), start in zip(sections.items(), starts, strict=False)})
+
+
+def _remove_others(path: Path, base: Base) -> None:
+    """Remove files of sections that no state names, and what is left of some by a build that was killed."""
+    name = glob.escape(path.name)
+    for pattern in (f"{name}.*{_BASE}", f".{name}.*{_BASE}.*.tmp"):
+        for other in path.parent.glob(pattern):
+            if other != _base_file(path, base.label):
+                with suppress(OSError):
+                    other.unlink()
+
+
+def _base_file(path: Path, label: str) -> Path:
+    return path.with_name(f"{path.name}.{label}{_BASE}")
+
+
+def _pieces(sections: Iterable[Stored]) -> Iterator[bytes | memoryview]:
+    return chain.from_iterable((one.contents, one.rows) for one in sections)
+
+
+def _size(section: Stored) -> int:
+    return len(section.contents) + len(section.rows)
 
 
 def _mapped(path: Path) -> mmap.mmap:

@@ -173,8 +173,8 @@ class OutputTree:
 
     def _save(self, inputs: str, summary: Mapping[str, Any], sections: Mapping[str, Stored]) -> None:
         # What is known now is out of date, whether or not it can be kept.
-        self._state = None
-        save_state(self.state_file, self.root, sections, inputs=inputs, summary=summary)
+        state, self._state = self._state or State(), None
+        save_state(self.state_file, self.root, sections, inputs=inputs, summary=summary, base=state.base)
 
 
 def _pieces(sections: Mapping[str, Stored]) -> list[_Piece]:

@@ -14,9 +14,8 @@ from regpress.errors import BuildRefusedError, ConflictError, StorageError
 from regpress.hosts.layouts import flat, path_conflicts
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup, Section, Stage, TreeSize, Written
 from regpress.output.keeping import Inherited
-from regpress.output.locks import locked_folder
+from regpress.output.locks import STAGING, locked_folder
 from regpress.output.replacement import TreeResult
-from regpress.output.staging import STAGING
 from regpress.output.tree import OutputTree
 from regpress.storage import locked
 

@@ -12,10 +12,13 @@ import os
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from regpress.errors import ConflictError
 from regpress.storage import storage_error
 
+#: Folder inside an output that holds files on their way; never there after a build that ended well.
+STAGING: Final = ".regpress-staging"
 #: Some network file systems lock no folders; there the lock of the site's own cache has to do.
 _CANNOT = frozenset({errno.EBADF, errno.EINVAL, errno.ENOLCK, errno.ENOSYS, errno.ENOTSUP})
 

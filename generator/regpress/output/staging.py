@@ -12,11 +12,9 @@ from typing import Final
 import orjson
 
 from regpress.output.earlier import is_inside
-from regpress.output.locks import staging_of_new
+from regpress.output.locks import STAGING, staging_of_new
 from regpress.storage import replace_file
 
-#: Folder inside the output that holds files on their way; never there after a build that ended well.
-STAGING: Final = ".regpress-staging"
 _JOURNAL: Final = "journal.json"
 
 

@@ -11,18 +11,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
 
 from regpress.digest import recipe
-from regpress.model.artifact import ArtifactGroup, Section
 from regpress.output.damage import UnsoundStateError, damaged_groups
-from regpress.output.keeping import Inherited, Keeps
-from regpress.output.locks import locked_folder
+from regpress.output.locks import STAGING, locked_folder
 from regpress.output.sharing import MOST, Sharing
-from regpress.output.staging import STAGING
 from regpress.output.state import State, Stored, load_state, save_state
-from regpress.output.writer import FilesOf
 from regpress.storage import locked, storage_error
 
 if TYPE_CHECKING:
+    from regpress.model.artifact import ArtifactGroup, Section
+    from regpress.output.keeping import Inherited, Keeps
     from regpress.output.replacement import Accept, TreeResult
+    from regpress.output.writer import FilesOf
 
 #: Fewest files that a process looks at before it asks for more.
 _PIECE: Final = 1_000

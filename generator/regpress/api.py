@@ -272,7 +272,7 @@ def build_file(catalogs: Sequence[Catalog], *, host: str, revisions: Mapping[str
         list_file: where the default registry's list of servers lies below the site's base, empty where it has none.
     """
     default = next(catalog for catalog in catalogs if catalog.is_default)
-    suppliers = {source for catalog in catalogs for source in catalog.columns.sources}
+    suppliers = set[str]().union(*(catalog.columns.sources for catalog in catalogs))
     digest = default.latest_prints["server"].hex()
     listed: dict[str, str] = {"digest": digest}
     if list_file:

@@ -186,13 +186,14 @@ def _page_end(keys: Sequence[str], start: int, *, least: int, size: int, share: 
     last = min(start + size, len(keys))
     # Most keys are never weighed: those before a page may end, and those after its end.
     weigh = zlib.crc32
-    for position in range(start + least - 1, last):
-        if weigh(keys[position].encode()) < share:
-            return position + 1
+    for end, key in enumerate(keys[start + least - 1 : last], start + least):
+        if weigh(key.encode()) < share:
+            return end
     if last == len(keys) and last - start < size:
         return last
-    lowest = min(range(start + size // 2, last), key=lambda position: _weight(keys[position]))
-    return lowest + 1
+    middle = start + size // 2
+    weights = list(map(_weight, keys[middle:last]))
+    return middle + weights.index(min(weights)) + 1
 
 
 def _weight(key: str) -> int:

@@ -57,6 +57,7 @@ class Declared(NamedTuple):
     issues: tuple[Issue, ...] = ()
 
 
+@cache
 def schema_names() -> tuple[str, ...]:
     """Return the file names of all published schemas, each also its ``$id``; our own documents' are ``regpress-…``."""
     names = (entry.name for entry in files("regpress").joinpath("schemas").iterdir())

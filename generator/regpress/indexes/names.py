@@ -45,41 +45,42 @@ def _render(catalog: Catalog) -> Iterator[Artifact]:
     lines = []
     for kind in KINDS:
         own = catalog.ranges[kind]
-        outlines = catalog.outlines_at(own)
-        facts = _Alike()
-        rows = list(map(_row, catalog.columns.names[own.start : own.stop], outlines, map(facts.end_of, outlines)))
+        rows, alike = _rows(catalog.columns.names[own.start : own.stop], catalog.outlines_at(own))
         body = _body(b'{"kind":"%s",\n"entries":[\n' % kind.encode(), rows, b"\n]}")
         yield Artifact(paths.name_index(catalog.prefix, kind), "document", JSON, body)
-        lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(outlines), **_numbers(facts.counted())})))
+        lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(rows), **_numbers(alike)})))
     body = escape_html_in_json(b"{%s}" % b",\n".join(lines))
     yield Artifact(paths.facets(catalog.prefix), "document", JSON, body)
 
 
-class _Alike:
-    """The facts of many entries, most of which have the same as others."""
-
-    def __init__(self) -> None:
-        # By objects, which versions that say the same mostly share, and which their versions hold: to hash what is in
-        # them takes longer than all else.
-        self._known: dict[tuple[str, int, int], tuple[Facts, bytes]] = {}
-        self._numbers: Counter[tuple[str, int, int]] = Counter()
-
-    def end_of(self, version: EntryVersion | Outline) -> bytes:
-        """Count one; return what ends its line of the index (`_end`)."""
-        key = (version.official.status, id(version.facets), id(version.tags))
-        self._numbers[key] += 1
-        known = self._known.get(key)
-        if known is None:
+def _rows(names: Sequence[str], outlines: Sequence[EntryVersion | Outline]) -> tuple[list[bytes], Counter[Facts]]:
+    """Return the lines of some entries, and how many have the same facts."""
+    # In one loop, and by the objects that say what an entry is, which those that say the same mostly share: to call a
+    # function for each, or to hash what such objects hold, takes as long as all that is written.
+    known: dict[tuple[str, int, int], tuple[Facts, bytes]] = {}
+    keys = []
+    rows = []
+    written = orjson.dumps
+    for name, version in zip(names, outlines, strict=True):
+        title, description, official = version.title, version.description, version.official
+        key = (official.status, id(version.facets), id(version.tags))
+        keys.append(key)
+        if key not in known:
             facts = facts_of(version)
-            known = self._known[key] = (facts, _end(facts))
-        return known[1]
-
-    def counted(self) -> Counter[Facts]:
-        """Return how many entries have the same facts."""
-        found: Counter[Facts] = Counter()
-        for key, number in self._numbers.items():
-            found[self._known[key][0]] += number
-        return found
+            known[key] = (facts, _end(facts))
+        row = b'{"name":%s%s%s,"version":%s,"updatedAt":%s%s' % (
+            written(name),
+            b',"title":' + written(title) if title else b"",
+            b',"description":' + written(description) if description else b"",
+            written(version.version),
+            written(official.updated_at),
+            known[key][1],
+        )
+        rows.append(row)
+    alike: Counter[Facts] = Counter()
+    for key, number in Counter(keys).items():
+        alike[known[key][0]] += number
+    return rows, alike
 
 
 def _body(head: bytes, rows: Sequence[bytes], tail: bytes) -> bytes:
@@ -89,20 +90,6 @@ def _body(head: bytes, rows: Sequence[bytes], tail: bytes) -> bytes:
     some[0] = head + some[0]
     some[-1] += tail
     return b",\n".join(some)
-
-
-def _row(name: str, version: EntryVersion | Outline, end: bytes) -> bytes:
-    """Return the line of an entry."""
-    written = orjson.dumps
-    title, description = version.title, version.description
-    return b'{"name":%s%s%s,"version":%s,"updatedAt":%s%s' % (
-        written(name),
-        b',"title":' + written(title) if title else b"",
-        b',"description":' + written(description) if description else b"",
-        written(version.version),
-        written(version.official.updated_at),
-        end,
-    )
 
 
 def _end(facts: Facts) -> bytes:

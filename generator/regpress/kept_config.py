@@ -15,7 +15,7 @@ from regpress.model.config_environment import given_variables
 from regpress.model.config_packing import packed, unpacked
 from regpress.storage import replace_file
 
-_FORMAT: Final = 1
+_FORMAT: Final = 2
 
 
 class SoundConfig(NamedTuple):
@@ -43,18 +43,23 @@ class ConfigCache:
     def load(self) -> SoundConfig | None:
         """Return what *text* spells, where that is what is kept."""
         try:
-            kept = json.loads(self._file.read_bytes())
-            if kept["key"] != self._key:
+            head, _, kept = self._file.read_bytes().partition(b"\n")
+            if head != self._head(kept):
                 return None
-            config = unpacked(kept["config"])
+            packed_config, notes = json.loads(kept)
+            config = unpacked(packed_config)
         except (OSError, ValueError, LookupError, TypeError, AttributeError, RecursionError):
             return None
-        return SoundConfig(config, tuple(kept["notes"])) if isinstance(config, Config) else None
+        return SoundConfig(config, tuple(notes)) if isinstance(config, Config) else None
 
     def save(self, sound: SoundConfig) -> None:
         """Keep a configuration; nothing is lost when that fails."""
-        kept = {"key": self._key, "config": packed(sound.config), "notes": sound.notes}
+        kept = json.dumps([packed(sound.config), sound.notes]).encode()
         try:
-            replace_file(self._file, json.dumps(kept).encode())
+            replace_file(self._file, self._head(kept), b"\n", kept)
         except StorageError:
             return
+
+    def _head(self, kept: bytes) -> bytes:
+        """Return what tells what is kept from anything else, and whole from damaged."""
+        return f"{self._key} {digest(kept)}".encode()

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from regpress.digest import digest
 from regpress.kept_config import ConfigCache, SoundConfig
 from regpress.model.config import load_config
 
@@ -68,9 +69,22 @@ def test_another_text_file_or_variable_gets_nothing(tmp_path: Path, sound: Sound
 def test_a_file_that_holds_something_else_is_ignored(tmp_path: Path, sound: SoundConfig, value: object) -> None:
     cache_of(tmp_path).save(sound)
     file = tmp_path / "config.json"
-    kept = json.loads(file.read_bytes())
-    file.write_text(json.dumps({**kept, "config": value}))
-    assert cache_of(tmp_path).load() is None
+    key, _, _ = file.read_text().partition(" ")
+    for kept in ([value, []], [], value):
+        text = json.dumps(kept)
+        file.write_text(f"{key} {digest(text.encode())}\n{text}")
+        assert cache_of(tmp_path).load() is None
+
+
+def test_a_byte_that_was_flipped_is_noticed_wherever_it_stands(tmp_path: Path, sound: SoundConfig) -> None:
+    cache_of(tmp_path).save(sound)
+    file = tmp_path / "config.json"
+    whole = file.read_bytes()
+    for at in range(len(whole)):
+        file.write_bytes(whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :])
+        assert cache_of(tmp_path).load() is None
+    file.write_bytes(whole)
+    assert cache_of(tmp_path).load() == sound
 
 
 @pytest.mark.parametrize("data", [b"", b"{", b"[]", b"\xff", b"1", b'{"key": 1}', b"[" * 100_000])

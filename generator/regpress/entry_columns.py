@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Iterable, Sequence
 
 import orjson
 
@@ -16,41 +15,56 @@ from regpress.model.manifest import shard_of
 
 def columns_of(registry: str, entries: Iterable[Entry]) -> EntryColumns:
     """Return the columns of the entries of a registry."""
-    columns: tuple[list[Any], ...] = tuple([] for _ in EntryColumns._fields)
-    names, shards, counts, whole, latest, titles, tags, lengths, sources, extended, *of_versions = columns
-    versions, published, updated, prints = of_versions
+    entries = list(entries)
+    newest = [entry.latest for entry in entries]
+    names = list(map("/".join, [entry.name for entry in entries]))
+    whole, only, versions, prints = _prints(entries)
+    # Column by column: a loop over the entries takes half as long again.
+    officials = [version.official for version in versions]
+    return EntryColumns(
+        names=names,
+        shards=[shard_of(registry, entry.kind, name) for entry, name in zip(entries, names, strict=True)],
+        counts=[len(entry.versions) for entry in entries],
+        whole=whole,
+        latest=only,
+        titles=[version.title for version in newest],
+        tags=[version.tags for version in newest],
+        lengths=list(map(own_length, newest)),
+        sources=[entry.source for entry in entries],
+        extended=[bool(entry.deleted or entry.readme) for entry in entries],
+        versions=[version.version for version in versions],
+        published=[official.published_at for official in officials],
+        updated=[official.updated_at for official in officials],
+        prints=prints,
+    )
+
+
+def _prints(entries: Sequence[Entry]) -> tuple[list[bytes], list[bytes], list[EntryVersion], list[bytes]]:
+    """Return what stands for each entry and for its latest version, all versions by their texts, and what they are."""
+    whole, latest = list[bytes](), list[bytes]()
+    versions = [version for entry in entries for version in entry.versions]
+    prints = list(map(fold, map(version_part, versions)))
+    end = 0
     for entry in entries:
-        name, own, newest = entry.name, entry.versions, entry.latest
+        first, own = end, entry.versions
+        end += len(own)
         if len(own) == 1:
-            stands = only = fold(version_part(newest))
-            versions.append(newest.version)
-            published.append(newest.official.published_at)
-            updated.append(newest.official.updated_at)
-            prints.append(only)
-        else:
-            parts = [fold(version_part(version)) for version in own]
-            # In the order of the entry: documents show it.
-            stands, only = fold(b"".join(parts)), parts[own.index(newest)]
-            for version, part in sorted(zip(own, parts, strict=True), key=_by_text):
-                versions.append(version.version)
-                published.append(version.official.published_at)
-                updated.append(version.official.updated_at)
-                prints.append(part)
-        names.append(f"{name.namespace}/{name.name}")
-        shards.append(shard_of(registry, entry.kind, names[-1]))
-        counts.append(len(own))
-        whole.append(stands)
-        latest.append(only)
-        titles.append(newest.title)
-        tags.append(newest.tags)
-        lengths.append(own_length(newest))
-        sources.append(entry.source)
-        extended.append(bool(entry.deleted or entry.readme))
-    return EntryColumns(*columns)
+            whole.append(prints[first])
+            latest.append(prints[first])
+            continue
+        parts = prints[first:end]
+        # In the order of the entry: documents show it.
+        whole.append(fold(b"".join(parts)))
+        latest.append(parts[own.index(entry.latest)])
+        order = _by_text(own)
+        versions[first:end] = [own[at] for at in order]
+        prints[first:end] = [parts[at] for at in order]
+    return whole, latest, versions, prints
 
 
-def _by_text(pair: tuple[EntryVersion, bytes]) -> str:
-    return pair[0].version
+def _by_text(versions: Sequence[EntryVersion]) -> list[int]:
+    texts = [version.version for version in versions]
+    return sorted(range(len(texts)), key=texts.__getitem__)
 
 
 def own_length(version: EntryVersion) -> int:

@@ -6,8 +6,8 @@ never at documents.
 
 from __future__ import annotations
 
-import hashlib
 from functools import lru_cache
+from hashlib import blake2b
 
 from regpress.digest import FINGERPRINT, recipe
 from regpress.model.entry import EntryVersion, Official
@@ -17,7 +17,7 @@ def version_part(version: EntryVersion) -> bytes:
     """Return the digest of a version's document and its state; no two versions in sequence can be taken for others."""
     # A version's text has no NUL, and neither have words and times.
     digest = version.digest or recipe((version.text, version.other_meta))
-    return b"%s%s%s\0" % (digest, _state(version.official), version.version.encode())
+    return b"%b%b%b\0" % (digest, _state(version.official), version.version.encode())
 
 
 @lru_cache(maxsize=1_000)
@@ -33,4 +33,4 @@ def _state(official: Official) -> bytes:
 
 def fold(data: bytes) -> bytes:
     """Return 16 bytes that stand for *data*; whoever puts several together sees to it that their borders are clear."""
-    return hashlib.blake2b(data, digest_size=FINGERPRINT).digest()
+    return blake2b(data, digest_size=FINGERPRINT).digest()

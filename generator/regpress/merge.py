@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
-from operator import attrgetter
 
 from regpress.catalog import Catalog
 from regpress.model.entry import Entry, EntryVersion, Official
@@ -19,7 +18,7 @@ from regpress.names import KINDS, EntryName, Kind
 from regpress.record import record
 from regpress.resolve import Resolved, VersionKey
 from regpress.times import time_key
-from regpress.versions import newest_first, pick_latest
+from regpress.versions import ranked
 
 #: Versions of one name in one source.
 _Group = list[EntryVersion]
@@ -73,7 +72,7 @@ def merge(
         is_default=is_default,
         entries=entries,
         last_updated=last_update(
-            version.official.updated_at for kind in KINDS for entry in entries[kind] for version in entry.versions
+            [version.official.updated_at for kind in KINDS for entry in entries[kind] for version in entry.versions]
         ),
         gone=tuple(merger.gone),
     )
@@ -127,23 +126,26 @@ class _Merger:
 
     def entry(self, kind: Kind, name: EntryName, group: _Group, source: Resolved) -> Entry | None:
         """Return the entry that *group* makes, or None when every version of it is deleted."""
-        visible = ordered = _ordered(group)
+        visible, latest = _ranked(group)
         deleted: tuple[EntryVersion, ...] = ()
         if self._has_deleted(source):
-            deleted = tuple(version for version in ordered if version.official.status == "deleted")
-            visible = [version for version in ordered if version.official.status != "deleted"]
-        if not visible:
-            self._hide("deleted", group)
-            self.gone.extend(deleted)
-            return None
-        latest = self._flagged(visible, source.latest_claims) or _highest(visible)
+            deleted = tuple(version for version in visible if version.official.status == "deleted")
+            visible = [version for version in visible if version.official.status != "deleted"]
+            if not visible:
+                self._hide("deleted", group)
+                self.gone.extend(deleted)
+                return None
+            latest = _ranked(visible)[1]
+        if source.latest_claims:
+            latest = self._flagged(visible, source.latest_claims) or latest
         flagged = [
             version if version.official.is_latest is (version is latest) else _flag(version, version is latest)
             for version in visible
         ]
         readme = self._readmes.get((kind, str(name)), "") if self._readmes else ""
-        # By position: this runs once for every entry of a registry.
-        return Entry(kind, name, tuple(flagged), flagged[visible.index(latest)], deleted, readme, source.source)
+        # As `_make` does: this runs once for every entry of a registry.
+        fields = (kind, name, tuple(flagged), flagged[visible.index(latest)], deleted, readme, source.source)
+        return tuple.__new__(Entry, fields)
 
     def _has_deleted(self, source: Resolved) -> bool:
         """Return whether any version of a source is deleted; in most sources none is."""
@@ -194,23 +196,20 @@ def _by_name(versions: Iterable[EntryVersion]) -> dict[tuple[Kind, EntryName], _
     return groups
 
 
-def _ordered(group: _Group) -> _Group:
+def _ranked(group: _Group) -> tuple[_Group, EntryVersion]:
+    """Return versions of one name, newest first, and the highest of them."""
     if len(group) == 1:
-        return group
-    return newest_first(group, version=attrgetter("version"), time=_published)
-
-
-def _highest(visible: _Group) -> EntryVersion:
-    return visible[0] if len(visible) == 1 else pick_latest(visible, version=attrgetter("version"), time=_published)
-
-
-def _published(version: EntryVersion) -> str:
-    return time_key(version.official.published_at)
+        return group, group[0]
+    times = [time_key(version.official.published_at) for version in group]
+    return ranked(group, [version.version for version in group], times)
 
 
 def _flag(version: EntryVersion, is_latest: bool) -> EntryVersion:
-    # By position: `_replace` takes three times as long, and every entry has a latest version.
-    return EntryVersion._make((*version[:4], _flagged_official(version.official, is_latest), *version[5:]))
+    # By position: `_replace` takes four times as long, and every entry has a latest version.
+    kind, name, label, text, official, digest, meta, title, description, tags, facets, claims, source, file = version
+    own = _flagged_official(official, is_latest)
+    fields = (kind, name, label, text, own, digest, meta, title, description, tags, facets, claims, source, file)
+    return tuple.__new__(EntryVersion, fields)
 
 
 @lru_cache(maxsize=1_000)
@@ -229,11 +228,14 @@ def case_issues(catalog: Catalog, *, folds_case: bool) -> Iterable[Issue]:
     """Return an issue for each name, and each version of a name, that only case tells from another."""
     registry = catalog.registry
     for kind, kind_entries in catalog.entries.items():
-        if _collide([f"{entry.name.namespace}/{entry.name.name}" for entry in kind_entries]):
+        if _collide(list(map("/".join, [entry.name for entry in kind_entries]))):
             names = [(str(entry.name), str(entry.name), entry.source) for entry in kind_entries]
             yield from _fold_issues(names, kind, registry, folds_case)
-        for entry in kind_entries:
-            if len(entry.versions) > 1 and _collide([version.version for version in entry.versions]):
+        several = [entry for entry in kind_entries if len(entry.versions) > 1]
+        if not _has_cases([version.version for entry in several for version in entry.versions]):
+            continue
+        for entry in several:
+            if _collide([version.version for version in entry.versions]):
                 label = str(entry.name)
                 versions = [(v.version, f"{label}@{v.version}", entry.source) for v in entry.versions]
                 yield from _fold_issues(versions, kind, registry, folds_case)
@@ -244,9 +246,15 @@ def names_collide(catalog: Catalog) -> bool:
     return any(_collide(catalog.columns.names[own.start : own.stop]) for own in catalog.ranges.values())
 
 
+def _has_cases(texts: Iterable[str]) -> bool:
+    """Return whether any of *texts* may be another one but for case: one look at all of them, for most registries."""
+    joined = "\n".join(texts)
+    return joined != joined.casefold()
+
+
 def _collide(texts: Sequence[str]) -> bool:
     """Return whether only case tells some of *texts* apart; there are hardly ever any."""
-    return len({text.casefold() for text in texts}) < len(texts)
+    return _has_cases(texts) and len({text.casefold() for text in texts}) < len(texts)
 
 
 def _fold_issues(texts: list[tuple[str, str, str]], kind: Kind, registry: str, folds_case: bool) -> Iterable[Issue]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from regpress.errors import InvalidNameError
 from regpress.facets import facets_of
-from regpress.model.document import DocumentError, compact_text, is_text, serialise
+from regpress.model.document import DocumentError, compact_text, is_text, serialise, served_text
 from regpress.model.entry import (
     OFFICIAL_META,
     PUBLISHER_META,
@@ -54,7 +54,11 @@ def read_candidates(candidates: Sequence[Candidate], check: Checker) -> list[Rea
 
 def _serialise(candidate: Candidate) -> tuple[bytes, Any, tuple[Issue, ...]]:
     try:
-        text, value = serialise(candidate.value)
+        value = candidate.value
+        if candidate.is_compact:
+            text = served_text(candidate.written)
+        else:
+            text, value = serialise(value)
         if candidate.kind != "server" and isinstance(value, dict) and "_meta" in value:
             # Skills and plugins are served bare: the registry's block joins their own ``_meta`` when it is written.
             text, _ = serialise({key: item for key, item in candidate.value.items() if key != "_meta"})

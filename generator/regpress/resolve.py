@@ -10,11 +10,20 @@ import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import field
 from fnmatch import translate
-from typing import Any, Literal
+from typing import Any, Final, Literal
 
 from regpress.errors import RegistryError
 from regpress.model.document import compact_text, parse_json
-from regpress.model.entry import EntryVersion, Official, RawFile, Snapshot, Status, StatusValue, Times
+from regpress.model.entry import (
+    EntryVersion,
+    Official,
+    RawFile,
+    Snapshot,
+    Status,
+    StatusValue,
+    Times,
+    entry_label,
+)
 from regpress.model.issue import Hidden, Issue
 from regpress.model.reading import NOTHING_CARRIED, Reading, Unreadable, digest_of
 from regpress.names import EntryName, Kind
@@ -156,7 +165,9 @@ class Resolver:
         self._is_plain = False
         self._issues: list[Issue] = []
         self._hidden: dict[tuple[str, str, str, str], int] = {}
-        self._versions: dict[VersionKey, tuple[EntryVersion, bytes, str]] = {}
+        self._versions: dict[VersionKey, EntryVersion] = {}
+        # What documents were when they were read, where a status file changed them.
+        self._digests: dict[VersionKey, bytes] = {}
         self._latest: dict[VersionKey, bool] = {}
         # Most versions of a file have the same times and status, and share the record that says so.
         self._dated: dict[StatusValue, Official] = {}
@@ -180,7 +191,7 @@ class Resolver:
         )
         return Resolved(
             source=self._rules.name,
-            versions=tuple(version for version, _, _ in self._versions.values()),
+            versions=tuple(self._versions.values()),
             latest_claims=self._latest,
             issues=tuple(self._issues),
             hidden=hidden,
@@ -203,31 +214,35 @@ class Resolver:
         if parsed is not reading.name:
             name = str(reading.name)
             self._last = (reading.name, name)
-        if self._filters and (refused := self._rules.filter.refuses(reading.kind, name, reading.tags)):
-            self._hide("filtered", reading.kind, name, refused)
+        # All at once: this runs for every version of a registry, and to ask for single members takes twice as long.
+        kind, _, version, _, digest, carried, _, _, _, tags, _, _, _, issues = reading
+        if self._filters and (refused := self._rules.filter.refuses(kind, name, tags)):
+            self._hide("filtered", kind, name, refused)
             return
-        if reading.issues and not self._is_accepted(reading, pointer, file):
-            self._hide("invalid", reading.kind, name)
+        if issues and not self._is_accepted(reading, entry_label(kind, name, version), pointer, file):
+            self._hide("invalid", kind, name)
             return
-        key = (reading.kind, name, reading.version)
+        key = (kind, name, version)
         if known := self._versions.get(key):
-            self._duplicate(reading, pointer, file, known)
+            self._duplicate(reading, pointer, file, known, self._digests.get(key, known.digest))
             return
         try:
-            version = self._version(reading, file, snapshot, key)
+            made = self._version(reading, file, snapshot, key)
         except _NoTimeError:
             self._report((_NO_TIME,), reading.label, file, pointer, refused=True)
-            self._hide("invalid", reading.kind, name)
+            self._hide("invalid", kind, name)
             return
-        self._versions[key] = (version, reading.digest, file.raw.path)
-        if reading.carried.is_latest is not None:
-            self._latest[key] = reading.carried.is_latest
+        self._versions[key] = made
+        if carried is not NOTHING_CARRIED and carried.is_latest is not None:
+            self._latest[key] = carried.is_latest
+        if self._statuses and made.digest != digest:
+            self._digests[key] = digest
 
-    def _is_accepted(self, reading: Reading, pointer: str, file: FileReadings) -> bool:
+    def _is_accepted(self, reading: Reading, label: str, pointer: str, file: FileReadings) -> bool:
         """Report the issues of a document and return whether it is published all the same."""
         errors = [issue for issue in reading.issues if issue.severity == "error"]
         refused = bool(errors) and not (self._rules.on_invalid == "keep" and self._all_harmless(errors, reading.text))
-        self._report(reading.issues, reading.label, file, pointer, refused=refused)
+        self._report(reading.issues, label, file, pointer, refused=refused)
         return not refused
 
     def _all_harmless(self, errors: list[Issue], text: bytes) -> bool:
@@ -245,24 +260,22 @@ class Resolver:
             if severity == "error" and not fails:
                 severity = "warning"  # noqa: PLW2901
                 message += "; the entry is skipped" if refused else "; the entry is kept"  # noqa: PLW2901
-            # By position: half of a registry's versions may name an older schema.
-            self._issues.append(
-                Issue(tier, severity, message, reference, place, expected, source, label, path, pointer, line)
-            )
+            # As `_make` does: half of a registry's versions may name an older schema.
+            fields = (tier, severity, message, reference, place, expected, source, label, path, pointer, line)
+            self._issues.append(tuple.__new__(Issue, fields))
 
     def _hide(self, reason: str, kind: str, name: str, by: str = "") -> None:
         key = (reason, kind, name, by)
         self._hidden[key] = self._hidden.get(key, 0) + 1
 
     def _duplicate(
-        self, reading: Reading, pointer: str, file: FileReadings, known: tuple[EntryVersion, bytes, str]
+        self, reading: Reading, pointer: str, file: FileReadings, known: EntryVersion, digest: bytes
     ) -> None:
-        _, digest, first_file = known
         same = digest == reading.digest
         issue = Issue(
             type="source",
             severity="warning" if same else "error",
-            message=f"the version stands twice in this source, first in {first_file}"
+            message=f"the version stands twice in this source, first in {known.file}"
             + (" with the same content" if same else " with other content"),
             reference="duplicate-version",
             expected="each version once",
@@ -270,10 +283,10 @@ class Resolver:
         self._report((issue,), reading.label, file, pointer, refused=True)
 
     def _version(self, reading: Reading, file: FileReadings, snapshot: Snapshot, key: VersionKey) -> EntryVersion:
-        kind, name, label, text, digest, carried, meta, title, description, tags, facets, _, claims, _ = reading
+        kind, name, label, text, digest, carried, meta, title, description, tags, facets, stated, claims, _ = reading
         official = None
         if self._is_plain and carried is NOTHING_CARRIED:
-            official = self._dated.get(_status_of(reading, None)[0])
+            official = self._dated.get("deprecated" if stated in _OUTDATED else "active")
         if official is None:
             status = self._statuses.get((kind, key[1]), {}).get(label) if self._statuses else None
             if status is not None:
@@ -365,6 +378,10 @@ _NO_TIME = Issue(
 )
 
 
+#: What documents say of themselves where clients had better use another server.
+_OUTDATED: Final = frozenset(("deprecated", "archived"))
+
+
 def _status_of(reading: Reading, status: Status | None) -> tuple[StatusValue, str]:
     """Return status and message: a status file, then the official block, then what the document says of itself."""
     if status is not None:
@@ -372,7 +389,7 @@ def _status_of(reading: Reading, status: Status | None) -> tuple[StatusValue, st
     carried = reading.carried
     if carried.status is not None:
         return carried.status, carried.status_message if carried.status != "active" else ""
-    return ("deprecated" if reading.own_status in {"deprecated", "archived"} else "active"), ""
+    return ("deprecated" if reading.own_status in _OUTDATED else "active"), ""
 
 
 def restated(version: EntryVersion, status: Status) -> EntryVersion:

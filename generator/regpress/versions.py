@@ -118,6 +118,32 @@ def newest_first(items: Sequence[T], *, version: Callable[[T], str], time: Calla
     return sorted(sorted(items, key=version), key=cmp_to_key(order))
 
 
+def ranked(items: Sequence[T], versions: Sequence[str], times: Sequence[str]) -> tuple[list[T], T]:
+    """Return *items* as `newest_first` has them, and the one that `pick_latest` picks.
+
+    Args:
+        items: at least one.
+        versions: the version of each.
+        times: the publication time of each.
+    """
+    if len(items) < 2:
+        return list(items), items[0]
+    keys = list(map(precedence, versions))
+    if None in keys:
+        every = range(len(items))
+        version, time = versions.__getitem__, times.__getitem__
+        ordered = newest_first(every, version=version, time=time)
+        return [items[at] for at in ordered], items[pick_latest(every, version=version, time=time)]
+    rows = sorted(zip(times, keys, versions, range(len(keys)), strict=True), reverse=True)
+    newest = [items[row[3]] for row in rows]
+    if rows[0][0] == rows[-1][0] and rows[0][1] != rows[1][1]:
+        return newest, newest[0]
+    highest = max(keys)  # type: ignore[type-var]  # none is None
+    level = [row for row in rows if row[1] == highest]
+    latest = level[0] if len(level) == 1 else min(level, key=lambda row: (row[0], row[2]))
+    return newest, items[latest[3]]
+
+
 def _pep440(text: str) -> Pep440 | None:
     try:
         return Pep440(text)

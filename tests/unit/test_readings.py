@@ -13,6 +13,7 @@ from regpress import readings as module
 from regpress.kept import ReadingCache
 from regpress.model.entry import RawFile, Snapshot
 from regpress.model.issue import Issue
+from regpress.model.reading import Reading
 from regpress.model.registry import read_candidates as read_file
 from regpress.names import Kind, SourceName
 from regpress.read import read_candidates
@@ -132,6 +133,93 @@ def test_runs_of_any_file_read_like_the_file(in_runs: Callable[[int], Read], see
     assert comparable(in_runs(jobs)(data)) == comparable(at_once(data))
 
 
+def npm(version: str) -> dict[str, Any]:
+    return {"registryType": "npm", "identifier": "x", "version": version, "transport": {"type": "stdio"}}
+
+
+#: Documents of which others may be the same but for their version.
+LIKE = [
+    server(),
+    server(title="<b>&", description="version 1.0.0, 1.0.0"),
+    server(description="1.0.0", packages=[npm("1.0.0")] * 2),
+    server(packages=[npm("1.0.1")]),
+    {"packages": [npm("1.0.0")] * 2, **server()},
+    server(packages=[{"registryType": "oci", "identifier": "ghcr.io/a/b:1.0.0"}], version_detail={"version": "1.0.0"}),
+    server(packages=[{"registryType": "npm", "identifier": "a b", "version": "latest"}], remotes=[]),
+    server(_meta={PUBLISHER: {"com.example": {"version": "1.0.0", "text": "x" * 4051}}}),
+    server(**{"1.0.0": 1, "$schema": OLD, "status": "deprecated", "website_url": "https://example.com"}),
+    server(remotes=[{"type": "sse", "url": "https://example.com/x", "variables": {"version": "1.0.0"}}]),
+    server(number=1.10, large=12345678901234567890123, title='\u2028\\\\"'),
+    {**server(), "packages": [{"version": "1.0.0"}], "version": "1.0.0"},
+    {
+        "$schema": OLD,
+        "name": "com.example/o",
+        "description": "d",
+        "version": "1.0.0",
+        "website_url": "https://a.example",
+    },
+    {"server": server(), "version": "1.0.0", "name": "com.example/outer"},
+    {"version": "1.0.0", **skill()},
+    {"name": "com.example/bare", "version": "1.0.0", "x": 1.50},
+    {"name": "no name", "version": "1.0.0"},
+    {"name": "com.example/deep", "version": "1.0.0", "x": DEEP},
+]
+SPELLINGS: list[dict[str, Any]] = [{}, {"separators": (",", ":")}, {"indent": 2}, {"separators": (" , ", " : ")}]
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("seed", range(15))
+def test_documents_that_differ_in_their_version_alone_read_like_the_file(
+    in_runs: Callable[[int], Read], seed: int, jobs: int
+) -> None:
+    random_ = random.Random(seed)
+    elements = []
+    for _ in range(12):
+        text = json.dumps(random_.choice(LIKE), **random_.choice(SPELLINGS))
+        versions = random_.choices(["1.0.1", "1.0.0", "10.20.30", "1.0", "v1.0.0", "1.0.0\\n", "latest"], k=4)
+        places = random_.choice((-1, -1, 1, 2))
+        elements += [f'{version}"'.join(text.rsplit('1.0.0"', places)) for version in versions]
+    data = made_file(random_, elements)
+    assert comparable(in_runs(jobs)(data)) == comparable(at_once(data))
+
+
+@pytest.mark.parametrize("key", ['"\\u0076ersion":', '"version" :'])
+def test_a_version_that_stands_in_two_spellings_is_not_taken_for_another_one(
+    in_runs: Callable[[int], Read], key: str
+) -> None:
+    text = json.dumps(server(packages=[npm("1.0.0")])).replace('"version":', key, 1)
+    data = f'{{"servers":[{text},{"2.0.0".join(text.rsplit("1.0.0", 1))}]}}'.encode()
+    found = in_runs(1)(data)
+    assert [reading.version for reading in found.readings if isinstance(reading, Reading)] == ["1.0.0", "1.0.0"]
+    assert comparable(found) == comparable(at_once(data))
+
+
+def test_documents_that_differ_in_their_version_alone_are_validated_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE_FILE_BYTES", 1)
+    seen: list[Any] = []
+
+    def counted(documents: Iterable[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
+        documents = list(documents)
+        seen.extend(value["version"] for _, value in documents)
+        return check(documents)
+
+    package = {"registryType": "npm", "identifier": "weather", "transport": {"type": "stdio"}}
+    versions = [f"1.{number}.0" for number in range(700)]
+    for spelling in SPELLINGS[:3]:
+        seen.clear()
+        text = ",\n".join(
+            json.dumps(server(version=one, packages=[{**package, "version": one}]), **spelling) for one in versions
+        )
+        raw = RawFile(path="registry.json", data=f'{{"servers":[{text}]}}'.encode())
+        reader = SnapshotReader(ReadingCache(tmp_path / str(len(text)), b"salt"), counted, jobs=1)
+        found = reader.read_file("team", raw)
+        assert len(seen) == 3, "one for each batch"
+        assert [reading.version for reading in found.readings if reading] == versions  # type: ignore[union-attr]
+        assert comparable(found) == comparable(at_once(raw.data))
+
+
 @pytest.mark.parametrize("seed", range(25))
 def test_what_was_kept_of_a_file_reads_like_the_file_after_any_edit(in_runs: Callable[[int], Read], seed: int) -> None:
     random_ = random.Random(seed)
@@ -180,7 +268,7 @@ def test_documents_whose_bytes_are_known_are_not_validated_again(
         return check(documents)
 
     def read(versions: Iterable[int]) -> FileReadings:
-        text = ",\n".join(json.dumps(server(version=f"1.0.{number}")) for number in versions)
+        text = ",\n".join(json.dumps(server(version=f"1.0.{number}", title=f"No. {number}")) for number in versions)
         raw = RawFile(path="registry.json", data=f'{{"servers":[{text}]}}'.encode())
         reader = SnapshotReader(ReadingCache(tmp_path, b"salt"), counted, jobs=1)
         (found,) = reader.read(Snapshot(source=SourceName("team"), files=(raw,), revision="r"))

@@ -1,10 +1,12 @@
+from collections.abc import Callable
 from itertools import permutations
+from operator import itemgetter
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regpress.versions import compare, is_newer, newest_first, pick_latest, precedence
+from regpress.versions import compare, is_newer, newest_first, pick_latest, precedence, ranked
 
 
 @pytest.mark.parametrize(
@@ -55,6 +57,7 @@ def test_not_semantic(text: str) -> None:
 
 
 SEMANTIC = st.from_regex(r"\A[0-9]{1,2}\.[0-9]{1,2}\.[0-9](-(a|b|[0-9]|rc)(\.[0-9]{1,2})?)?\Z")
+TIMES = st.sampled_from(["2026-01-01", "2026-01-02"])
 ANY = SEMANTIC | st.sampled_from(["main", "1.0.0.1", "2025-01-01", "v1", "r12"])
 
 
@@ -69,7 +72,7 @@ def test_semantic_order_is_transitive(a: str, b: str, c: str) -> None:
         assert compare(a, c) >= 0
 
 
-@given(st.lists(st.tuples(ANY, st.sampled_from(["2026-01-01", "2026-01-02"])), min_size=1, max_size=5, unique=True))
+@given(st.lists(st.tuples(ANY, TIMES), min_size=1, max_size=5, unique=True))
 def test_latest_and_order_do_not_depend_on_the_order_of_input(items: list[tuple[str, str]]) -> None:
     options = [list(order) for order in permutations(items)][:24]
     latest = {pick_latest(order, version=lambda i: i[0], time=lambda i: i[1]) for order in options}
@@ -85,3 +88,17 @@ def test_latest_and_order_do_not_depend_on_the_order_of_input(items: list[tuple[
 def test_among_equal_versions_the_first_published_keeps_the_flag() -> None:
     items = [("1.0.0+b2", "2026-02-01"), ("1.0.0+b1", "2026-01-01")]
     assert pick_latest(items, version=lambda i: i[0], time=lambda i: i[1])[0] == "1.0.0+b1"
+
+
+@given(
+    st.lists(
+        st.tuples(ANY | st.sampled_from(["1.0.0+a", "1.0.0+b"]), TIMES),
+        min_size=1,
+        max_size=6,
+        unique_by=lambda item: item[0],
+    )
+)
+def test_versions_are_ranked_in_their_order_and_by_the_rule_for_the_latest(items: list[tuple[str, str]]) -> None:
+    versions, times = [version for version, _ in items], [time for _, time in items]
+    by: dict[str, Callable[[tuple[str, str]], str]] = {"version": itemgetter(0), "time": itemgetter(1)}
+    assert ranked(items, versions, times) == (newest_first(items, **by), pick_latest(items, **by))

@@ -111,6 +111,7 @@ class Candidate(NamedTuple):
         pointer: where it stands, as in `regpress.model.issue.Issue`.
         converted: whether it was mapped from another format, so that places in it are not places in the file.
         written: bytes that may be those of the document as it is served, empty where nobody has looked.
+        is_compact: whether those are the document itself, written as compactly as can be.
     """
 
     kind: Kind
@@ -121,6 +122,7 @@ class Candidate(NamedTuple):
     pointer: str = ""
     converted: bool = False
     written: bytes = b""
+    is_compact: bool = False
 
 
 @record(kw_only=True)

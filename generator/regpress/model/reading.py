@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from hashlib import blake2b
 from types import MappingProxyType
 from typing import Any, Final, NamedTuple
 
-from regpress.digest import recipe
+from regpress.digest import FINGERPRINT
 from regpress.model.entry import StatusValue, entry_label
 from regpress.model.facets import NO_FACETS, Facets
 from regpress.model.issue import Issue
@@ -67,7 +68,9 @@ class Reading(NamedTuple):
 
 def digest_of(text: bytes, other_meta: bytes = b"") -> bytes:
     """Return the 16 bytes that stand for a document, or for any bytes that may be one as it is served."""
-    return recipe((text, other_meta))
+    # What `recipe` does, in one step: this runs several times for every document of a registry.
+    counted = b"".join((b"%d:" % len(text), text, b"%d:" % len(other_meta), other_meta))
+    return blake2b(counted, digest_size=FINGERPRINT).digest()
 
 
 class Unreadable(NamedTuple):

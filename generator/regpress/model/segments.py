@@ -96,6 +96,8 @@ class Walker:
         self._until = 0
         self._char = 0
         self._byte = 0
+        #: Whether the last element is written as compactly as can be, and holds nothing but plain values.
+        self.is_compact = False
 
     def document(self, array: ArrayReader) -> Any:
         """Return the value of the text; *array* reads the arrays of entries that are not empty."""
@@ -118,17 +120,18 @@ class Walker:
         if border and (found := self.data.find(border, at, at + _NEAR)) >= 0 and self._at(at) == b"{":
             piece = self.data[at : found + 1]
             try:
-                value = _value_of(piece)
+                value, self.is_compact = _value_of(piece)
             except (ValueError, StopIteration):
                 pass
             else:
                 return value, found + 1
+        self.is_compact = False
         return self._value(at)
 
     def element_between(self, at: int, end: int) -> Any:
         """Return the element of an array that is known to stand between two bytes."""
         try:
-            return _value_of(self.data[at:end])
+            return _value_of(self.data[at:end])[0]
         except (ValueError, StopIteration):
             return self._value(at)[0]
 
@@ -249,8 +252,8 @@ class Walker:
         return self.data[at : at + 1]
 
 
-def _value_of(piece: bytes) -> Any:
-    """Return the value of a text that may be cut off, as the careful reader has it.
+def _value_of(piece: bytes) -> tuple[Any, bool]:
+    """Return the value of a text that may be cut off, as the careful reader has it, and whether it is compact.
 
     Raises:
         ValueError, StopIteration: it is cut off, or not JSON.
@@ -261,13 +264,15 @@ def _value_of(piece: bytes) -> Any:
     except (orjson.JSONDecodeError, orjson.JSONEncodeError):
         text = b""
     # What is written back letter by letter has no key twice and no number that would be spelled another way.
-    if text and (piece == text or _is_same(piece.translate(None, _WHITE), text.translate(None, _WHITE))):
-        return value
+    if piece == text:
+        return value, True
+    if text and _is_same(piece.translate(None, _WHITE), text.translate(None, _WHITE)):
+        return value, False
     decoded = piece.decode()
     value, end = _SCAN(decoded, 0)
     if end != len(decoded):
         raise ValueError
-    return value
+    return value, False
 
 
 def _is_same(piece: bytes, text: bytes) -> bool:

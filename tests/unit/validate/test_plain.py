@@ -12,7 +12,8 @@ import pytest
 from builders import server
 from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META
 from regpress.model.issue import Issue
-from regpress.validate.check import rule_issues
+from regpress.twins import pattern_of
+from regpress.validate.check import check_entry, rule_issues
 from regpress.validate.plain import is_plain, plain_findings
 from regpress.validate.rulebook import issues_of
 from regpress.validate.schema import publisher_issues
@@ -103,6 +104,9 @@ ADVISED = [
         },
     ),
 ]
+
+#: Of which one more character would be too much.
+AT_THE_LIMIT = server(_meta={PUBLISHER_META: {"com.example": {"version": "1.2.3", "text": "x" * 4051}}})
 
 #: Values that some rule somewhere minds, and values of every type.
 VALUES: list[Any] = [
@@ -199,6 +203,27 @@ def test_whatever_is_said_about_documents_that_are_taken_for_ordinary_is_what_th
             advised += bool(issues)
             assert issues == sorted(rule_issues("server", document), key=Issue.sort_key), json.dumps(document)
     assert advised > 200
+
+
+@pytest.mark.parametrize("seed", range(10))
+def test_no_rule_looks_at_the_digits_of_a_version(seed: int) -> None:
+    random_ = random.Random(seed)
+    alike = 0
+    for _ in range(500):
+        document = {**random_.choice([*ORDINARY, *ADVISED, AT_THE_LIMIT]), "version": "1.2.3"}
+        for _ in range(random_.choice((0, 1, 1, 2))):
+            document = changed(document, random_)
+        text, issues = json.dumps(document).encode(), check_entry("server", document)
+        pattern = pattern_of(document, text)
+        if pattern is None or any(issue.type in {"json", "schema"} for issue in issues):
+            continue
+        for version in (b"0.0.0", b"1.2.4", b"999999999.20.300"):
+            made = (pattern.member + version + b'"').join(pattern.parts)
+            twin = pattern.find(b"[" + made, 1)
+            assert twin
+            assert check_entry("server", json.loads(twin.document)) == issues, made
+            alike += twin.version in twin.document
+    assert alike > 500
 
 
 @pytest.mark.parametrize("file", sorted((EXAMPLES / "invalid").glob("**/*.json")), ids=lambda file: file.stem)

@@ -138,7 +138,7 @@ class RenewedFile:
                     ends.append(end)
                     name_at.append(names.setdefault((reading.kind, reading.name), len(names)))
                     versions.append(reading.version)
-                    digests.append(standing_digest(self._raw.data, *reading[3:5], reading.other_meta, run.at, end))
+                    digests.append(standing_digest(self._raw.data, reading, run.at, end))
                     dated.append(is_dated(reading.carried))
         return FileElements(
             self._raw.data,

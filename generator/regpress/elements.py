@@ -84,10 +84,16 @@ class StretchReader:
         found = [self._reader.read(value, document, is_compact=compact) for value, document, compact in items]
         candidates = [candidate for candidate, _ in found if candidate is not None]
         readings = iter(read_candidates(candidates, self._check))
+        made = [next(readings) if candidate is not None else None for candidate, _ in found]
         return Elements(
-            [next(readings) if candidate is not None else None for candidate, _ in found],
+            made,
             [inside(candidate.pointer) if candidate is not None else "" for candidate, _ in found],
             [issues for _, issues in found],
+            # Where they are the same, they are one object.
+            [
+                isinstance(reading, Reading) and reading.text is item.document
+                for reading, item in zip(made, items, strict=True)
+            ],
         )
 
     def read(self, at: int, until: int) -> Stretch:
@@ -139,4 +145,4 @@ class StretchReader:
             bounds = [(twin.at, twin.at + len(twin.document)) for twin in row.twins]
             return self.elements([Item(walker.element_between(*own), self.raw.data[slice(*own)]) for own in bounds])
         count = len(row.twins)
-        return Elements(list(map(reader.read, row.twins)), [""] * count, [()] * count)
+        return Elements(list(map(reader.read, row.twins)), [""] * count, [()] * count, [reader.is_standing] * count)

@@ -156,7 +156,7 @@ def gather(
 
     ordered = {name: snapshots[name] for name in sources}
     inputs = Inputs(snapshots=ordered, readmes=readmes, folds_case=options.folds_case)
-    with closing(_reader(site, options)) as reader:
+    with closing(_reader(site, options, finds=memory is not None)) as reader:
         findings: Findings | None = None
         others: set[Name] = set()
         is_new = True
@@ -167,7 +167,7 @@ def gather(
         if findings is None:
             noted = _Noted(reader)
             for name, snapshot in ordered.items():
-                resolve(name, noted.read(snapshot))
+                resolve(name, reader.read(snapshot) if memory is None else noted.read(snapshot))
             findings = _found(resolved.values(), *merge_some(resolved), reader.large)
             others, is_new = noted.others, True
         if memory is not None and is_new:
@@ -237,10 +237,10 @@ def resolve_all(
     return resolved
 
 
-def _reader(site: Site, options: Options) -> SnapshotReader:
+def _reader(site: Site, options: Options, *, finds: bool = False) -> SnapshotReader:
     policy = site.config.site.policy
     cache = ReadingCache(site.cache / "readings", compact_json([__version__, packed(policy)]))
-    return SnapshotReader(cache, partial(_check, policy), jobs=options.jobs)
+    return SnapshotReader(cache, partial(_check, policy), jobs=options.jobs, finds=finds)
 
 
 def _resolver(source: SourceConfig, statuses: Statuses, options: Options) -> Resolver:

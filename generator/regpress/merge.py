@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import groupby
+from typing import Final
 
 from regpress.catalog import Catalog
 from regpress.model.entry import Entry, EntryVersion, Official
@@ -19,6 +20,9 @@ from regpress.record import record
 from regpress.resolve import Resolved, VersionKey
 from regpress.times import time_key
 from regpress.versions import ranked
+
+#: The rule about names and versions that only case tells apart.
+CASE_COLLISION: Final = "case-collision"
 
 #: Versions of one name in one source.
 _Group = list[EntryVersion]
@@ -266,7 +270,7 @@ def _fold_issues(texts: list[tuple[str, str, str]], kind: Kind, registry: str, f
                 type="output",
                 severity="error" if folds_case else "warning",
                 message=f"differs from {first[1]!r} only in case (registry {registry})",
-                reference="case-collision",
+                reference=CASE_COLLISION,
                 expected="names and versions that also differ on disks that fold case" if text else "",
                 source=source,
                 entry=label if kind == "server" else f"{kind} {label}",

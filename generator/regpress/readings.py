@@ -10,7 +10,7 @@ from typing import Any, Final, NamedTuple
 from regpress.elements import Item, StretchReader
 from regpress.kept import FEW, ReadingCache
 from regpress.model.entry import RawFile, Snapshot
-from regpress.model.file_elements import FileElements, find_elements
+from regpress.model.file_elements import FileElements, find_elements, pack_elements, unpack_elements
 from regpress.model.issue import Issue
 from regpress.model.packed import Former, Packed, pack
 from regpress.model.reading import Elements, Reading, Unreadable, digest_of
@@ -36,14 +36,17 @@ class SnapshotReader:
         cache: what former builds read.
         check: validation of all tiers.
         jobs: number of processes.
+        finds: whether anybody wants to know where elements stand.
     """
 
-    def __init__(self, cache: ReadingCache, check: Checker, *, jobs: int) -> None:
+    def __init__(self, cache: ReadingCache, check: Checker, *, jobs: int, finds: bool = False) -> None:
+        self._finds = finds
         self._cache = cache
         self._check = check
         self._jobs = jobs
-        self._saving: list[Pending[None]] = []
-        #: What finds the elements of each large file, by source and path; not of those that hold something unreadable.
+        self._saving: list[_Keeping] = []
+        #: What finds the elements of each large file, by source and path, after `close`; not of those that hold
+        #: something unreadable.
         self.large: dict[tuple[str, str], Callable[[], FileElements]] = {}
 
     def read(self, snapshot: Snapshot) -> Iterator[FileReadings]:
@@ -58,7 +61,7 @@ class SnapshotReader:
     def close(self) -> None:
         """Wait until everything is kept."""
         while self._saving:
-            self._saving.pop().result()
+            self._saving.pop().wait()
 
     def _small(self, source: str, raw: RawFile) -> FileReadings:
         return self._readings(raw, read_candidates(raw, source=source))
@@ -66,13 +69,22 @@ class SnapshotReader:
     def _large(self, source: str, raw: RawFile) -> FileReadings:
         arrays = _Arrays(raw, source, self._cache.load(source, raw.path), self._check, jobs=self._jobs)
         found = read_large(raw, arrays, source=source)
-        if found.elements and arrays.is_worth_keeping:
-            save = partial(self._cache.save, source, raw.path)
-            self._saving.append(Pending(lambda: save(arrays.packed()), jobs=self._jobs))
-        if not found.candidates and all(
+        is_whole = not found.candidates and all(
             isinstance(reading, Reading) for some in found.elements.values() for reading in some
-        ):
-            self.large[source, raw.path] = partial(arrays.elements, found)
+        )
+        find = partial(arrays.elements, found)
+        is_wanted = is_whole and self._finds
+        if is_wanted:
+            self.large[source, raw.path] = find
+        if found.elements and arrays.is_worth_keeping:
+
+            def keep() -> bytes:
+                self._cache.save(source, raw.path, arrays.packed())
+                return pack_elements(find()) if is_wanted else b""
+
+            self._saving.append(keeping := _Keeping(raw.data, keep, jobs=self._jobs))
+            if is_wanted:
+                self.large[source, raw.path] = keeping.elements
         return self._readings(raw, found)
 
     def _readings(self, raw: RawFile, found: ReadResult) -> FileReadings:
@@ -98,6 +110,29 @@ class SnapshotReader:
         return FileReadings(
             raw=raw, readings=readings, pointers=pointers, last_updated=found.last_updated, issues=tuple(issues)
         )
+
+
+class _Keeping:
+    """A file of which another process keeps the elements, and finds out meanwhile where they stand.
+
+    Args:
+        data: the file.
+        keep: does it, and returns what `pack_elements` made.
+        jobs: number of processes.
+    """
+
+    def __init__(self, data: bytes, keep: Callable[[], bytes], *, jobs: int) -> None:
+        self._data = data
+        self._pending = Pending(keep, jobs=jobs)
+        self._packed = b""
+
+    def wait(self) -> None:
+        """Wait until it is done."""
+        self._packed = self._pending.result()
+
+    def elements(self) -> FileElements:
+        """Return where everything stands; after `wait`."""
+        return unpack_elements(self._data, self._packed)
 
 
 class _Part(NamedTuple):
@@ -147,13 +182,14 @@ class _Arrays:
         Args:
             found: what was read, all of it documents that could be read.
         """
-        readings: list[Any] = list(chain.from_iterable(found.elements[place] for place in self._parts))
         flat = chain.from_iterable
+        readings: list[Any] = list(flat(found.elements[place] for place in self._parts))
+        standing = flat(found.elements[place].standing for place in self._parts)
         arrays = [
             (place, list(flat(part.starts for part in parts)), list(flat(part.ends for part in parts)))
             for place, parts in self._parts.items()
         ]
-        return find_elements(self._raw.data, arrays, readings, found.last_updated)
+        return find_elements(self._raw.data, arrays, readings, standing, found.last_updated)
 
     def __call__(self, walker: Walker, at: int, place: str) -> tuple[Elements, int]:
         """Return the elements of an array that begins at a byte, and the byte after it."""

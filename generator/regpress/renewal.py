@@ -18,7 +18,7 @@ from typing import Any, Final, NamedTuple
 from regpress.catalog import Catalog
 from regpress.element_renewal import RenewedFile, TooMuchError
 from regpress.kept import FEW_NAMES, Gathering, KeptGathering
-from regpress.merge import Merged, case_issues, last_update, names_collide
+from regpress.merge import CASE_COLLISION, Merged, case_issues, last_update, names_collide
 from regpress.model.entry import Entry, EntryVersion, RawFile, Snapshot
 from regpress.model.entry_columns import Run, joined
 from regpress.model.file_elements import FileElements, Name, places_in
@@ -117,15 +117,16 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
     places = places_in(found.values())
     catalogs = [one.catalog for one in findings.merged]
     packed = [pack_entries(one.entries, one.gone, one.columns, places) for one in catalogs]
-    known = {(kind, str(name)) for elements in found.values() for kind, name in elements.names}
+    # Most registries hide nothing.
+    known = {(kind, str(name)) for elements in found.values() for kind, name in elements.names if findings.hidden}
     facts = {
         "claims": inputs.claims(),
         "fresh": sorted((kind, *name) for kind, name in {*others, *inputs.spoken_of}),
         "times": sorted(inputs.times),
         "files": [_file_facts(key, raws[key], elements, inputs) for key, elements in found.items()],
         "registries": [
-            (one.registry, its.columns, any(case_issues(one, folds_case=False)))
-            for one, its in zip(catalogs, packed, strict=True)
+            (one.catalog.registry, its.columns, any(issue.reference == CASE_COLLISION for issue in one.issues))
+            for one, its in zip(findings.merged, packed, strict=True)
         ],
         "hidden": [tuple(hidden) for hidden in findings.hidden if (hidden.kind, hidden.name) in known],
         **_pack_issues(findings.issues, found),

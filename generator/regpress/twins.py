@@ -84,6 +84,9 @@ def pattern_of(value: Any, document: bytes) -> Pattern | None:
 class TwinReader:
     """Reads twins of a document that was read.
 
+    Attributes:
+        is_standing: whether what is served is the document, byte for byte.
+
     Args:
         reading: what was read of it.
         parts: what stands before, between and behind the members that are its version in what is served; None where
@@ -91,6 +94,7 @@ class TwinReader:
     """
 
     def __init__(self, reading: Reading, parts: Sequence[bytes] | None) -> None:
+        self.is_standing = parts is None
         self._parts = parts
         self._before = reading[:2]
         self._after = reading[5:]

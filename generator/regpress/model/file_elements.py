@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pickle
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Final, NamedTuple, Protocol
 
 from regpress.digest import FINGERPRINT, fingerprints_at
+from regpress.model.numbered import numbered_runs
 from regpress.model.reading import NOTHING_CARRIED, Carried, Reading
 from regpress.names import EntryName, Kind
 
@@ -74,6 +76,7 @@ def find_elements(
     data: bytes,
     arrays: Iterable[tuple[str, Sequence[int], Sequence[int]]],
     readings: Sequence[Reading],
+    standing: Iterable[bool],
     last_updated: str,
 ) -> FileElements:
     """Return the elements of a file.
@@ -82,6 +85,7 @@ def find_elements(
         data: the file.
         arrays: the place of each array, the first byte of each of its elements, and the one behind it.
         readings: of all elements.
+        standing: whether the text of each is the element, byte for byte.
         last_updated: as in `FileElements`.
     """
     places, starts, ends = [], list[int](), list[int]()
@@ -89,24 +93,47 @@ def find_elements(
         places.append((place, len(firsts)))
         starts += firsts
         ends += lasts
-    # Column by column: a loop over the readings takes twice as long.
-    kinds, names_of, versions, texts, digests, carried, metas, *_ = (
-        zip(*readings, strict=True) if readings else repeat((), len(Reading._fields))
-    )
-    owners: list[Name] = list(zip(kinds, names_of, strict=True))
+    # Elements of one name mostly follow one another.
+    runs, owners = numbered_runs([(reading.kind, reading.name) for reading in readings])
     names = {name: number for number, name in enumerate(dict.fromkeys(owners))}
+    number_of = list(map(names.__getitem__, owners))
     return FileElements(
         data,
         places,
         starts,
         ends,
         names=list(names),
-        name_at=list(map(names.__getitem__, owners)),
-        versions=versions,
-        digests=b"".join(map(standing_digest, repeat(data), texts, digests, metas, starts, ends)),
-        dated=list(map(is_dated, carried)),
+        name_at=list(map(number_of.__getitem__, runs)),
+        versions=[reading.version for reading in readings],
+        digests=b"".join(
+            [
+                # Texts are not looked at: a process that came of another one has what it looks at twice.
+                reading.digest if stands and not reading.other_meta else _NONE
+                for reading, stands in zip(readings, standing, strict=True)
+            ]
+        ),
+        dated=[is_dated(reading.carried) for reading in readings],
         last_updated=last_updated,
     )
+
+
+def pack_elements(elements: FileElements) -> bytes:
+    """Return where everything stands as bytes, for another process that has the file."""
+    # Texts alone: records of a class take three times as long.
+    names = [(kind, *name) for kind, name in elements.names]
+    return pickle.dumps((*elements._replace(names=())[1:], names), pickle.HIGHEST_PROTOCOL)
+
+
+def unpack_elements(data: bytes, packed: bytes) -> FileElements:
+    """Return what `pack_elements` was given.
+
+    Args:
+        data: the file.
+        packed: from a process of our own.
+    """
+    *members, names = pickle.loads(packed)  # noqa: S301
+    known = FileElements(data, *members)
+    return known._replace(names=[(kind, EntryName(namespace, name)) for kind, namespace, name in names])
 
 
 def places_in(files: Iterable[FileElements]) -> Places:
@@ -120,11 +147,11 @@ def places_in(files: Iterable[FileElements]) -> Places:
     return found
 
 
-def standing_digest(  # noqa: PLR0917 - in the order of a reading, as `map` has it
-    data: bytes, text: bytes, digest: bytes, other_meta: bytes, start: int, end: int
-) -> bytes:
+def standing_digest(data: bytes, reading: Reading, start: int, end: int) -> bytes:
     """Return the digest of an element that is served as it stands, with nothing beside it; zeros for others."""
-    return digest if len(text) == end - start and data.startswith(text, start) and not other_meta else _NONE
+    text = reading.text
+    stands = len(text) == end - start and data.startswith(text, start) and not reading.other_meta
+    return reading.digest if stands else _NONE
 
 
 def is_dated(carried: Carried) -> bool:

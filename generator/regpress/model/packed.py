@@ -61,10 +61,7 @@ def pack(data: bytes, starts: Sequence[int], ends: Sequence[int], elements: Elem
         kinds, names, versions, texts, digests, carried, metas, titles, descriptions, tags, facets, statuses, claims,
         findings,
     ) = zip(*rows, strict=True)  # fmt: skip
-    lengths = [
-        _SAME if len(text) == end - start and data.startswith(text, start) else len(text)
-        for text, start, end in zip(texts, starts, ends, strict=True)
-    ]
+    lengths = [_SAME if same else len(text) for text, same in zip(texts, elements.standing, strict=True)]
     every = range(len(rows))
     # Of what is served as it stands, and has nothing beside it, the digest is that of the bytes.
     others = [at for at, length, meta in zip(every, lengths, metas, strict=True) if length != _SAME or meta]
@@ -177,7 +174,8 @@ def _unpack(columns: dict[str, Any], blob: bytes | memoryview, documents: Sequen
         readings[position] = None
     for position, kind, label, numbers in columns["unreadable"]:
         readings[position] = Unreadable(kind, label, tuple(map(issues.__getitem__, numbers)))
-    elements = Elements(readings, columns["insides"], map(findings.__getitem__, columns["around"]))
+    standing = [length == _SAME for length in lengths]
+    elements = Elements(readings, columns["insides"], map(findings.__getitem__, columns["around"]), standing)
     if len(elements.insides) != count or len(elements.issues) != count:
         raise ValueError
     return elements

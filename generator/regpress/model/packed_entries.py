@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from itertools import accumulate, chain, islice, pairwise, repeat
+from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
 from regpress.digest import FINGERPRINT, fingerprints_at
@@ -23,6 +24,13 @@ from regpress.names import KINDS, EntryName, Kind
 T = TypeVar("T")
 
 _NO_CLAIMS: Final[Mapping[str, Any]] = {}
+
+#: What is kept of every version, in columns. Texts are not among it, most of which stand in files: a process that came
+#: of another one has in memory twice what it looks at.
+_FACTS: Final = (
+    *("version", "official", "digest", "other_meta", "title", "description", "tags", "facets", "source", "file"),
+)
+_facts: Final = itemgetter(*map(EntryVersion._fields.index, _FACTS))
 
 
 class PackedEntries(NamedTuple):
@@ -57,11 +65,11 @@ def pack_entries(
     versions += gone
     sizes = [len(entry.versions) + len(entry.deleted) for entry in ordered]
     # Column by column: a loop over the versions takes twice as long.
-    _, _, labels, texts, officials, digests, metas, titles, descriptions, tags, facets, _, sources, paths = (
-        zip(*versions, strict=True) if versions else repeat((), len(EntryVersion._fields))
+    labels, officials, digests, metas, titles, descriptions, tags, facets, sources, paths = (
+        zip(*map(_facts, versions), strict=True) if versions else repeat((), len(_FACTS))
     )
     stands = list(map(places.get, digests))
-    others = [text for text, place in zip(texts, stands, strict=True) if place is None]
+    others = [version.text for version, place in zip(versions, stands, strict=True) if place is None]
     further = iter(range(len(others)))
     columns: dict[str, Any] = {
         "kinds": [len(entries.get(kind, ())) for kind in KINDS],

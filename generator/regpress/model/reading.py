@@ -93,6 +93,7 @@ class Elements(list[Reading | Unreadable | None]):
     Attributes:
         insides: where the document stands in each element, ``.server``; empty for one that is the document.
         issues: what is wrong around the document of each element; pointers are relative to the element.
+        standing: whether the text of each is the element, byte for byte.
     """
 
     def __init__(
@@ -100,13 +101,16 @@ class Elements(list[Reading | Unreadable | None]):
         readings: Iterable[Reading | Unreadable | None] = (),
         insides: Iterable[str] = (),
         issues: Iterable[tuple[Issue, ...]] = (),
+        standing: Iterable[bool] | None = None,
     ) -> None:
         super().__init__(readings)
         self.insides = list(insides)
         self.issues = list(issues)
+        self.standing = [False] * len(self) if standing is None else list(standing)
 
     def add(self, other: Elements, first: int = 0, end: int | None = None) -> None:
         """Add elements of *other* at the end: those from *first* up to *end*."""
         self += other[first:end]
         self.insides += other.insides[first:end]
         self.issues += other.issues[first:end]
+        self.standing += other.standing[first:end]

@@ -247,10 +247,12 @@ class RenewedFile:
 
 def _common(data: bytes, at: int, other: Sliced, start: int, end: int) -> int:
     """Return how many bytes from *at* on are those of *other* from *start* on, up to *end*."""
+    # What is cut out of a view is not copied.
+    view = memoryview(other)  # type: ignore[arg-type]  # all that can be cut so can be viewed
     done, size, grows = 0, _CHUNK, True
     while done < end - start:
         size = min(size, end - start - done)
-        if data.startswith(other[start + done : start + done + size], at + done):
+        if data.startswith(view[start + done : start + done + size], at + done):
             done += size
             size = min(size * 2, _LARGEST_CHUNK) if grows else size
         elif size == 1:

@@ -1,10 +1,11 @@
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regpress.model.document import DocumentError, compact_text, parse_json, plain_value, serialise
+from regpress.model.document import MAX_DEPTH, DocumentError, compact_text, parse_json, plain_value, serialise
 
 
 @pytest.mark.parametrize(
@@ -80,6 +81,16 @@ def test_nesting_has_a_limit(depth: int, fine: bool) -> None:
     else:
         with pytest.raises(DocumentError, match="nested too deeply"):
             compact_text(value)
+
+
+@pytest.mark.parametrize("text", ["x", "", "{", "}]", '"', '{"', '"]', "\\", "\\\\{", '\\"[[', "\n", '\t"{', "\u2028{"])
+def test_brackets_and_quotes_in_texts_are_no_levels(text: str) -> None:
+    value: Any = [text]
+    for _ in range(MAX_DEPTH - 2):
+        value = {text: value, "other": [text, text]}
+    assert compact_text([value])
+    with pytest.raises(DocumentError, match="nested too deeply"):
+        compact_text([[value], text])
 
 
 JSON = st.recursive(

@@ -20,7 +20,7 @@ from regpress.errors import RegistryError
 MAX_DEPTH: Final = 100
 
 _BRACES: Final = bytes.maketrans(b"[]", b"{}")
-_NO_BRACKETS: Final = bytes(set(range(256)) - set(b"[]{}"))
+_NO_BRACKETS: Final = bytes(set(range(256)) - set(b'[]{}"'))
 _PLAIN_INTEGER = re.compile(r"0|-?[1-9][0-9]{0,17}")
 #: A pair of escapes that makes one character is fine; half a pair is not text.
 _SURROGATE = re.compile("[\ud800-\udfff]")
@@ -235,10 +235,12 @@ def _check_depth(text: bytes) -> None:
 
 
 def _is_deep(text: bytes) -> bool:
-    # Texts are taken out first. Then each turn takes the innermost pairs away: a walk through the values takes ten
-    # times as long.
-    outside = b"".join(text.replace(b"\\\\", b"").replace(b'\\"', b"").split(b'"')[::2])
-    brackets = outside.translate(_BRACES, _NO_BRACKETS)
+    # What stands between quotes is taken out; then each turn takes the innermost pairs away. A walk through the values
+    # takes longer.
+    if b"\\" in text:
+        text = text.replace(b"\\\\", b"").replace(b'\\"', b"")
+    brackets = text.translate(_BRACES, _NO_BRACKETS).replace(b'""', b"")
+    brackets = b"".join(brackets.split(b'"')[::2])
     for _ in range(MAX_DEPTH):
         brackets = brackets.replace(b"{}", b"")
         if not brackets:

@@ -1,4 +1,4 @@
-"""Documents that differ from one before them in nothing but their version, as most versions of a server do.
+"""Documents that differ from one before them in nothing but their version, as most versions of an entry do.
 
 Such a document need not be parsed, checked and serialised: what there is to say about it is what there is to say about
 the other one. No rule looks at the digits of a version of three numbers (a test holds this), and where a version
@@ -63,7 +63,7 @@ class Pattern(NamedTuple):
 
 
 def pattern_of(value: Any, document: bytes) -> Pattern | None:
-    """Return the pattern of a server document; None where another version may make a difference.
+    """Return the pattern of a document; None where another version may make a difference.
 
     Args:
         value: the document, parsed.
@@ -98,13 +98,15 @@ class TwinReader:
         self._parts = parts
         self._before = reading[:2]
         self._after = reading[5:]
+        self._meta = reading.other_meta
 
     def read(self, twin: Twin) -> Reading:
         """Return what `regpress.read.read_candidates` would make of a twin."""
         _, text, version = twin
         if self._parts is not None:
             text = (b'%b%b"' % (_COMPACT, version)).join(self._parts)
-        made: Reading = tuple.__new__(Reading, (*self._before, version.decode(), text, digest_of(text), *self._after))
+        fields = (*self._before, version.decode(), text, digest_of(text, self._meta), *self._after)
+        made: Reading = tuple.__new__(Reading, fields)
         return made
 
 
@@ -116,9 +118,7 @@ def twin_reader(pattern: Pattern, document: bytes, reading: Reading | Unreadable
         document: its bytes.
         reading: what was read of it.
     """
-    if not isinstance(reading, Reading) or reading.kind != "server":
-        return None
-    if any(issue.type in _QUOTING for issue in reading.issues):
+    if not isinstance(reading, Reading) or any(issue.type in _QUOTING for issue in reading.issues):
         return None
     if reading.text is document:
         return TwinReader(reading, None)

@@ -9,9 +9,10 @@ from typing import Any
 
 import pytest
 
-from builders import server
+from builders import server, skill
 from regpress.model.entry import PUBLISHER_META, TOOLHIVE_META
 from regpress.model.issue import Issue
+from regpress.names import Kind
 from regpress.twins import pattern_of
 from regpress.validate.check import check_entry, rule_issues
 from regpress.validate.plain import is_plain, plain_findings
@@ -107,6 +108,23 @@ ADVISED = [
 
 #: Of which one more character would be too much.
 AT_THE_LIMIT = server(_meta={PUBLISHER_META: {"com.example": {"version": "1.2.3", "text": "x" * 4051}}})
+
+SKILLS = [
+    skill(),
+    skill(
+        title="Review",
+        status="deprecated",
+        license="MIT",
+        compatibility="any",
+        allowedTools=["bash"],
+        repository={"url": "https://github.com/acme/skills", "type": "git"},
+        icons=[{"src": "https://example.com/icon.png", "type": "image/png"}],
+        packages=[
+            {"registryType": "oci", "identifier": "ghcr.io/acme/review:1.2.3", "mediaType": "application/zip"},
+            {"registryType": "git", "url": "https://github.com/acme/skills", "ref": "main", "version": "1.2.3"},
+        ],
+    ),
+]
 
 #: Values that some rule somewhere minds, and values of every type.
 VALUES: list[Any] = [
@@ -210,10 +228,13 @@ def test_no_rule_looks_at_the_digits_of_a_version(seed: int) -> None:
     random_ = random.Random(seed)
     alike = 0
     for _ in range(500):
+        kind: Kind = random_.choice(("server", "server", "server", "skill", "plugin"))
         document = {**random_.choice([*ORDINARY, *ADVISED, AT_THE_LIMIT]), "version": "1.2.3"}
+        if kind != "server":
+            document = {**random_.choice(SKILLS), "version": "1.2.3"}
         for _ in range(random_.choice((0, 1, 1, 2))):
             document = changed(document, random_)
-        text, issues = json.dumps(document).encode(), check_entry("server", document)
+        text, issues = json.dumps(document).encode(), check_entry(kind, document)
         pattern = pattern_of(document, text)
         if pattern is None or any(issue.type in {"json", "schema"} for issue in issues):
             continue
@@ -221,7 +242,7 @@ def test_no_rule_looks_at_the_digits_of_a_version(seed: int) -> None:
             made = (pattern.member + version + b'"').join(pattern.parts)
             twin = pattern.find(b"[" + made, 1)
             assert twin
-            assert check_entry("server", json.loads(twin.document)) == issues, made
+            assert check_entry(kind, json.loads(twin.document)) == issues, made
             alike += twin.version in twin.document
     assert alike > 500
 

@@ -159,6 +159,16 @@ def entry_pages(prefix: str, kind: Kind, names: Iterable[str]) -> list[str]:
     return [f"{start}{name}/" for name in names]
 
 
+def entry_page_below(index: str, name: str) -> str:
+    """Return the `entry_page` of a name below the `index_page` of its kind, or below a link to that."""
+    return f"{index}{name}/"
+
+
+def versions_below(collected: str, name: str) -> str:
+    """Return the address of the list of an entry's versions below its `collection`, or below a link to that."""
+    return f"{collected}/{name}/versions"
+
+
 def index_page(prefix: str, kind: Kind) -> str:
     """Return the address of the HTML list of a kind: ``servers/``."""
     return f"{prefix}{ENTRY_PLURAL[kind]}/"

@@ -12,7 +12,7 @@ from regpress.catalog import Catalog
 from regpress.digest import recipe
 from regpress.html.assets import ICON, PICTURE, STYLESHEET
 from regpress.html.links import Links
-from regpress.html.site import ContentPage, SiteView
+from regpress.html.site import ContentPage, SiteView, Theme
 from regpress.html.text import clean, reveal
 from regpress.html.views import ChromeView, HeadView, LayoutView, LinkView
 from regpress.names import KINDS, Kind
@@ -39,13 +39,44 @@ def content_policy(site: SiteView) -> str:
 
 
 @record
-class _Frame:
-    """What pages of one depth, section and script have in common; members as those of a `LayoutView`."""
+class Frame:
+    """What pages of one depth, section and script have in common; members as those of a `LayoutView`.
 
+    Attributes:
+        site_title: the site's name.
+    """
+
+    site_title: str
+    language: str
+    theme: Theme
     home: LinkView
     head: Markup
     header: Markup
     footer: Markup
+
+    def layout(self, title: str, description: str, address: str) -> LayoutView:
+        """Return what is around one page.
+
+        Args:
+            title: of the document; the site's name is added. Empty for the home page.
+            description: of the document, empty where there is none.
+            address: of the page, absolute; empty where it is not known.
+        """
+        # A window's title has no markup that could end a change of direction.
+        heading = (title if title.isprintable() else reveal(title)) or self.site_title
+        # By position: every page has one.
+        return LayoutView(
+            self.language,
+            self.theme,
+            f"{heading} · {self.site_title}" if title else heading,
+            heading,
+            description,
+            address,
+            self.home,
+            self.head,
+            self.header,
+            self.footer,
+        )
 
 
 class Chrome:
@@ -77,7 +108,7 @@ class Chrome:
         self._home_labels = {catalog.prefix: catalog.registry for catalog in catalogs if not catalog.is_default}
         self._policy = content_policy(site)
         self._title = clean(site.title)
-        self._frames: dict[tuple[str, str, str, tuple[str, ...], bool], _Frame] = {}
+        self._frames: dict[tuple[str, str, str, tuple[str, ...], bool], Frame] = {}
 
     @property
     def fingerprint(self) -> bytes:
@@ -109,28 +140,21 @@ class Chrome:
             scripts: names of the assets that the page runs, in their order.
             search: whether the header has a search box, which the page of the search has no need of.
         """
-        frame = self._frame(links, prefix, section, tuple(scripts), search=search)
-        # A window's title has no markup that could end a change of direction.
-        heading = (title if title.isprintable() else reveal(title)) or self._title
-        return LayoutView(
-            language=self._site.language,
-            theme=self._site.theme,
-            title=f"{heading} · {self._title}" if title else heading,
-            heading=heading,
-            description=description,
-            address="" if address is None else self._site.absolute(address),
-            home=frame.home,
-            head=frame.head,
-            header=frame.header,
-            footer=frame.footer,
-        )
+        frame = self.frame(links, prefix=prefix, section=section, scripts=tuple(scripts), search=search)
+        return frame.layout(title, description, "" if address is None else self._site.absolute(address))
 
-    def _frame(self, links: Links, prefix: str, section: str, scripts: tuple[str, ...], *, search: bool) -> _Frame:
+    def frame(
+        self, links: Links, *, prefix: str, section: str, scripts: tuple[str, ...] = (), search: bool = True
+    ) -> Frame:
+        """Return what several pages have in common; arguments as of `layout`."""
         key = (links.root, prefix, section, scripts, search)
         made = self._frames.get(key)
         if made is None:
             around = self._view(links, prefix, section, search=search)
-            made = self._frames[key] = _Frame(
+            made = self._frames[key] = Frame(
+                self._title,
+                self._site.language,
+                self._site.theme,
                 LinkView(self._home_labels.get(prefix, "Home"), links.to(prefix)),
                 self._filled("head.html", self._head_view(links, prefix, scripts)),
                 self._filled("header.html", around),

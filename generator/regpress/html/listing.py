@@ -125,7 +125,7 @@ def items_of(catalog: Catalog) -> Mapping[Kind, tuple[Item, ...]]:
         if own:
             inside = slice(own.start, own.stop)
             names, tags, prints = columns.names[inside], columns.tags[inside], columns.latest[inside]
-            titles = map(_display_title, columns.titles[inside], names)
+            titles = map(shown_title, columns.titles[inside], names)
             keys = paging.sort_keys(titles, [f"{name}{paging.SEPARATOR}{kind}" for name in names])
             rows = zip(keys, names, catalog.namespaces[inside], repeat(kind), tags, prints, own, repeat(catalog))
             # What `_make` does, without a call of Python for each.
@@ -135,11 +135,12 @@ def items_of(catalog: Catalog) -> Mapping[Kind, tuple[Item, ...]]:
 
 def display_title(entry: Entry) -> str:
     """Return what readers call an entry: its title, else its name without the namespace."""
-    return _display_title(entry.latest.title, str(entry.name))
+    return shown_title(entry.latest.title, str(entry.name))
 
 
-def _display_title(title: str, name: str) -> str:
-    return words(title).strip() or name.partition("/")[2]
+def shown_title(title: str, name: str) -> str:
+    """Return what readers call an entry by the title that it gives itself and its ``namespace/name``."""
+    return (title and words(title).strip()) or name.partition("/")[2]
 
 
 def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "", mixed: bool = False) -> RowView:

@@ -21,6 +21,8 @@ MAX_CHARACTERS: Final = 100_000
 #: A relative reference to another page of the site to its ``href``, or an empty text where it leads nowhere.
 Resolve = Callable[[str], str]
 
+#: What blank text is rendered to.
+NO_TEXT: Final = Markup()
 _CUT: Final = Markup("<p><em>The text is longer; the rest is not shown.</em></p>\n")
 
 
@@ -46,7 +48,7 @@ class MarkdownRenderer:
     def render(self, text: str) -> Markup:
         """Return *text* as HTML, at most the first `MAX_CHARACTERS` of it; nothing for blank text."""
         if not text or text.isspace():
-            return Markup()
+            return NO_TEXT
         kept = _shortened(clean(text))
         return self._parser.render(kept) + (_CUT if len(kept) < len(text) else "")
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 from urllib.parse import quote
 
 from regpress.html.inputs import argument_name, inputs_of, plain_name, variables_of
-from regpress.html.text import exact, mapping, records, web_address
+from regpress.html.text import exact, mapping, web_address
 from regpress.html.views import FactView, InputsView, OptionView
 
 
@@ -16,30 +17,32 @@ class _PackageType(NamedTuple):
 
     Attributes:
         label: as people call it.
-        page: where it shows a package, with ``{}`` for the identifier; empty where it has no such pages.
+        page: what the address of a package's page begins with; empty where it has no such pages.
+        end: what stands behind the identifier there.
         base: the ``registryBaseUrl`` that means this registry.
     """
 
     label: str
     page: str = ""
+    end: str = ""
     base: str = ""
 
 
 _TYPES: Final = {
-    "npm": _PackageType("npm", "https://www.npmjs.com/package/{}", "https://registry.npmjs.org"),
-    "pypi": _PackageType("PyPI", "https://pypi.org/project/{}/", "https://pypi.org"),
-    "nuget": _PackageType("NuGet", "https://www.nuget.org/packages/{}", "https://api.nuget.org/v3/index.json"),
-    "cargo": _PackageType("Cargo", "https://crates.io/crates/{}", "https://crates.io"),
+    "npm": _PackageType("npm", "https://www.npmjs.com/package/", "", "https://registry.npmjs.org"),
+    "pypi": _PackageType("PyPI", "https://pypi.org/project/", "/", "https://pypi.org"),
+    "nuget": _PackageType("NuGet", "https://www.nuget.org/packages/", "", "https://api.nuget.org/v3/index.json"),
+    "cargo": _PackageType("Cargo", "https://crates.io/crates/", "", "https://crates.io"),
     "oci": _PackageType("OCI image"),
     "mcpb": _PackageType("MCPB bundle"),
     "git": _PackageType("Git"),
 }
 #: Identifiers of which a page's address has nothing to encode.
 _PLAIN: Final = re.compile(r"[A-Za-z0-9_.~@/-]*")
-#: Members of a package that are shown as they are; the last four are those of skills and plugins.
-_FACTS: Final = (
-    ("runtimeHint", "Runtime"),
-    ("registryBaseUrl", "Registry"),
+#: Members of a package that are shown as they are: those of which many packages have the same, and the others, of
+#: which the last four are those of skills and plugins.
+_SHARED_FACTS: Final = (("runtimeHint", "Runtime"), ("registryBaseUrl", "Registry"))
+_OWN_FACTS: Final = (
     ("fileSha256", "SHA-256"),
     ("digest", "Digest"),
     ("mediaType", "Media type"),
@@ -47,6 +50,7 @@ _FACTS: Final = (
     ("commit", "Commit"),
     ("subfolder", "Folder"),
 )
+_WITH_OWN_FACTS: Final = frozenset(member for member, _ in _OWN_FACTS)
 #: Members of a package that hold inputs.
 _INPUTS: Final = (
     ("Environment variables", "environmentVariables", plain_name),
@@ -57,53 +61,64 @@ _INPUTS: Final = (
 
 def packages_of(value: Any) -> tuple[OptionView, ...]:
     """Return the views of ``packages``."""
-    return tuple([_package(package) for package in records(value)])
+    return tuple([_package(each) for each in value if type(each) is dict]) if type(value) is list else ()
 
 
 def remotes_of(value: Any) -> tuple[OptionView, ...]:
     """Return the views of ``remotes``."""
-    return tuple([_remote(remote) for remote in records(value)])
+    return tuple([_remote(each) for each in value if type(each) is dict]) if type(value) is list else ()
 
 
 def _package(package: dict[str, Any]) -> OptionView:
     registry_type = exact(package.get("registryType"))
+    known = _TYPES.get(registry_type)
     identifier = package.get("identifier") or package.get("url")
     transport = mapping(package.get("transport"))
     return OptionView(
-        _TYPES[registry_type].label if registry_type in _TYPES else registry_type,
+        known.label if known else registry_type,
         exact(identifier),
-        web_address(identifier) or _package_page(registry_type, package),
+        web_address(identifier) or (_package_page(known, package) if known and known.page else ""),
         exact(package.get("version")),
         _package_facts(package, transport),
         _package_inputs(package, transport),
     )
 
 
-def _package_page(registry_type: str, package: dict[str, Any]) -> str:
-    known = _TYPES.get(registry_type)
+def _package_page(known: _PackageType, package: dict[str, Any]) -> str:
     identifier = package.get("identifier")
-    if known is None or not known.page or type(identifier) is not str or not identifier.isprintable():
-        return ""
     base = package.get("registryBaseUrl")
-    if base and base != known.base:
-        return ""
     # A path step in an identifier would lead out of the registry's package pages.
-    if ".." in identifier:
+    if type(identifier) is not str or (base and base != known.base) or ".." in identifier:
         return ""
     # Nearly all identifiers are plain, and `quote` costs several times the look.
-    return known.page.format(identifier if _PLAIN.fullmatch(identifier) else quote(identifier, safe="@/"))
+    if not _PLAIN.fullmatch(identifier):
+        if not identifier.isprintable():
+            return ""
+        identifier = quote(identifier, safe="@/")
+    return f"{known.page}{identifier}{known.end}"
 
 
 def _package_facts(package: dict[str, Any], transport: dict[str, Any]) -> tuple[FactView, ...]:
     facts = []
     if kind := transport.get("type"):
-        facts.append(FactView("Transport", (exact(kind),)))
+        facts.append(_shared_fact("Transport", kind) if type(kind) is str else _fact("Transport", kind))
     if url := transport.get("url"):
-        facts.append(FactView("Address", (exact(url),)))
-    for member, label in _FACTS:
+        facts.append(_fact("Address", url))
+    for member, label in _SHARED_FACTS:
         if given := package.get(member):
-            facts.append(FactView(label, (exact(given),)))
+            facts.append(_shared_fact(label, given) if type(given) is str else _fact(label, given))
+    if not _WITH_OWN_FACTS.isdisjoint(package):
+        facts += [_fact(label, given) for member, label in _OWN_FACTS if (given := package.get(member))]
     return tuple(facts)
+
+
+def _fact(label: str, given: Any) -> FactView:
+    return FactView(label, (exact(given),))
+
+
+@lru_cache(maxsize=256)
+def _shared_fact(label: str, given: str) -> FactView:
+    return _fact(label, given)
 
 
 def _package_inputs(package: dict[str, Any], transport: dict[str, Any]) -> tuple[InputsView, ...]:
@@ -119,11 +134,10 @@ def _package_inputs(package: dict[str, Any], transport: dict[str, Any]) -> tuple
 
 
 def _remote(remote: dict[str, Any]) -> OptionView:
-    return OptionView(
-        exact(remote.get("type")),
-        exact(remote.get("url")),
-        "",  # an endpoint answers clients, not readers
-        "",
-        (),
-        inputs_of("Headers", remote.get("headers"), plain_name) + variables_of("Variables", remote.get("variables")),
-    )
+    inputs: tuple[InputsView, ...] = ()
+    if given := remote.get("headers"):
+        inputs += inputs_of("Headers", given, plain_name)
+    if given := remote.get("variables"):
+        inputs += variables_of("Variables", given)
+    # An endpoint answers clients, not readers, so that no link leads there.
+    return OptionView(exact(remote.get("type")), exact(remote.get("url")), "", "", (), inputs)

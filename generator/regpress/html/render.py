@@ -15,7 +15,7 @@ from regpress.html.assets import asset_group, picture_assets, published_assets
 from regpress.html.badge import SVG, badge_text
 from regpress.html.browse import PageSection, PageSpec, browse_pages
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
-from regpress.html.entries import FILE_NAMES, entry_view
+from regpress.html.entries import FILE_NAMES, EntryPages
 from regpress.html.feed import ATOM, entry_feed, feed_parts, last_changes, newest, registry_feed
 from regpress.html.fingerprints import deleted_part, text_part
 from regpress.html.guide import guide_parts, guide_text
@@ -155,27 +155,27 @@ class _Pages:
         made_of = _made_of(catalog, [namespace in listed for namespace in namespaces])
         labels = catalog.labels
         salt = recipe((self._fingerprint, b"entry.html", catalog.prefix.encode()))
+        views = EntryPages(catalog.prefix, self._chrome, self._site, self._icons, listed)
         for shard, members in catalog.shards.items():
             names = "\n".join([labels[at] for at in members]).encode()
             yield Section(
                 f"{catalog.registry}/html/{shard}",
                 recipe((salt, names, b"".join([made_of[at] for at in members]))),
                 shard,
-                partial(self._entry_groups, catalog, salt, members, made_of, listed),
+                partial(self._entry_groups, catalog, views, salt, members, made_of),
             )
 
     def _entry_groups(
         self,
         catalog: Catalog,
+        views: EntryPages,
         salt: bytes,
         members: Sequence[int],
         made_of: Sequence[bytes],
-        listed: frozenset[str],
     ) -> Iterator[ArtifactGroup]:
+        key, labels, render = f"{catalog.registry}/html/", catalog.labels, self._render_entry
         for at in members:
-            render = partial(self._render_entry, catalog, at, listed)
-            key = f"{catalog.registry}/html/{catalog.labels[at]}"
-            yield ArtifactGroup(key, fold(salt + made_of[at]), "page", render)
+            yield ArtifactGroup(key + labels[at], fold(salt + made_of[at]), "page", partial(render, catalog, views, at))
 
     def use_page(self, catalog: Catalog) -> ArtifactGroup:
         """Return the page that says how programs use a registry."""
@@ -206,21 +206,20 @@ class _Pages:
             "html/404", paths.NOT_FOUND_PAGE, "404.html", partial(_not_found_view, self._site, default, self._chrome)
         )
 
-    def _render_entry(self, catalog: Catalog, position: int, listed: frozenset[str]) -> Iterator[Artifact]:
+    def _render_entry(self, catalog: Catalog, views: EntryPages, position: int) -> list[Artifact]:
         site, entry, prefix = self._site, catalog.entry_at(position), catalog.prefix
         address = paths.entry_page(prefix, entry.kind, entry.name)
-        own = entry.name.namespace
-        namespace = paths.namespace_page(prefix, own) if own.lower() in listed else ""
-        view = entry_view(entry, prefix=prefix, chrome=self._chrome, site=site, icons=self._icons, namespace=namespace)
-        yield Artifact(address, "page", HTML, self._templates.page("entry.html", view))
+        view = views.view(entry)
+        made = [Artifact(address, "page", HTML, self._templates.page("entry.html", view))]
         for file in site.entry_files:
             beside = address + FILE_NAMES[file]
             if file == "markdown":
-                yield Artifact(beside, "file", MARKDOWN, twin_text(view, entry))
+                made.append(Artifact(beside, "file", MARKDOWN, twin_text(view, entry)))
             elif file == "badge":
-                yield Artifact(beside, "file", SVG, badge_text(entry))
+                made.append(Artifact(beside, "file", SVG, badge_text(entry)))
             elif site.base_url:
-                yield Artifact(beside, "file", ATOM, entry_feed(site, prefix, entry, address=beside))
+                made.append(Artifact(beside, "file", ATOM, entry_feed(site, prefix, entry, address=beside)))
+        return made
 
     def followed(self, catalogs: Sequence[Catalog], pages: Sequence[ContentPage]) -> Iterator[ArtifactGroup]:
         """Return what is not read by people on the site: feeds, sitemap, and the guide for language models."""

@@ -70,7 +70,7 @@ def web_address(value: Any) -> str:
 
     Addresses with credentials are refused, since what stands before the ``@`` passes for the host.
     """
-    return value if type(value) is str and value.isprintable() and _WEB_ADDRESS.fullmatch(value) else ""
+    return value if type(value) is str and _WEB_ADDRESS.fullmatch(value) and value.isprintable() else ""
 
 
 def short_address(address: str) -> str:

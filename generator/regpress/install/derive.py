@@ -12,6 +12,7 @@ from regpress.install.packages import is_web_address, launch_of_package, transpo
 from regpress.names import EntryName
 
 _NOT_IN_KEYS: Final = re.compile(r"[^A-Za-z0-9_-]+")
+_PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*[A-Za-z0-9_]")
 #: Names that say nothing beside those of other servers.
 _GENERIC: Final = frozenset({"mcp", "server", "mcp-server", "api", "mcp_server"})
 
@@ -26,7 +27,9 @@ def server_key(name: EntryName) -> str:
         >>> server_key(EntryName("com.example", "mcp"))
         'example-mcp'
     """
-    key = _NOT_IN_KEYS.sub("-", name.name).strip("-") or "server"
+    key = name.name
+    if not _PLAIN.fullmatch(key):
+        key = _NOT_IN_KEYS.sub("-", key).strip("-") or "server"
     if key.lower() in _GENERIC:
         owner = _NOT_IN_KEYS.sub("-", name.namespace.rpartition(".")[2]).strip("-")
         return f"{owner}-{key}" if owner else key
@@ -36,8 +39,12 @@ def server_key(name: EntryName) -> str:
 def launches_of(document: dict[str, Any], name: EntryName) -> tuple[Launch, ...]:
     """Return every way to use a server: packages, then remotes; what cannot be used is left out."""
     key = server_key(name)
-    found = [launch_of_package(package, key) for package in _records(document.get("packages"))]
-    found += [_launch_of_remote(remote, key) for remote in _records(document.get("remotes"))]
+    packages, remotes = document.get("packages"), document.get("remotes")
+    found: list[Launch | None] = []
+    if type(packages) is list:
+        found += [launch_of_package(each, key) for each in packages if type(each) is dict]
+    if type(remotes) is list:
+        found += [_launch_of_remote(each, key) for each in remotes if type(each) is dict]
     return tuple([launch for launch in found if launch])
 
 
@@ -50,16 +57,6 @@ def _launch_of_remote(remote: dict[str, Any], key: str) -> Launch | None:
     if not is_web_address(url, inputs.found):
         return None
     host = url[0].partition("://")[2].partition("/")[0] if type(url[0]) is str else ""
-    headers = inputs.headers(remote.get("headers"))
-    return Launch(
-        type="remote",
-        label=f"{kind} {host}".strip(),
-        transport=kind,
-        url=url,
-        headers=headers,
-        inputs=inputs.found,
-    )
-
-
-def _records(value: Any) -> list[dict[str, Any]]:
-    return [item for item in value if type(item) is dict] if type(value) is list else []
+    headers = inputs.headers(given) if (given := remote.get("headers")) else ()
+    # By position: most servers have one.
+    return Launch("remote", f"{kind} {host}".strip(), kind, "", (), "", (), (), url, headers, inputs.found)

@@ -54,16 +54,16 @@ def _launch(launch: Launch) -> dict[str, Any]:
 def _groups(groups: tuple[Words, ...]) -> list[Any]:
     written: list[Any] = []
     for group in groups:
-        values = [_value(word) for word in group.words]
         if group.needs or group.repeated:
-            members: dict[str, Any] = {"w": values}
+            members: dict[str, Any] = {"w": [_value(word) for word in group.words]}
             if group.needs:
                 members["q"] = group.needs
             if group.repeated:
                 members["r"] = 1
             written.append(members)
         else:
-            written += values
+            for word in group.words:
+                written.append(_value(word))  # noqa: PERF401 - mostly one or two
     return written
 
 

@@ -21,6 +21,8 @@ _HEADER_NAME: Final = re.compile(r"[A-Za-z0-9!#$%&'*+.^_`|~][A-Za-z0-9!#$%&'*+.^
 _NOT_IN_NAMES: Final = re.compile(r"[^A-Za-z0-9]+")
 #: Members that say that a named argument takes a value; without any of them it is a switch.
 _TAKES_VALUE: Final = ("value", "default", "valueHint", "choices", "placeholder", "variables", "isSecret")
+_NO_WORDS: Final = Words(())
+_NOTHING: Final[Item] = {}
 
 
 class Inputs:
@@ -33,8 +35,8 @@ class Inputs:
     def __init__(self, key: str) -> None:
         self._prefix = key
         self._found: list[Input] = []
-        #: Where inputs of a name stand in those that were found.
-        self._places: dict[str, list[int]] = {}
+        #: Names of those that were found.
+        self._names: set[str] = set()
         self._values: dict[str, Value] = {}
 
     @property
@@ -52,44 +54,41 @@ class Inputs:
 
     def arguments(self, items: Any) -> tuple[Words, ...]:
         """Return the words of arguments."""
-        given = _records(items) if items else ()
-        if not given:
+        if type(items) is not list:
             return ()
-        following = (*given[1:], {})
-        return tuple(
-            [
-                found
-                for item, after in zip(given, following, strict=True)
-                if (found := self._argument(item, after)).words
-            ]
-        )
+        given = [item for item in items if type(item) is dict]
+        following = [*given[1:], _NOTHING]
+        made = [self._argument(item, after) for item, after in zip(given, following, strict=False)]
+        return tuple([words for words in made if words.words])
 
     def url(self, text: Any, variables: Any) -> Value:
         """Return an address whose braces name its variables, or an argument or environment variable read before."""
         if type(text) is not str:
             return NO_VALUE
+        if "{" not in text:
+            return (literal(text),)
         return self._template(text, variables if type(variables) is dict else {}, secret=False, known=self._values)
 
     def _pairs(self, items: Any, names: re.Pattern[str], *, environment: bool) -> tuple[Pair, ...]:
         pairs = []
-        for item in _records(items):
-            name = item.get("name")
-            if type(name) is str and names.fullmatch(name):
+        for item in items if type(items) is list else ():
+            if type(item) is dict and type(name := item.get("name")) is str and names.fullmatch(name):
                 value, needs = self._value(item, name, environment=environment, blanks=not environment)
                 self._values.setdefault(name, value)
                 pairs.append(Pair(name, value, needs))
         return tuple(pairs)
 
     def _argument(self, item: Item, after: Item) -> Words:
-        repeated = item.get("isRepeated") is True
-        hint = literal(item.get("valueHint"))
-        if item.get("type") != "named":
+        get = item.get
+        repeated = get("isRepeated") is True
+        hint = "" if (given := get("valueHint")) is None else literal(given)
+        if get("type") != "named":
             value, needs = self._value(item, hint or "value")
             self._values.setdefault(hint, value)
-            return Words((value,), needs, repeated) if value else Words(())
-        name = literal(item.get("name"))
+            return Words((value,), needs, repeated) if value else _NO_WORDS
+        name = literal(get("name"))
         if not name:
-            return Words(())
+            return _NO_WORDS
         if _is_switch(item, after):
             return Words(((name,),))
         value, needs = self._value(item, name)
@@ -101,17 +100,18 @@ class Inputs:
         self, item: Item, name: str, *, environment: bool = False, blanks: bool = False
     ) -> tuple[Value, tuple[int, ...]]:
         """Return the value of an input with variables, and the inputs without which it is left out."""
-        text, secret = item.get("value"), item.get("isSecret") is True
+        get = item.get
+        text, secret = get("value"), get("isSecret") is True
         if text is not None and text != "":
-            variables = item.get("variables")
-            declared = variables if type(variables) is dict else {}
+            variables = get("variables")
+            declared = variables if type(variables) is dict else _NOTHING
             # Publishers write ``Bearer {token}`` and declare nothing: braces in headers are not sent as they are.
             undeclared = blanks and not declared and type(text) is str and bool(_BRACES.search(text))
             if value := self._template(literal(text), declared, secret=secret or undeclared):
                 return value, ()
             # A secret that the publisher wrote down is still not ours to hand out.
             return (self._add(item, name, required=True, secret=True, environment=environment),), ()
-        required = item.get("isRequired") is True
+        required = get("isRequired") is True
         found = self._add(item, name, required=required, secret=secret, environment=environment)
         return (found,), () if required or self._found[found].default else (found,)
 
@@ -147,28 +147,38 @@ class Inputs:
     def _add(self, item: Item, name: str, *, required: bool, secret: bool, environment: bool = False) -> int:
         """Return the index of an input, which is the one that was met before if it is the same."""
         get = item.get
-        choices = None if secret else get("choices")
-        # By position: a site has tens of thousands of these.
+        description, default, placeholder, choices = (
+            get("description"),
+            get("default"),
+            get("placeholder"),
+            get("choices"),
+        )
+        # By position, and without a call for what is not there: a site has tens of thousands of these.
         found = Input(
             name,
-            name if environment and _is_variable(name) else self._variable(name),
-            _shortened(description) if (description := get("description")) else "",
+            name if environment and name.isascii() and name.isidentifier() else self._variable(name),
+            _shortened(description) if description else "",
             required,
             secret,
-            literal(item["default"]) if "default" in item and not secret else "",
-            literal(item["placeholder"]) if "placeholder" in item and not secret else "",
-            tuple(map(literal, choices)) if type(choices) is list else (),
-            _format(get("format")),
+            "" if default is None or secret else literal(default),
+            "" if placeholder is None or secret else literal(placeholder),
+            tuple(map(literal, choices)) if type(choices) is list and not secret else (),
+            "string" if (format_ := get("format")) is None else _format(format_),
         )
-        places = self._places.setdefault(name, [])
+        if name in self._names:
+            return self._add_again(found)
+        self._names.add(name)
+        self._found.append(found)
+        return len(self._found) - 1
+
+    def _add_again(self, found: Input) -> int:
+        """Return the index of an input of whose name there are others."""
+        places = [at for at, other in enumerate(self._found) if other.name == found.name]
         for place in places:
             if self._found[place] == found:
                 return place
-        if places:
-            found = replace(found, variable=f"{found.variable}_{len(places) + 1}")
-        places.append(len(self._found))
-        self._found.append(found)
-        return places[-1]
+        self._found.append(replace(found, variable=f"{found.variable}_{len(places) + 1}"))
+        return len(self._found) - 1
 
     def _variable(self, name: str) -> str:
         own = _joined(name)
@@ -176,10 +186,6 @@ class Inputs:
         is_telling = own.count("_") >= _WORDS_OF_A_NAME - 1
         made = (own if is_telling else _joined(f"{self._prefix}_{own}")).upper()
         return made if _is_variable(made) else f"MCP_{made}"
-
-
-def _records(value: Any) -> list[Item]:
-    return [item for item in value if type(item) is dict] if type(value) is list else []
 
 
 def _is_switch(item: Item, after: Item) -> bool:
@@ -205,7 +211,10 @@ def _joined(text: str) -> str:
 
 
 def _shortened(value: Any) -> str:
-    text = literal(" ".join(value.split()) if type(value) is str else value)
+    # The only space in a printable text is the plain one.
+    if type(value) is str and not (value.isprintable() and "  " not in value and value == value.strip()):
+        value = " ".join(value.split())
+    text = literal(value)
     return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 1].rstrip() + "…"
 
 

@@ -17,11 +17,9 @@ from regpress.record import record
 Package = dict[str, Any]
 
 #: Where packages are looked up without being told.
-_PUBLIC: Final = {
-    "npm": "https://registry.npmjs.org",
-    "pypi": "https://pypi.org",
-    "nuget": "https://api.nuget.org/v3/index.json",
-}
+_NPM: Final = "https://registry.npmjs.org"
+_PYPI: Final = "https://pypi.org"
+_NUGET: Final = "https://api.nuget.org/v3/index.json"
 _LOCAL_PORT: Final = re.compile(r"https?://(?:localhost|127\.0\.0\.1|0\.0\.0\.0|\[::1\]):(\d{1,5}(?![^/?#]))?")
 _WEB: Final = re.compile(r"https?://[^\s/?#]")
 _SHA256: Final = re.compile(r"[0-9a-f]{64}")
@@ -38,9 +36,11 @@ class _Given:
     """What a package says of itself, whatever runs it; members as those of a `Launch`.
 
     Attributes:
+        identifier: of the package.
         runtime: words for the program that runs it.
     """
 
+    identifier: str
     type: str
     label: str
     transport: Transport
@@ -88,28 +88,31 @@ def launch_of_package(package: Package, key: str) -> Launch | None:
         package: as the document has it.
         key: the short name of the server.
     """
-    registry_type = literal(package.get("registryType"))
-    build = _BUILDERS.get(registry_type)
-    identifier = literal(package.get("identifier"))
+    get: Callable[[str], Any] = package.get
+    registry_type, identifier = get("registryType"), literal(get("identifier"))
+    build = _BUILDERS.get(registry_type) if type(registry_type) is str else None
     # What begins with a dash would be an option of the launcher.
     if build is None or not identifier or identifier.startswith("-"):
         return None
     inputs = Inputs(key)
-    environment = inputs.environment(package.get("environmentVariables"))
-    runtime = inputs.arguments(package.get("runtimeArguments"))
-    arguments = inputs.arguments(package.get("packageArguments"))
-    transport = package.get("transport")
-    transport = transport if type(transport) is dict else {}
-    kind = transport_of(transport)
+    # Most packages have few of these, and a site has tens of thousands of packages.
+    environment = inputs.environment(given) if (given := get("environmentVariables")) else ()
+    runtime = inputs.arguments(given) if (given := get("runtimeArguments")) else ()
+    arguments = inputs.arguments(given) if (given := get("packageArguments")) else ()
+    transport = get("transport")
+    kind: Transport = transport_of(transport) if type(transport) is dict else "stdio"
     url: Value = ()
+    headers: tuple[Pair, ...] = ()
     if kind != "stdio":
         url = inputs.url(transport.get("url"), transport.get("variables"))
         if not is_web_address(url, inputs.found):
             return None
-    headers = inputs.headers(transport.get("headers")) if url else ()
+        headers = inputs.headers(transport.get("headers"))
     label = f"{registry_type} {identifier}"
-    given = _Given(registry_type, label, kind, arguments, environment, url, headers, inputs.found, runtime)
-    return build(package, given)
+    return build(
+        package,
+        _Given(identifier, registry_type, label, kind, arguments, environment, url, headers, inputs.found, runtime),
+    )
 
 
 def transport_of(transport: Package) -> Transport:
@@ -134,27 +137,31 @@ def is_web_address(url: Value, inputs: tuple[Input, ...] = ()) -> bool:
 
 def _npm(package: Package, given: _Given) -> Launch:
     runtime = given.runtime
-    bun = literal(package.get("runtimeHint")) in {"bun", "bunx"}
-    first = () if bun or _has(runtime, ("-y", "--yes")) else _YES
-    before = (*first, *runtime, *_option("--registry", _base(package)))
-    return given.launch("bunx" if bun else "npx", before, _target(package, runtime, "@"))
+    bun = package.get("runtimeHint") in ("bun", "bunx")
+    before = runtime if bun or _has(runtime, ("-y", "--yes")) else _YES + runtime
+    if base := _base(package, _NPM):
+        before += (words("--registry", base),)
+    return given.launch("bunx" if bun else "npx", before, _target(package, given, "@"))
 
 
 def _pypi(package: Package, given: _Given) -> Launch:
     runtime = given.runtime
-    base = _base(package)
-    hint = literal(package.get("runtimeHint"))
-    by_python = hint in {"python", "python3"}
+    base = _base(package, _PYPI)
+    hint: Any = package.get("runtimeHint")
+    by_python = hint in ("python", "python3")
     if by_python and _has(runtime, ("-m",)):
         index = ("--index-url", base) if base else ()
-        return given.launch(hint, runtime, "", setup=(hint, "-m", "pip", "install", *index, _versioned(package, "==")))
-    before = (*(() if by_python else runtime), *_option("--index-url", base))
-    return given.launch("uvx", before, _target(package, runtime, "@"))
+        setup = (hint, "-m", "pip", "install", *index, _versioned(package, given, "=="))
+        return given.launch(hint, runtime, "", setup=setup)
+    before = () if by_python else runtime
+    if base:
+        before += (words("--index-url", base),)
+    return given.launch("uvx", before, _target(package, given, "@"))
 
 
 def _oci(package: Package, given: _Given) -> Launch:
     command = "podman" if package.get("runtimeHint") == "podman" else "docker"
-    image = _image(package)
+    image = _image(package, given)
     # Publishers write the whole command line, or what is to be added to it.
     own = tuple(_pinned(group, image) for group in given.runtime if not _is_run(group))
     texts = list(_texts(own))
@@ -170,14 +177,16 @@ def _oci(package: Package, given: _Given) -> Launch:
 
 
 def _nuget(package: Package, given: _Given) -> Launch:
-    confirm = () if _has(given.runtime, ("--yes", "-y")) else _YES_LONG
-    source = _option("--source", _base(package))
-    after = (*confirm, *source, *((words("--"), *given.after) if given.after else ()))
-    return given.launch("dnx", given.runtime, _versioned(package, "@"), after=after)
+    after: tuple[Words, ...] = () if _has(given.runtime, ("--yes", "-y")) else _YES_LONG
+    if base := _base(package, _NUGET):
+        after += (words("--source", base),)
+    if given.after:
+        after += (words("--"), *given.after)
+    return given.launch("dnx", given.runtime, _versioned(package, given, "@"), after=after)
 
 
 def _cargo(package: Package, given: _Given) -> Launch | None:
-    identifier = literal(package.get("identifier"))
+    identifier = given.identifier
     # The program is called like the crate, so that any other name would be any other program.
     if not _CRATE.fullmatch(identifier):
         return None
@@ -187,7 +196,7 @@ def _cargo(package: Package, given: _Given) -> Launch | None:
 
 
 def _bundle(package: Package, given: _Given) -> Launch | None:
-    url = (literal(package.get("identifier")),)
+    url = (given.identifier,)
     if not is_web_address(url):
         return None
     digest = literal(package.get("fileSha256"))
@@ -216,33 +225,29 @@ _BUILDERS: Final[dict[str, Builder]] = {
 }
 
 
-def _base(package: Package) -> str:
+def _base(package: Package, public: str) -> str:
     """Return the package registry, if it is not the one where the launcher looks anyway."""
     base = package.get("registryBaseUrl")
-    if type(base) is not str or base.rstrip("/") == _PUBLIC.get(str(package.get("registryType"))):
+    if type(base) is not str or base.rstrip("/") == public:
         return ""
     return literal(base) if _WEB.match(base) else ""
 
 
-def _option(name: str, value: str) -> tuple[Words, ...]:
-    return (words(name, value),) if value else ()
+def _versioned(package: Package, given: _Given, separator: str) -> str:
+    version = literal(package.get("version"))
+    return f"{given.identifier}{separator}{version}" if version else given.identifier
 
 
-def _versioned(package: Package, separator: str) -> str:
-    identifier, version = literal(package.get("identifier")), literal(package.get("version"))
-    return f"{identifier}{separator}{version}" if version else identifier
-
-
-def _target(package: Package, runtime: tuple[Words, ...], separator: str) -> str:
+def _target(package: Package, given: _Given, separator: str) -> str:
     """Return the package with its version, or nothing where the runtime arguments name it already."""
-    identifier = literal(package.get("identifier"))
-    if runtime and any(text == identifier or text.startswith(f"{identifier}@") for text in _texts(runtime)):
+    identifier = given.identifier
+    if given.runtime and any(text == identifier or text.startswith(f"{identifier}@") for text in _texts(given.runtime)):
         return ""
-    return _versioned(package, separator)
+    return _versioned(package, given, separator)
 
 
-def _image(package: Package) -> str:
-    image, version = literal(package.get("identifier")), literal(package.get("version"))
+def _image(package: Package, given: _Given) -> str:
+    image, version = given.identifier, literal(package.get("version"))
     base = package.get("registryBaseUrl")
     host = literal(base).partition("://")[2].strip("/") if type(base) is str else ""
     if host and host not in {"docker.io", "hub.docker.com"} and "." not in image.partition("/")[0]:

@@ -22,11 +22,11 @@ def plain_server(launch: Launch) -> dict[str, Any]:
     server: dict[str, Any]
     if launch.transport != "stdio":
         server = {"type": _TYPES[launch.transport], "url": _text(launch.url, launch.inputs)}
-        if headers := _pairs(launch.headers, launch.inputs):
+        if launch.headers and (headers := _pairs(launch.headers, launch.inputs)):
             server["headers"] = headers
         return server
     server = {"command": launch.command, "args": _arguments(launch)}
-    if env := _pairs(launch.env, launch.inputs):
+    if launch.env and (env := _pairs(launch.env, launch.inputs)):
         server["env"] = env
     return server
 
@@ -38,15 +38,20 @@ def start_command(launch: Launch) -> str:
 
 
 def _arguments(launch: Launch) -> list[str]:
-    return [
-        *_words(launch.before, launch.inputs),
-        *((launch.target,) if launch.target else ()),
-        *_words(launch.after, launch.inputs),
-    ]
+    inputs = launch.inputs
+    arguments = _words(launch.before, inputs) if launch.before else []
+    if launch.target:
+        arguments.append(launch.target)
+    return arguments + _words(launch.after, inputs) if launch.after else arguments
 
 
 def _words(groups: tuple[Words, ...], inputs: tuple[Input, ...]) -> list[str]:
-    return [_text(word, inputs) for group in groups if not group.needs for word in group.words]
+    texts = []
+    for group in groups:
+        if not group.needs:
+            for word in group.words:
+                texts.append(_text(word, inputs))  # noqa: PERF401 - mostly one or two
+    return texts
 
 
 def _pairs(pairs: tuple[Pair, ...], inputs: tuple[Input, ...]) -> dict[str, str]:

@@ -169,10 +169,10 @@ def canonical_text(value: Any) -> bytes:
 def escape_html_in_json(text: bytes) -> bytes:
     r"""Return JSON *text* with ``< > &`` and the two separators U+2028 and U+2029 as ``\uXXXX``."""
     text = text.replace(b"<", b"\\u003c").replace(b">", b"\\u003e").replace(b"&", b"\\u0026")
-    # Looking for one byte is fast, for three it is not, and most texts have neither.
-    if b"\xa8" in text:
+    # Looking for one byte, given as a number, is fast; for three it is not, and most texts have neither.
+    if 0xA8 in text:
         text = text.replace(b"\xe2\x80\xa8", b"\\u2028")
-    return text.replace(b"\xe2\x80\xa9", b"\\u2029") if b"\xa9" in text else text
+    return text.replace(b"\xe2\x80\xa9", b"\\u2029") if 0xA9 in text else text
 
 
 def plain_value(value: Any) -> Any:

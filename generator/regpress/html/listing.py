@@ -114,7 +114,7 @@ class Listing:
         yield b"".join([item.part for item in self.on_page(page)])
 
     def _rows(self, items: Iterable[Item], links: Links) -> tuple[RowView, ...]:
-        return tuple(row_of(item.entry, links, self._prefix, mixed=self._mixed) for item in items)
+        return tuple([row_of(item.entry, links, self._prefix, mixed=self._mixed) for item in items])
 
 
 def items_of(catalog: Catalog) -> Mapping[Kind, tuple[Item, ...]]:
@@ -153,19 +153,21 @@ def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "", mixed: bo
         time: of the change that is shown; that of the latest version where empty.
         mixed: whether the list has several kinds.
     """
-    latest = entry.latest
-    title, name = display_title(entry), str(entry.name)
+    kind, latest = entry.kind, entry.latest
+    official, name = latest.official, f"{entry.name.namespace}/{entry.name.name}"
+    title = shown_title(latest.title, name)
+    # By position: a site has a row for each entry, its publisher and its tags.
     return RowView(
-        href=links.to(paths.entry_page(prefix, entry.kind, entry.name)),
-        title=title,
-        name=name,
-        description=clean(latest.description),
-        version=clean(latest.version),
-        date=day(time or latest.official.updated_at),
-        status="" if latest.official.status == "active" else latest.official.status,
-        initial=initial(title),
-        hue=hue(name),
-        kind=entry.kind if mixed and entry.kind != "server" else "",
+        links.to(paths.entry_page_below(paths.index_page(prefix, kind), name)),
+        title,
+        name,
+        clean(latest.description),
+        clean(latest.version),
+        day(time or official.updated_at),
+        "" if official.status == "active" else official.status,
+        initial(title),
+        hue(name),
+        kind if mixed and kind != "server" else "",
     )
 
 

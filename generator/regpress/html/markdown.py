@@ -1,4 +1,4 @@
-"""Markdown of anybody to HTML that is safe on our pages, where there is any (`regpress.html.commonmark`)."""
+"""Markdown of anybody to HTML that is safe on our pages: plain texts at once, others by `regpress.html.commonmark`."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
+from regpress.html.plain_text import plain_html
 from regpress.html.text import clean
 
 if TYPE_CHECKING:
@@ -50,7 +51,10 @@ class MarkdownRenderer:
         if not text or text.isspace():
             return NO_TEXT
         kept = _shortened(clean(text))
-        return self._parser.render(kept) + (_CUT if len(kept) < len(text) else "")
+        plain = plain_html(kept, top=self._top, prefix=self._prefix)
+        # A plain text has no character that HTML gives a meaning to.
+        html = self._parser.render(kept) if plain is None else Markup(plain)  # noqa: S704
+        return html + (_CUT if len(kept) < len(text) else "")
 
     @cached_property
     def _parser(self) -> CommonMark:

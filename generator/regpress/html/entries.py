@@ -85,6 +85,7 @@ class EntryPages:
         self._icons = icons
         self._listed = listed
         self._places: dict[Kind, _Place] = {}
+        self._publishers: dict[str, LinkView] = {}
 
     def view(self, entry: Entry) -> EntryView:
         """Return the view of an entry's page."""
@@ -107,7 +108,7 @@ class EntryPages:
             kind,
             place.index,
             title,
-            self._publisher(name.namespace, links),
+            self._publishers.get(name.namespace) or self._publisher(name.namespace, links),
             name.name,
             description,
             self._icon(value["icons"], links) if "icons" in value else "",
@@ -148,7 +149,10 @@ class EntryPages:
 
     def _publisher(self, namespace: str, links: Links) -> LinkView:
         is_listed = namespace.lower() in self._listed
-        return LinkView(namespace, links.to(paths.namespace_page(self._prefix, namespace)) if is_listed else "")
+        href = links.to(paths.namespace_page(self._prefix, namespace)) if is_listed else ""
+        # All pages are at one depth.
+        made = self._publishers[namespace] = LinkView(namespace, href)
+        return made
 
     def _icon(self, icons: Any, links: Links) -> str:
         icon = self._icons.of(icons)

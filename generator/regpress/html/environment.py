@@ -35,7 +35,10 @@ def escaped(value: Any) -> str:
     """Return a value as HTML text, as `markupsafe.escape` does, without an object for each of them."""
     if type(value) is str:
         return escaped_text(value)
-    return value if type(value) is Markup else escape(value)
+    if type(value) is Markup:
+        return value
+    # A number has nothing to escape.
+    return str(value) if type(value) is int else escape(value)
 
 
 #: What every template is given, so that none of a page's hundred looks at it asks whether there is one.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import partial
+from functools import lru_cache, partial
 from itertools import repeat
 from operator import itemgetter
 from typing import Final, NamedTuple
@@ -158,7 +158,7 @@ def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "", mixed: bo
     title = shown_title(latest.title, name)
     # By position: a site has a row for each entry, its publisher and its tags.
     return RowView(
-        links.to(paths.entry_page_below(paths.index_page(prefix, kind), name)),
+        paths.entry_page_below(_index(links.root, prefix, kind), paths.encoded(name)),
         title,
         name,
         clean(latest.description),
@@ -169,6 +169,12 @@ def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "", mixed: bo
         hue(name),
         kind if mixed and kind != "server" else "",
     )
+
+
+@lru_cache(maxsize=64)
+def _index(root: str, prefix: str, kind: Kind) -> str:
+    """Return the reference to the list of a kind."""
+    return Links(root).to(paths.index_page(prefix, kind))
 
 
 def _short(title: str) -> str:

@@ -107,7 +107,8 @@ class LayoutView:
     footer: Markup
 
 
-class RowView(NamedTuple):
+@record
+class RowView:
     """One entry in a list.
 
     Attributes:

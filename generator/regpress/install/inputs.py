@@ -46,11 +46,11 @@ class Inputs:
 
     def environment(self, items: Any) -> tuple[Pair, ...]:
         """Return environment variables; what cannot be the name of one is left out."""
-        return self._pairs(items, _ENVIRONMENT_NAME, environment=True) if items else ()
+        return self._pairs(items, _ENVIRONMENT_NAME, environment=True)
 
     def headers(self, items: Any) -> tuple[Pair, ...]:
         """Return headers; what cannot be the name of one is left out."""
-        return self._pairs(items, _HEADER_NAME, environment=False) if items else ()
+        return self._pairs(items, _HEADER_NAME, environment=False)
 
     def arguments(self, items: Any) -> tuple[Words, ...]:
         """Return the words of arguments."""
@@ -72,8 +72,12 @@ class Inputs:
     def _pairs(self, items: Any, names: re.Pattern[str], *, environment: bool) -> tuple[Pair, ...]:
         pairs = []
         for item in items if type(items) is list else ():
-            if type(item) is dict and type(name := item.get("name")) is str and names.fullmatch(name):
-                value, needs = self._value(item, name, environment=environment, blanks=not environment)
+            if type(item) is not dict or type(name := item.get("name")) is not str:
+                continue
+            # Nearly all names are plain, and those are fine everywhere.
+            is_plain = _is_variable(name)
+            if is_plain or names.fullmatch(name):
+                value, needs = self._value(item, name, name if environment and is_plain else "", not environment)
                 self._values.setdefault(name, value)
                 pairs.append(Pair(name, value, needs))
         return tuple(pairs)
@@ -97,22 +101,29 @@ class Inputs:
         return Words(((name,), value), needs, repeated)
 
     def _value(
-        self, item: Item, name: str, *, environment: bool = False, blanks: bool = False
+        self, item: Item, name: str, variable: str = "", is_header: bool = False
     ) -> tuple[Value, tuple[int, ...]]:
-        """Return the value of an input with variables, and the inputs without which it is left out."""
+        """Return the value of an input with variables, and the inputs without which it is left out.
+
+        Args:
+            item: as the document has it.
+            name: of the input.
+            variable: the environment variable that stands for it, where that is known.
+            is_header: whether it is one.
+        """
         get = item.get
         text, secret = get("value"), get("isSecret") is True
         if text is not None and text != "":
             variables = get("variables")
             declared = variables if type(variables) is dict else _NOTHING
             # Publishers write ``Bearer {token}`` and declare nothing: braces in headers are not sent as they are.
-            undeclared = blanks and not declared and type(text) is str and bool(_BRACES.search(text))
+            undeclared = is_header and not declared and type(text) is str and bool(_BRACES.search(text))
             if value := self._template(literal(text), declared, secret=secret or undeclared):
                 return value, ()
             # A secret that the publisher wrote down is still not ours to hand out.
-            return (self._add(item, name, required=True, secret=True, environment=environment),), ()
+            return (self._add(item, name, variable, required=True, secret=True),), ()
         required = get("isRequired") is True
-        found = self._add(item, name, required=required, secret=secret, environment=environment)
+        found = self._add(item, name, variable, required, secret)
         return (found,), () if required or self._found[found].default else (found,)
 
     def _template(self, text: str, variables: Item, *, secret: bool, known: dict[str, Value] | None = None) -> Value:
@@ -132,7 +143,7 @@ class Inputs:
                 value: Value = (literal(item["value"]),)
             elif type(item) is dict or (secret and not variables):
                 shown = item if type(item) is dict else {}
-                value = (self._add(shown, literal(name), required=True, secret=hidden or _is_secret(shown)),)
+                value = (self._add(shown, literal(name), "", required=True, secret=hidden or _is_secret(shown)),)
             elif known and name in known:
                 value = known[name]
             else:
@@ -144,19 +155,22 @@ class Inputs:
         parts.append(literal(text[last:]))
         return tuple(part for part in parts if part != "")
 
-    def _add(self, item: Item, name: str, *, required: bool, secret: bool, environment: bool = False) -> int:
-        """Return the index of an input, which is the one that was met before if it is the same."""
+    def _add(self, item: Item, name: str, variable: str, required: bool, secret: bool) -> int:
+        """Return the index of an input, which is the one that was met before if it is the same.
+
+        Args:
+            item: as the document has it.
+            name: of the input.
+            variable: the environment variable that stands for it, empty where one is to be made up.
+            required, secret: what it is.
+        """
         get = item.get
-        description, default, placeholder, choices = (
-            get("description"),
-            get("default"),
-            get("placeholder"),
-            get("choices"),
-        )
+        description, default = get("description"), get("default")
+        placeholder, choices = get("placeholder"), get("choices")
         # By position, and without a call for what is not there: a site has tens of thousands of these.
         found = Input(
             name,
-            name if environment and name.isascii() and name.isidentifier() else self._variable(name),
+            variable or self._variable(name),
             _shortened(description) if description else "",
             required,
             secret,
@@ -212,9 +226,10 @@ def _joined(text: str) -> str:
 
 def _shortened(value: Any) -> str:
     # The only space in a printable text is the plain one.
-    if type(value) is str and not (value.isprintable() and "  " not in value and value == value.strip()):
-        value = " ".join(value.split())
-    text = literal(value)
+    if type(value) is str and value.isprintable() and "  " not in value and value == value.strip():
+        text = value
+    else:
+        text = literal(" ".join(value.split()) if type(value) is str else value)
     return text if len(text) <= _DESCRIPTION else text[: _DESCRIPTION - 1].rstrip() + "…"
 
 

@@ -56,7 +56,6 @@ class _Given:
         command: str,
         before: tuple[Words, ...],
         target: str,
-        *,
         after: tuple[Words, ...] | None = None,
         setup: tuple[str, ...] = (),
     ) -> Launch:

@@ -92,7 +92,7 @@ class EntryPages:
         kind, name, latest = entry.kind, entry.name, entry.latest
         place = self._places.get(kind) or self._place(kind, name)
         site, links = self._site, place.links
-        official, value = latest.official, latest.value
+        official, value = latest.official, read_plain(latest.text)
         full_name = f"{name.namespace}/{name.name}"
         spelt = paths.encoded(full_name)
         title, description = shown_title(latest.title, full_name), clean(latest.description)

@@ -38,10 +38,10 @@ def install_view(document: dict[str, Any], kind: Kind, name: EntryName) -> Insta
     """
     if kind != "server":
         return _commands(document, kind, name)
-    launches = launches_of(document, name)[:_MOST]
+    key = server_key(name)
+    launches = launches_of(document, name, key)[:_MOST]
     if not launches:
         return _NOTHING
-    key = server_key(name)
     data = escape_html_in_json(orjson.dumps(encode(str(name), key, launches))).decode()
     return InstallView(
         tuple([_option(launch, key) for launch in launches]),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 from typing import Any, Final
 
 from regpress.install.inputs import Inputs
@@ -17,7 +16,6 @@ _PLAIN: Final = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_-]*[A-Za-z0-9_]")
 _GENERIC: Final = frozenset({"mcp", "server", "mcp-server", "api", "mcp_server"})
 
 
-@lru_cache(maxsize=64)  # a page asks more than once
 def server_key(name: EntryName) -> str:
     """Return the short name of a server in the files of clients.
 
@@ -36,9 +34,15 @@ def server_key(name: EntryName) -> str:
     return key
 
 
-def launches_of(document: dict[str, Any], name: EntryName) -> tuple[Launch, ...]:
-    """Return every way to use a server: packages, then remotes; what cannot be used is left out."""
-    key = server_key(name)
+def launches_of(document: dict[str, Any], name: EntryName, key: str = "") -> tuple[Launch, ...]:
+    """Return every way to use a server: packages, then remotes; what cannot be used is left out.
+
+    Args:
+        document: of the server.
+        name: of it.
+        key: its `server_key`, where that is known.
+    """
+    key = key or server_key(name)
     packages, remotes = document.get("packages"), document.get("remotes")
     found: list[Launch | None] = []
     if type(packages) is list:

@@ -162,7 +162,8 @@ class Inputs:
             item: as the document has it.
             name: of the input.
             variable: the environment variable that stands for it, empty where one is to be made up.
-            required, secret: what it is.
+            required: whether nothing works without it.
+            secret: whether it must never be written down.
         """
         get = item.get
         description, default = get("description"), get("default")

@@ -12,7 +12,6 @@ from regpress import paths
 from regpress.digest import recipe
 from regpress.errors import ConfigError
 from regpress.html.accent import accent_rule
-from regpress.html.pictures import picture_type
 from regpress.model.artifact import Artifact, ArtifactGroup
 
 STYLESHEET: Final = "style.css"
@@ -66,6 +65,11 @@ def published_assets(files: Mapping[str, bytes], *, accent: str = "") -> dict[st
 
 def picture_assets(pictures: Mapping[str, bytes]) -> dict[str, Asset]:
     """Return the pictures of entries as assets, by where they came from; those that are none are left out."""
+    if not pictures:
+        return {}
+    # Most sites have none, and what reads drawings takes long to import.
+    from regpress.html.pictures import picture_type  # noqa: PLC0415
+
     types = {url: picture_type(data) for url, data in sorted(pictures.items())}
     return {url: _picture(pictures[url], kind) for url, kind in types.items() if kind}
 

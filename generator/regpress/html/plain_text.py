@@ -12,10 +12,12 @@ from collections.abc import Iterable, Iterator
 from typing import Final
 
 _NOT_IN_ID: Final = re.compile(r"[^\w-]+")
-#: Characters that mean nothing to Markdown and HTML inside a line, dashes and quotes of typographers among them.
-_PLAIN: Final = r"A-Za-z0-9,.:;?)'%\u2014\u2019\u201d\u2026"
-#: A line that begins with a letter; a heading; nothing.
-_PLAIN_LINE: Final = re.compile(rf"(?:(?:#{{1,6}} )?[A-Za-z](?:[{_PLAIN}(/+ \u2013\u2018\u201c-]*[{_PLAIN}])?)?")
+#: Characters that mean nothing to Markdown and HTML wherever they stand, letters of all scripts among them.
+_PLAIN: Final = r"A-Za-z\x80-\U0010ffff"
+#: A line that begins with one and goes on without a mark; a heading; nothing.
+_PLAIN_LINE: Final = re.compile(rf"(?:(?:#{{1,6}} )?[{_PLAIN}](?:[{_PLAIN}0-9,.:;?()'%/+ -]*[{_PLAIN}0-9,.:;?)'%])?)?")
+#: What Python takes for a space besides the plain one, and so does the parser at the borders of lines.
+_OTHER_SPACE: Final = re.compile(r"[^\S \n]")
 
 
 def plain_html(text: str, *, top: int, prefix: str) -> str | None:
@@ -27,7 +29,7 @@ def plain_html(text: str, *, top: int, prefix: str) -> str | None:
         prefix: what ids of headings begin with.
     """
     lines = text.split("\n")
-    if not all(map(_PLAIN_LINE.fullmatch, lines)):
+    if _OTHER_SPACE.search(text) or not all(map(_PLAIN_LINE.fullmatch, lines)):
         return None
     blocks = list(_blocks(lines))
     highest = min((level for level, _ in blocks if level), default=1)

@@ -142,7 +142,20 @@ def test_a_text_made_to_be_slow_is_rendered_to_its_end(piece: str) -> None:
     assert "the end" in render(piece * (20_000 // len(piece)) + "\n\nthe end")
 
 
-_PLAIN = ("# ", "## ", "#### ", "A word", " ", "\n", "\n\n", "\n## About\n\n", "e.g. 3%", ", (or don't)", "…", "co-")
+_PLAIN = (
+    "# ",
+    "## ",
+    "#### ",
+    "A word",
+    " ",
+    "\n",
+    "\n\n",
+    "\n## Über 予定\n\n",
+    "e.g. 3%",
+    ", (or don't)",
+    "…",
+    "co-",
+)
 _OTHERS = (
     "-",
     " - ",

@@ -22,7 +22,7 @@ from regpress.html.text import clean, day, exact, hue, initial, mapping, short_a
 from regpress.html.views import EntryView, ExtensionView, FactView, LinkView, OptionsView, VersionsView, VersionView
 from regpress.model.config_site import EntryFile
 from regpress.model.document import read_plain
-from regpress.model.entry import Entry, EntryVersion, Official
+from regpress.model.entry import Entry, EntryVersion
 from regpress.names import EntryName, Kind
 from regpress.record import record
 from regpress.times import time_key
@@ -185,9 +185,9 @@ def _options(value: dict[str, Any], extension: ExtensionView) -> tuple[OptionsVi
 
 
 def _folded(versions: tuple[VersionView, ...]) -> tuple[VersionsView, ...]:
-    older = versions[_VERSIONS:]
-    if not older:
+    if len(versions) <= _VERSIONS:
         return (VersionsView("", versions),)
+    older = versions[_VERSIONS:]
     title = f"{len(older)} older version{'s' if len(older) > 1 else ''}"
     return (VersionsView("", versions[:_VERSIONS]), VersionsView(title, older))
 
@@ -198,21 +198,22 @@ def _versions(entry: Entry, documents: str, suffix: str) -> tuple[VersionView, .
         both = (*versions, *entry.deleted)
         versions = sorted(both, key=lambda version: time_key(version.official.published_at), reverse=True)
     latest = entry.latest.version
-    return tuple([_version(each.version, each.official, documents, suffix, latest) for each in versions])
-
-
-def _version(version: str, official: Official, documents: str, suffix: str, latest: str) -> VersionView:
-    status, _, message, published, *_ = official
-    number, encoded = _spelt(version)
-    return VersionView(
-        number,
-        "" if status == "deleted" else f"{documents}/{encoded}{suffix}",
-        day(published),
-        published,
-        "" if status == "active" else status,
-        clean(message) if message else "",
-        version == latest,
-    )
+    views = []
+    for each in versions:
+        version, official = each.version, each.official
+        status, message, published = official.status, official.status_message, official.published_at
+        number, encoded = _spelt(version)
+        view = VersionView(
+            number,
+            "" if status == "deleted" else f"{documents}/{encoded}{suffix}",
+            day(published),
+            published,
+            "" if status == "active" else status,
+            clean(message) if message else "",
+            version == latest,
+        )
+        views.append(view)
+    return tuple(views)
 
 
 def _withdrawn(versions: Sequence[VersionView]) -> VersionView | None:
@@ -232,7 +233,7 @@ def _facts(value: dict[str, Any]) -> tuple[FactView, ...]:
     for member, label in (("license", "Licence"), ("compatibility", "Works with")):
         if given := value.get(member):
             facts.append(FactView(label, (words(given),)))
-    if tools := texts(value.get("allowedTools")):
+    if (given := value.get("allowedTools")) and (tools := texts(given)):
         facts.append(FactView("Allowed tools", tools))
     return tuple(facts)
 

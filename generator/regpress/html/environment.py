@@ -107,7 +107,7 @@ class _Generator(CodeGenerator):
 
     def _output_child_post(self, node: nodes.Expr, frame: Frame, finalize: Any) -> None:
         if self._is_plain(frame, finalize):
-            self.write(") is str else escaped(value))")
+            self.write(") is str else value if type(value) is Markup else escaped(value))")
         else:
             super()._output_child_post(node, frame, finalize)
 

@@ -24,7 +24,7 @@ def inputs_of(title: str, value: Any, naming: Naming) -> tuple[InputsView, ...]:
     views: list[InputView] = []
     for item in value if type(value) is list else ():
         if type(item) is dict:
-            views.append(_input(item, naming(item), nested=False))
+            views.append(_input(item, naming(item), False))
             if variables := item.get("variables"):
                 views += _variables(variables, nested=True)
     return (InputsView(title, tuple(views)),) if views else ()
@@ -51,10 +51,10 @@ def argument_name(item: Input) -> str:
 
 
 def _variables(value: Any, *, nested: bool) -> list[InputView]:
-    return [_input(mapping(item), f"{{{exact(name)}}}", nested=nested) for name, item in mapping(value).items()]
+    return [_input(mapping(item), f"{{{exact(name)}}}", nested) for name, item in mapping(value).items()]
 
 
-def _input(item: Input, name: str, *, nested: bool) -> InputView:
+def _input(item: Input, name: str, nested: bool) -> InputView:
     get = item.get
     return InputView(
         name,

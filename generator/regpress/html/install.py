@@ -44,32 +44,32 @@ def install_view(document: dict[str, Any], kind: Kind, name: EntryName) -> Insta
         return _NOTHING
     data = escape_html_in_json(orjson.dumps(encode(str(name), key, launches))).decode()
     return InstallView(
-        tuple([_option(launch, key) for launch in launches]),
+        tuple([_option(launch, key, launch is launches[0]) for launch in launches]),
         # JSON without a character that HTML gives a meaning to; what `Markup` does, without a call of Python for each.
         str.__new__(Markup, data),
     )
 
 
-def _option(launch: Launch, key: str) -> InstallOptionView:
+def _option(launch: Launch, key: str, first: bool) -> InstallOptionView:
     if launch.transport == "bundle":
         url = web_address(launch.url[0])
         check = (SnippetView("SHA-256 of the file", launch.sha256),) if launch.sha256 else ()
-        return InstallOptionView(launch.label, url, check)
+        return InstallOptionView(launch.label, url, check, first)
     config = {"mcpServers": {key: plain_server(launch)}}
     snippets: tuple[SnippetView, ...] = (SnippetView("mcp.json", orjson.dumps(config, option=_INDENTED).decode()),)
     if launch.command and launch.transport != "stdio":
         snippets = (SnippetView("Start it in a terminal", start_command(launch)), *snippets)
     if launch.setup:
         snippets = (SnippetView("Once before, in a terminal", shlex.join(launch.setup)), *snippets)
-    return InstallOptionView(launch.label, "", snippets)
+    return InstallOptionView(launch.label, "", snippets, first)
 
 
 def _commands(document: dict[str, Any], kind: Kind, name: EntryName) -> InstallView:
     found = commands_of(document, kind, name)[:_MOST]
     if not found:
         return _NOTHING
-    options = tuple(
-        InstallOptionView(label, "", tuple(SnippetView(one.title, "\n".join(one.lines)) for one in group))
-        for label, group in groupby(found, key=lambda one: one.label)
-    )
-    return InstallView(options, Markup())
+    options: list[InstallOptionView] = []
+    for label, group in groupby(found, key=lambda one: one.label):
+        snippets = tuple([SnippetView(one.title, "\n".join(one.lines)) for one in group])
+        options.append(InstallOptionView(label, "", snippets, not options))
+    return InstallView(tuple(options), _NOTHING.data)

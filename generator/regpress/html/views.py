@@ -418,11 +418,13 @@ class InstallOptionView:
         label: the package or remote.
         href: a file to be fetched, empty where there is none.
         snippets: in the order in which they are used.
+        first: whether it is the one that is shown before anybody chooses.
     """
 
     label: str
     href: str
     snippets: tuple[SnippetView, ...]
+    first: bool
 
 
 @record

@@ -18,13 +18,13 @@ from markdown_it.token import Token
 from markdown_it.utils import EnvType, OptionsDict
 from markupsafe import Markup
 
-from regpress.html.plain_text import shown_level, unused_id
 from regpress.html.text import web_address
 
 _MAIL: Final = re.compile(r"mailto:[^\s\"<>\\:?&]+@[^\s\"<>\\:?&]+", re.IGNORECASE)
 #: Neither a scheme nor a host: ``about/``, ``../servers/``, ``guide.md#part``.
 _RELATIVE: Final = re.compile(r"(?![/\\])[^:\\\s\"<>]+")
 _FOREIGN: Final = "noopener nofollow ugc"
+_NOT_IN_ID: Final = re.compile(r"[^\w-]+")
 
 
 class CommonMark:
@@ -68,9 +68,9 @@ class CommonMark:
         highest = min((int(token.tag[1]) for token in tokens if token.type == "heading_open"), default=1)
         for position, token in enumerate(tokens):
             if token.type == "heading_open":
-                token.attrSet("id", self._prefix + unused_id(tokens[position + 1].content, taken))
+                token.attrSet("id", self._prefix + _unused_id(tokens[position + 1].content, taken))
             if token.type in {"heading_open", "heading_close"}:
-                token.tag = f"h{shown_level(int(token.tag[1]), self._top, highest)}"
+                token.tag = f"h{min(int(token.tag[1]) + self._top - highest, 6)}"
 
     def _aimed(self, tokens: Sequence[Token]) -> Iterator[Token]:
         """Yield the tokens of a line with links that lead somewhere, and pictures of our own."""
@@ -110,6 +110,17 @@ class _Renderer(RendererHTML):
 
     def fence(self, tokens: Sequence[Token], idx: int, options: OptionsDict, env: EnvType) -> str:
         return self.code_block(tokens, idx, options, env)
+
+
+def _unused_id(heading: str, taken: Counter[str]) -> str:
+    """Return the id of a heading as people know it from code forges: ``what-it-does``, ``what-it-does-1``."""
+    base = _NOT_IN_ID.sub("", heading.strip().lower().replace(" ", "-"))[:80] or "section"
+    identifier = base
+    while identifier in taken:
+        identifier = f"{base}-{taken[base]}"
+        taken[base] += 1
+    taken[identifier] = 1
+    return identifier
 
 
 def _aim(link: Token, target: str) -> None:

@@ -1,4 +1,4 @@
-"""Markdown of anybody to HTML that is safe on our pages: plain texts at once, others by `regpress.html.commonmark`."""
+"""Markdown of anybody to HTML that is safe on our pages, where there is any (`regpress.html.commonmark`)."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Final
 
 from markupsafe import Markup
 
-from regpress.html.plain_text import plain_html
 from regpress.html.text import clean
 
 if TYPE_CHECKING:
@@ -22,8 +21,6 @@ MAX_CHARACTERS: Final = 100_000
 #: A relative reference to another page of the site to its ``href``, or an empty text where it leads nowhere.
 Resolve = Callable[[str], str]
 
-#: What blank text is rendered to.
-NO_TEXT: Final = Markup()
 _CUT: Final = Markup("<p><em>The text is longer; the rest is not shown.</em></p>\n")
 
 
@@ -49,12 +46,9 @@ class MarkdownRenderer:
     def render(self, text: str) -> Markup:
         """Return *text* as HTML, at most the first `MAX_CHARACTERS` of it; nothing for blank text."""
         if not text or text.isspace():
-            return NO_TEXT
+            return Markup()
         kept = _shortened(clean(text))
-        plain = plain_html(kept, top=self._top, prefix=self._prefix)
-        # A plain text has no character that HTML gives a meaning to.
-        html = self._parser.render(kept) if plain is None else Markup(plain)  # noqa: S704
-        return html + (_CUT if len(kept) < len(text) else "")
+        return self._parser.render(kept) + (_CUT if len(kept) < len(text) else "")
 
     @cached_property
     def _parser(self) -> CommonMark:

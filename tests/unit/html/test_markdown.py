@@ -1,13 +1,10 @@
 from __future__ import annotations
 
-import random
 import re
 
 import pytest
 
-from regpress.html.commonmark import CommonMark
 from regpress.html.markdown import MAX_CHARACTERS, MarkdownRenderer
-from regpress.html.plain_text import plain_html
 
 
 def render(text: str) -> str:
@@ -140,62 +137,3 @@ def test_characters_that_html_cannot_hold_are_replaced() -> None:
 )
 def test_a_text_made_to_be_slow_is_rendered_to_its_end(piece: str) -> None:
     assert "the end" in render(piece * (20_000 // len(piece)) + "\n\nthe end")
-
-
-_PLAIN = (
-    "# ",
-    "## ",
-    "#### ",
-    "A word",
-    " ",
-    "\n",
-    "\n\n",
-    "\n## Über 予定\n\n",
-    "e.g. 3%",
-    ", (or don't)",
-    "…",
-    "co-",
-)
-_OTHERS = (
-    "-",
-    " - ",
-    "1. ",
-    "=",
-    "---",
-    "####### ",
-    "  \n",
-    "    ",
-    "\t",
-    "*",
-    "_",
-    "`",
-    "<b>",
-    "&lt;",
-    "[a]",
-    "|",
-    "\\",
-)
-
-
-def texts(pieces: tuple[str, ...], count: int, seed: int = 7) -> list[str]:
-    """Return texts of pieces in any order."""
-    chance = random.Random(seed)
-    return ["".join(chance.choices(pieces, k=chance.randint(1, 12))) for _ in range(count)]
-
-
-def test_plain_texts_are_rendered_as_the_parser_renders_them() -> None:
-    parser = CommonMark(top=2, prefix="readme-", resolve=str)
-    plain = 0
-    for text in (*texts(_PLAIN, 1_500), *texts((*_PLAIN, *_OTHERS), 1_500)):
-        html = plain_html(text, top=2, prefix="readme-")
-        if html is not None:
-            plain += 1
-            assert html == parser.render(text), text
-    assert plain > 100
-
-
-def test_what_could_mean_anything_in_a_text_is_left_to_the_parser() -> None:
-    assert plain_html("## About\n\nTells the tides", top=2, prefix="") is not None
-    for piece in _OTHERS:
-        for text in (f"{piece} tides", f"Tells the {piece}", f"Tells\n{piece}\ntides"):
-            assert plain_html(text, top=2, prefix="") is None, text

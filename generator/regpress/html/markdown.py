@@ -22,6 +22,8 @@ MAX_CHARACTERS: Final = 100_000
 Resolve = Callable[[str], str]
 
 _CUT: Final = Markup("<p><em>The text is longer; the rest is not shown.</em></p>\n")
+#: What there is of a text that is blank.
+NO_TEXT: Final = Markup()
 
 
 def nowhere(reference: str) -> str:  # noqa: ARG001 (a `Resolve`)
@@ -46,7 +48,7 @@ class MarkdownRenderer:
     def render(self, text: str) -> Markup:
         """Return *text* as HTML, at most the first `MAX_CHARACTERS` of it; nothing for blank text."""
         if not text or text.isspace():
-            return Markup()
+            return NO_TEXT
         kept = _shortened(clean(text))
         return self._parser.render(kept) + (_CUT if len(kept) < len(text) else "")
 

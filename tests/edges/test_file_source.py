@@ -17,7 +17,7 @@ from regpress.sources.api import ApiSource
 from regpress.sources.base import Source
 from regpress.sources.factory import open_source
 from regpress.sources.file import FileSource, InlineSource
-from regpress.sources.history import LocalTimes
+from regpress.sources.local_times import LocalTimes
 from regpress.sources.managed import ManagedSource
 from regpress.sources.url import UrlSource
 

@@ -9,7 +9,7 @@ from regpress.model.entry import Snapshot, Status, Times
 from regpress.model.registry import read_candidates
 from regpress.names import SourceName
 from regpress.sources import managed
-from regpress.sources.history import LocalTimes
+from regpress.sources.local_times import LocalTimes
 from regpress.sources.managed import ManagedSource
 
 

@@ -11,7 +11,7 @@ from regpress.model.entry import RawFile, Times
 from regpress.model.formats import holds_one_document
 from regpress.model.issue import Issue
 from regpress.sources.base import source_issue
-from regpress.sources.history import SHALLOW_ADVICE, LocalTimes
+from regpress.sources.local_times import SHALLOW_ADVICE, LocalTimes, seems_versioned
 
 if TYPE_CHECKING:
     from regpress.sources.entryindex import EntryKey
@@ -25,6 +25,15 @@ History = Callable[[Path, Sequence[str]], LocalTimes]
 def no_history(folder: Path, paths: Sequence[str]) -> LocalTimes:  # noqa: ARG001  # one form of History
     """Return no times: for folders that are not under version control."""
     return LocalTimes({})
+
+
+def local_history(folder: Path, paths: Sequence[str]) -> LocalTimes:
+    """Return the times of files below *folder*, from the git repository that it is in, `sources.history`."""
+    if not seems_versioned(folder):
+        return LocalTimes({})
+    from regpress.sources import history  # noqa: PLC0415 - only in repositories is git started
+
+    return history.local_history(folder, paths)
 
 
 @dataclass(slots=True, kw_only=True)

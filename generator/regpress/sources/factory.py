@@ -8,9 +8,8 @@ from regpress.errors import ConfigError
 from regpress.model.config_source import SourceConfig
 from regpress.names import SourceName
 from regpress.sources.base import Source
-from regpress.sources.dating import History
+from regpress.sources.dating import History, local_history
 from regpress.sources.file import FileSource, InlineSource
-from regpress.sources.history import local_history
 
 
 def open_source(

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from regpress.sources.gitcommand import MEBIBYTE, GitFailedError, Remote, run_git
+from regpress.sources.local_times import seems_versioned
 
 #: Modes of tree entries that are ordinary files; links and submodules have others.
 FILE_MODES: Final = frozenset({"100644", "100755", "100664"})
@@ -147,7 +148,7 @@ def find_repository(folder: Path) -> GitRepository | None:
         GitMissingError: there is no git program.
         GitFailedError: the repository belongs to somebody else, or is damaged.
     """
-    if not _seems_versioned(folder):
+    if not seems_versioned(folder):
         return None
     places: list[Path] = []
     for question in ("--absolute-git-dir", "--show-toplevel"):
@@ -159,12 +160,6 @@ def find_repository(folder: Path) -> GitRepository | None:
             raise
         places.append(Path(os.fsdecode(printed.removesuffix(b"\n"))))
     return GitRepository(places[0], work_tree=places[1])
-
-
-def _seems_versioned(folder: Path) -> bool:
-    """Return whether there is a ``.git`` to be found: every work tree has one, and asking git takes longer."""
-    here = folder.resolve()
-    return any(os.path.lexists(parent / ".git") for parent in (here, *here.parents))
 
 
 def parse_seconds(text: bytes) -> int:

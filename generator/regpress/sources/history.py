@@ -8,7 +8,7 @@ followed: under another path a file is another entry.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -16,15 +16,13 @@ from regpress.errors import RegistryError
 from regpress.model.entry import Times
 from regpress.sources.gitcommand import MEBIBYTE, GitFailedError
 from regpress.sources.gitrepository import FILE_MODES, GitRepository, find_repository, parse_seconds
+from regpress.sources.local_times import LocalTimes
 from regpress.times import from_epoch
 
 #: More paths than this are not named one by one: git reads the history of their folder.
 _MAX_NAMED_PATHS: Final = 50
 _MAX_LOG: Final = 2048 * MEBIBYTE
 _HEADER: Final = b"\x01"
-
-#: What to do where a clone does not have its history.
-SHALLOW_ADVICE: Final = "the whole history: 'fetch-depth: 0' for actions/checkout, or 'git fetch --unshallow'"
 
 
 class Change(NamedTuple):
@@ -43,30 +41,6 @@ class Change(NamedTuple):
     path: str
     new: str | None
     old: tuple[str | None, ...]
-
-
-class LocalTimes(Mapping[str, Times]):
-    """Times of files in a local folder, by relative path; those that no commit has are absent.
-
-    Attributes:
-        shallow: whether the clone lacks its older history. Files that were there before have no times here, because
-            the oldest commit of such a clone seems to add everything; `SHALLOW_ADVICE` says what helps.
-        problem: why git could not tell anything, one line; empty where it could.
-    """
-
-    def __init__(self, times: Mapping[str, Times], *, shallow: bool = False, problem: str = "") -> None:
-        self._times = dict(times)
-        self.shallow = shallow
-        self.problem = problem
-
-    def __getitem__(self, path: str) -> Times:
-        return self._times[path]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._times)
-
-    def __len__(self) -> int:
-        return len(self._times)
 
 
 def local_history(folder: Path, paths: Sequence[str]) -> LocalTimes:

@@ -13,7 +13,7 @@ from regpress.errors import StorageError
 from regpress.model.config import Config
 from regpress.model.config_environment import given_variables
 from regpress.model.config_packing import packed, unpacked
-from regpress.storage import replace_file
+from regpress.storage import remove_leftovers, replace_file
 
 _FORMAT: Final = 2
 
@@ -59,6 +59,10 @@ class ConfigCache:
             replace_file(self._file, self._head(kept), b"\n", kept)
         except StorageError:
             return
+
+    def leave(self) -> None:
+        """Leave what is kept as it is, without what a build that was killed may have left beside it."""
+        remove_leftovers(self._file)
 
     def _head(self, kept: bytes) -> bytes:
         """Return what tells what is kept from anything else, and whole from damaged."""

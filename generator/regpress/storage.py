@@ -74,14 +74,14 @@ def replace_file(path: Path, *data: bytes | memoryview, durable: bool = False) -
         temporary.replace(path)
         if durable:
             sync_folder(path.parent)
-        _remove_leftovers(path)
+        remove_leftovers(path)
     except OSError as error:
         with suppress(OSError):
             temporary.unlink(missing_ok=True)
         raise storage_error(str(path), error) from error
 
 
-def _remove_leftovers(path: Path) -> None:
+def remove_leftovers(path: Path) -> None:
     """Remove temporary files of *path* whose writers were killed."""
     for leftover in path.parent.glob(f".{glob.escape(path.name)}.*.tmp"):
         pid = leftover.name.rsplit(".", 2)[1]

@@ -188,7 +188,7 @@ def _read_config(
         raise ConfigError(f"{path}: cannot be read: {error.strerror}") from error
     kept = ConfigCache(cache, text, file=str(path), environ=environ)
     if (known := kept.load()) is not None:
-        return *known, lambda: None
+        return *known, kept.leave
     sound = SoundConfig(*load_config(text, file=str(path), environ=environ, further=_unknown_names))
     return *sound, partial(kept.save, sound)
 

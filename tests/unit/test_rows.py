@@ -1,4 +1,4 @@
-"""Rows of the tree to records and back."""
+"""Rows of the tree to bytes and back."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import orjson
 from hypothesis import given
 from hypothesis import strategies as st
 
-from regpress.output.rows import Row, columns, lines, pack, unpack
+from regpress.output.rows import Row, Rows, joined, lines, pack, unpack
 
 NAMES = st.text("ab/.~é\n", max_size=8)
 ROWS = st.lists(
@@ -27,13 +27,16 @@ ROWS = st.lists(
 @given(rows=ROWS)
 def test_what_is_packed_is_unpacked(rows: list[Row]) -> None:
     assert unpack(pack(rows)) == rows
-    assert unpack(memoryview(pack(rows))) == rows
+    assert unpack(Rows(*map(memoryview, pack(rows)))) == rows
 
 
 @given(rows=ROWS, others=ROWS)
-def test_records_follow_one_another(rows: list[Row], others: list[Row]) -> None:
-    assert unpack(pack(rows) + pack(others)) == [*rows, *others]
-    assert columns(pack(rows) + pack(others)).files == [row.file.encode() for row in (*rows, *others)]
+def test_rows_follow_one_another(rows: list[Row], others: list[Row]) -> None:
+    found = joined([pack(rows), pack(others)])
+    assert found == pack([*rows, *others])
+    assert found.files == [row.file.encode() for row in (*rows, *others)]
+    assert found.sizes == [row.size for row in (*rows, *others)]
+    assert found.mtimes == [row.mtime for row in (*rows, *others)]
 
 
 @given(rows=ROWS)
@@ -47,3 +50,9 @@ def test_a_line_says_what_the_manifest_says(rows: list[Row]) -> None:
             "size": row.size,
             "type": row.media_type,
         }
+
+
+def test_a_time_that_no_number_holds_is_none() -> None:
+    row = Row("a", 1, "0" * 64, "a", "text/html", 32_503_680_000 * 10**9)
+    assert unpack(pack([row])) == [row._replace(mtime=0)]
+    assert unpack(pack([row._replace(size=10**30)])) == [row._replace(size=2**63 - 1, mtime=0)]

@@ -8,7 +8,7 @@ import stat
 from collections.abc import Mapping
 
 from regpress.errors import RegistryError
-from regpress.output.rows import Row, columns, unpack
+from regpress.output.rows import Row, Rows, joined, unpack
 from regpress.output.state import Stored
 
 
@@ -36,23 +36,23 @@ def damaged_groups(root: str, sections: Mapping[str, Stored], *, hashed: bool) -
         return {key: set(section.groups()) for key, section in sections.items()}
     try:
         # Nearly always everything is as it was, which is seen fastest of all rows at once.
-        if not hashed and _have_times(folder, b"".join([section.rows for section in sections.values()])):
+        if not hashed and _have_times(folder, joined([section.rows for section in sections.values()])):
             return {}
         are_whole = _have_bytes if hashed else _have_times
         return {
-            key: {name for name, group in section.groups().items() if not are_whole(folder, bytes(group.rows))}
+            key: {name for name, group in section.groups().items() if not are_whole(folder, group.rows)}
             for key, section in sections.items()
-            if not are_whole(folder, bytes(section.rows))
+            if not are_whole(folder, section.rows)
         }
     finally:
         os.close(folder)
 
 
-def _have_times(folder: int, rows: bytes) -> bool:
+def _have_times(folder: int, rows: Rows) -> bool:
+    look = os.lstat
     try:
-        parts = columns(rows)
-        for file, size, mtime in zip(parts.files, map(int, parts.sizes), map(int, parts.mtimes), strict=True):
-            found = os.lstat(file, dir_fd=folder)
+        for file, size, mtime in zip(rows.files, rows.sizes, rows.mtimes, strict=True):
+            found = look(file, dir_fd=folder)
             if found.st_mtime_ns != mtime or found.st_size != size:
                 return False
     except OSError:
@@ -60,7 +60,7 @@ def _have_times(folder: int, rows: bytes) -> bool:
     return True
 
 
-def _have_bytes(folder: int, rows: bytes) -> bool:
+def _have_bytes(folder: int, rows: Rows) -> bool:
     try:
         for row in unpack(rows):
             found = os.lstat(row.file, dir_fd=folder)

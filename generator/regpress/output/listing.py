@@ -9,7 +9,7 @@ from typing import Final, NamedTuple
 from regpress.model import manifest
 from regpress.model.artifact import Artifact, ArtifactGroup
 from regpress.output.keeping import kept_rows
-from regpress.output.rows import lines, unpack
+from regpress.output.rows import joined, lines, unpack
 from regpress.output.state import UNKNOWN, Group, Stored
 from regpress.output.writer import Staged
 
@@ -90,5 +90,4 @@ def _section(key: str, group: Group) -> Stored:
 
 
 def _shard(name: str, sections: Sequence[Stored]) -> tuple[Artifact, ...]:
-    records = b"".join([one.rows for one in sections])
-    return (manifest.shard_artifact(name, lines(records)),)
+    return (manifest.shard_artifact(name, lines(joined([one.rows for one in sections]))),)

@@ -7,14 +7,14 @@ from collections.abc import Callable, Collection, Iterable, Iterator
 from stat import S_ISDIR
 
 from regpress.model.artifact import TreeSize
-from regpress.output.rows import columns
+from regpress.output.rows import Rows
 from regpress.output.state import Stored
 
 
-def files_in(rows: Iterable[bytes | memoryview]) -> Iterator[str]:
+def files_in(rows: Iterable[Rows]) -> Iterator[str]:
     """Yield the files of the rows of groups and sections."""
     for some in rows:
-        yield from map(bytes.decode, columns(some).files)
+        yield from map(bytes.decode, some.files)
 
 
 def size_of(sections: Collection[Stored]) -> TreeSize:
@@ -22,8 +22,8 @@ def size_of(sections: Collection[Stored]) -> TreeSize:
     most = max((one.most for one in sections), default=0)
     largest = (
         file
-        for parts in (columns(one.rows) for one in sections if one.most == most)
-        for file, size in zip(parts.files, map(int, parts.sizes), strict=True)
+        for rows in (one.rows for one in sections if one.most == most)
+        for file, size in zip(rows.files, rows.sizes, strict=True)
         if size == most
     )
     return TreeSize(

@@ -1,16 +1,22 @@
-"""Files of the tree as records: bytes that are cheap to make, to keep, to compare and to send between processes.
+"""Files of the tree as bytes that are cheap to make, to keep, to compare and to send between processes.
 
-A record is seven texts, each with a NUL behind it: the file, its size, modification time and SHA-256, what the file's
-path has behind the address, the address where the path does not begin with it, and the media type.
+What every build looks at, names and numbers, lies apart from what only the manifest says.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from typing import NamedTuple
+import struct
+from collections.abc import Iterable, Sequence
+from typing import Final, NamedTuple
 
 from regpress.model import manifest
 from regpress.model.artifact import Written
+
+#: Size and time of a file, in the order of this machine's bytes: no other one reads them.
+_NUMBERS: Final = struct.Struct("=qq")
+_MOST: Final = 2**63 - 1
+#: How many texts there are of each file beside its name.
+_FACTS: Final = 4
 
 
 class Row(NamedTuple):
@@ -40,59 +46,106 @@ class Row(NamedTuple):
         return self._replace(sha256="", mtime=0)
 
 
-class Columns(NamedTuple):
-    """The texts of many records, those of one place in all of them together."""
+class Rows(NamedTuple):
+    """Some files of the tree.
 
-    files: list[bytes]
-    sizes: list[bytes]
-    mtimes: list[bytes]
-    digests: list[bytes]
-    endings: list[bytes]
-    addresses: list[bytes]
-    media_types: list[bytes]
+    No text in it has a NUL: paths have none (`regpress.storage.contained`), and no manifest has that is read.
+
+    Attributes:
+        names: each file, with a NUL behind it.
+        numbers: the size and the modification time of each.
+        facts: four texts for each, with a NUL behind every one: its SHA-256, what the path has behind the address, the
+            address where the path does not begin with it, and the media type.
+    """
+
+    names: bytes | memoryview
+    numbers: bytes | memoryview
+    facts: bytes | memoryview
+
+    @property
+    def files(self) -> list[bytes]:
+        """Return the name of each."""
+        # All in one go: a look at each takes three times as long.
+        return bytes(self.names).split(b"\0")[:-1]
+
+    @property
+    def sizes(self) -> list[int]:
+        """Return the size of each in bytes."""
+        return self._all_numbers()[::2]
+
+    @property
+    def mtimes(self) -> list[int]:
+        """Return the modification time of each in nanoseconds."""
+        return self._all_numbers()[1::2]
+
+    def _all_numbers(self) -> list[int]:
+        return memoryview(self.numbers).cast("q").tolist()
 
 
-def pack(rows: Iterable[Row]) -> bytes:
-    """Return *rows* as records."""
-    return "".join([record(*row) for row in rows]).encode()
+class RowsMaker:
+    """Makes `Rows`, one file after the other."""
+
+    def __init__(self) -> None:
+        self._names: list[str] = []
+        self._numbers: list[bytes] = []
+        self._facts: list[str] = []
+
+    def add(self, file: str, size: int, sha256: str, address: str, media_type: str, mtime: int) -> None:  # noqa: PLR0917 - by position, for speed
+        """Add a file, as in `Row`."""
+        # Nearly every address is how its file begins.
+        ending, address = (file[len(address) :], "") if file.startswith(address) else ("", address)
+        self._names.append(f"{file}\0")
+        try:
+            self._numbers.append(_NUMBERS.pack(size, mtime))
+        except struct.error:
+            # A time after 2262, or the size that a manifest from elsewhere says: such a file is looked at.
+            self._numbers.append(_NUMBERS.pack(min(size, _MOST), 0))
+        self._facts.append(f"{sha256}\0{ending}\0{address}\0{media_type}\0")
+
+    def made(self) -> Rows:
+        """Return them."""
+        return Rows("".join(self._names).encode(), b"".join(self._numbers), "".join(self._facts).encode())
 
 
-def record(file: str, size: int, sha256: str, address: str, media_type: str, mtime: int) -> str:  # noqa: PLR0917 - by position, for speed
-    """Return the record of one row, not yet encoded; no path of the tree has a NUL (`regpress.storage.contained`)."""
-    # Nearly every address is how its file begins.
-    ending, address = (file[len(address) :], "") if file.startswith(address) else ("", address)
-    return f"{file}\0{size}\0{mtime}\0{sha256}\0{ending}\0{address}\0{media_type}\0"
+def pack(rows: Iterable[Row]) -> Rows:
+    """Return *rows* as bytes."""
+    maker = RowsMaker()
+    for row in rows:
+        maker.add(*row)
+    return maker.made()
 
 
-def columns(records: bytes | memoryview) -> Columns:
-    """Return the texts of some records."""
-    # All in one go: a look at each record takes three times as long.
-    texts = bytes(records).split(b"\0")
-    texts.pop()
-    step = len(Columns._fields)
-    return Columns(*[texts[place::step] for place in range(step)])
+def joined(parts: Sequence[Rows]) -> Rows:
+    """Return the files of several, one after the other."""
+    return Rows(*(b"".join([part[place] for part in parts]) for place in range(len(Rows._fields))))
 
 
-def unpack(records: bytes | memoryview) -> list[Row]:
+def unpack(rows: Rows) -> list[Row]:
     """Return the rows that `pack` was given."""
-    parts = columns(records)
+    files, facts = rows.files, _facts(rows)
     return [
-        Row(file.decode(), int(size), sha256.decode(), address.decode(), media_type.decode(), int(mtime))
+        Row(file.decode(), size, sha256.decode(), address.decode(), media_type.decode(), mtime)
         for file, size, mtime, sha256, address, media_type in zip(
-            parts.files, parts.sizes, parts.mtimes, parts.digests, _addresses(parts), parts.media_types, strict=True
+            files, rows.sizes, rows.mtimes, facts[0], _addresses(files, facts), facts[-1], strict=True
         )
     ]
 
 
-def lines(records: bytes | memoryview) -> list[tuple[bytes, bytes]]:
+def lines(rows: Rows) -> list[tuple[bytes, bytes]]:
     """Return each file and the line that the manifest has for it."""
-    parts = columns(records)
-    listed = manifest.file_lines(parts.files, parts.sizes, parts.digests, _addresses(parts), parts.media_types)
-    return list(zip(parts.files, listed, strict=True))
+    files, facts = rows.files, _facts(rows)
+    sizes = [b"%d" % size for size in rows.sizes]
+    listed = manifest.file_lines(files, sizes, facts[0], _addresses(files, facts), facts[-1])
+    return list(zip(files, listed, strict=True))
 
 
-def _addresses(parts: Columns) -> list[bytes]:
+def _facts(rows: Rows) -> list[list[bytes]]:
+    texts = bytes(rows.facts).split(b"\0")[:-1]
+    return [texts[place::_FACTS] for place in range(_FACTS)]
+
+
+def _addresses(files: Sequence[bytes], facts: Sequence[Sequence[bytes]]) -> list[bytes]:
     return [
         address or (file[: -len(ending)] if ending else file)
-        for file, ending, address in zip(parts.files, parts.endings, parts.addresses, strict=True)
+        for file, ending, address in zip(files, facts[1], facts[2], strict=True)
     ]

@@ -12,7 +12,7 @@ from typing import Final, NamedTuple, Protocol
 from regpress.errors import BuildRefusedError
 from regpress.model import manifest
 from regpress.model.artifact import Artifact, ArtifactGroup, Section, Stage
-from regpress.output.rows import Row, unpack
+from regpress.output.rows import Row, Rows, joined, unpack
 from regpress.output.state import UNKNOWN, Group, Stored, fixed
 from regpress.output.writer import Rendered, Staged
 
@@ -47,7 +47,7 @@ class Renewed(NamedTuple):
     """
 
     stored: Stored
-    made: bytes
+    made: Rows
     staged: list[tuple[Stage, Staged]]
     gone: list[Row]
 
@@ -143,8 +143,8 @@ class _Comparison:
         groups = {key: group or done[key].group for key, group in self.groups.items()}
         stored = Stored.of(recipe, shard, groups)
         # Where everything is new, these are the same bytes, and go to another process once.
-        rows = stored.rows if len(done) == len(groups) else b"".join([one.group.rows for one in done.values()])
-        return Renewed(stored, bytes(rows), [file for one in done.values() for file in one.staged], gone)
+        rows = stored.rows if len(done) == len(groups) else joined([one.group.rows for one in done.values()])
+        return Renewed(stored, rows, [file for one in done.values() for file in one.staged], gone)
 
 
 def renewed(section: Section, earlier: Earlier, write: Write) -> Renewed:
@@ -164,9 +164,8 @@ def renewed(section: Section, earlier: Earlier, write: Write) -> Renewed:
 
 def rendered(group: ArtifactGroup, live: Mapping[str, Row], write: Write) -> Made:
     """Return a group with its artifacts written."""
-    rows, staged, sizes = write(group.render(), live)
-    known = Group(fixed(group.recipe), rows, len(sizes), sum(sizes), max(sizes, default=0))
-    return Made(known, [(group.stage, file) for file in staged])
+    rows, staged = write(group.render(), live)
+    return Made(Group.of(fixed(group.recipe), rows), [(group.stage, file) for file in staged])
 
 
 class Run:

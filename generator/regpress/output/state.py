@@ -20,11 +20,11 @@ from typing import Any, Final, NamedTuple
 import orjson
 
 from regpress.digest import recipe as digest_recipe
-from regpress.output.rows import columns
+from regpress.output.rows import Rows, joined
 from regpress.record import record
 from regpress.storage import replace_file
 
-_FORMAT: Final = b"regpress state 6"
+_FORMAT: Final = b"regpress state 7"
 _RECIPE_BYTES: Final = 16
 #: The recipe of a group or section of which it is not known what its files were made from.
 UNKNOWN: Final = bytes(_RECIPE_BYTES)
@@ -40,21 +40,21 @@ class Group(NamedTuple):
 
     Attributes:
         recipe: of the build that made them, `UNKNOWN` where that cannot be said.
-        rows: as `regpress.output.rows.pack` returns them; a view of them where they were read from a state.
+        rows: these files; views of what was read from a state.
         files: how many there are.
         total, most: the size of all, and of the largest.
     """
 
     recipe: bytes
-    rows: bytes | memoryview
+    rows: Rows
     files: int
     total: int
     most: int
 
     @classmethod
-    def of(cls, recipe: bytes, rows: bytes) -> Group:
+    def of(cls, recipe: bytes, rows: Rows) -> Group:
         """Return the group of some rows."""
-        sizes = list(map(int, columns(rows).sizes))
+        sizes = rows.sizes
         return cls(recipe, rows, len(sizes), sum(sizes), max(sizes, default=0))
 
 
@@ -77,22 +77,22 @@ class Stored(NamedTuple):
     most: int
     checksum: int
     contents: bytes | memoryview
-    rows: bytes | memoryview
+    rows: Rows
 
     @classmethod
     def of(cls, recipe: bytes, shard: str, groups: Mapping[str, Group]) -> Stored:
         """Return some groups, by their key, as a section."""
         some = groups.values()
-        numbers = [(len(group.rows), group.files, group.total, group.most) for group in some]
+        numbers = [(*map(len, group.rows), group.files, group.total, group.most) for group in some]
         contents = orjson.dumps([list(groups), [group.recipe.hex() for group in some], numbers])
-        rows = b"".join([group.rows for group in some])
+        rows = joined([group.rows for group in some])
         return cls(
             recipe,
             shard,
             sum(group.files for group in some),
             sum(group.total for group in some),
             max((group.most for group in some), default=0),
-            zlib.crc32(rows, zlib.crc32(contents)),
+            _checksum(contents, rows),
             contents,
             rows,
         )
@@ -100,15 +100,15 @@ class Stored(NamedTuple):
     @property
     def is_sound(self) -> bool:
         """Return whether its bytes are what they were when it was kept."""
-        return zlib.crc32(self.rows, zlib.crc32(self.contents)) == self.checksum
+        return _checksum(self.contents, self.rows) == self.checksum
 
     def groups(self) -> dict[str, Group]:
         """Return the groups by key."""
         keys, recipes, numbers = orjson.loads(self.contents)
-        cuts = _cut(memoryview(self.rows), (length for length, *_ in numbers))
+        cuts = [_cut(memoryview(part), [own[place] for own in numbers]) for place, part in enumerate(self.rows)]
         return {
-            key: Group(bytes.fromhex(recipe), rows, files, total, most)
-            for key, recipe, rows, (_, files, total, most) in zip(keys, recipes, cuts, numbers, strict=True)
+            key: Group(bytes.fromhex(recipe), Rows(*rows), *own[len(rows) :])
+            for key, recipe, own, *rows in zip(keys, recipes, numbers, *cuts, strict=True)
         }
 
 
@@ -176,10 +176,9 @@ def load_state(path: Path, root: Path) -> State:
         base = memoryview(_mapped(_base_file(path, label))) if label else own
         sections: dict[str, Stored] = {}
         lasting: dict[str, tuple[Stored, int]] = {}
-        for key, recipe, shard, files, total, most, checksum, is_lasting, start, contents, rows in orjson.loads(table):
-            place, middle = base if is_lasting else own, start + contents
-            cuts = place[start:middle], place[middle : middle + rows]
-            sections[key] = Stored(bytes.fromhex(recipe), shard, files, total, most, checksum, *cuts)
+        for key, recipe, shard, files, total, most, checksum, is_lasting, start, *lengths in orjson.loads(table):
+            contents, *rows = _cut((base if is_lasting else own)[start:], lengths)
+            sections[key] = Stored(bytes.fromhex(recipe), shard, files, total, most, checksum, contents, Rows(*rows))
             if is_lasting:
                 lasting[key] = sections[key], start
         return State(inputs=facts["inputs"], sections=sections, base=Base(label, lasting), _summary=summary)
@@ -220,7 +219,7 @@ def save_state(
     places = starts | dict(zip(own, accumulate(map(_size, own.values()), initial=0), strict=False))
     table = orjson.dumps(
         [
-            (key, one.recipe.hex(), *one[1:6], key in starts, places[key], len(one.contents), len(one.rows))
+            (key, one.recipe.hex(), *one[1:6], key in starts, places[key], len(one.contents), *map(len, one.rows))
             for key, one in sections.items()
         ]
     )
@@ -259,11 +258,18 @@ def _base_file(path: Path, label: str) -> Path:
 
 
 def _pieces(sections: Iterable[Stored]) -> Iterator[bytes | memoryview]:
-    return chain.from_iterable((one.contents, one.rows) for one in sections)
+    return chain.from_iterable((one.contents, *one.rows) for one in sections)
 
 
 def _size(section: Stored) -> int:
-    return len(section.contents) + len(section.rows)
+    return len(section.contents) + sum(map(len, section.rows))
+
+
+def _checksum(contents: bytes | memoryview, rows: Rows) -> int:
+    checksum = zlib.crc32(contents)
+    for part in rows:
+        checksum = zlib.crc32(part, checksum)
+    return checksum
 
 
 def _mapped(path: Path) -> mmap.mmap:

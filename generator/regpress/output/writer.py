@@ -10,7 +10,7 @@ from typing import Final, NamedTuple
 
 from regpress.errors import BuildRefusedError, StorageError
 from regpress.model.artifact import Artifact, Form
-from regpress.output.rows import Row, record
+from regpress.output.rows import Row, Rows, RowsMaker
 from regpress.storage import NO_NAMES, contained, write_new
 
 #: Which files hold the document at an address: the host's layout.
@@ -30,14 +30,12 @@ class Rendered(NamedTuple):
     """The files of one group.
 
     Attributes:
-        rows: as `regpress.output.rows.pack` returns them.
+        rows: all of them.
         staged: those of them that are to be moved to where they belong.
-        sizes: of all of them, in their order.
     """
 
-    rows: bytes
+    rows: Rows
     staged: list[Staged]
-    sizes: tuple[int, ...]
 
 
 class Writer:
@@ -66,8 +64,7 @@ class Writer:
             artifacts: what is to be written.
             live: what else the live tree is known to hold.
         """
-        records: list[str] = []
-        sizes: list[int] = []
+        rows = RowsMaker()
         staged: list[Staged] = []
         # The latest version's body is that of a version: the same bytes are hashed once.
         digests: dict[int, tuple[bytes, str]] = {}
@@ -78,16 +75,15 @@ class Writer:
                 known = digests[id(body)] = (body, hashlib.sha256(body).hexdigest())
             sha256, size = known[1], len(body)
             for file in self._files_of(address, form):
-                sizes.append(size)
                 there = (live.get(file) or self._live.get(file)) if is_known else None
                 if there is not None and there.sha256 == sha256 and there.mtime:
-                    records.append(record(file, size, sha256, address, media_type, there.mtime))
+                    rows.add(file, size, sha256, address, media_type, there.mtime)
                     continue
                 place, mtime = self._store(file, body)
-                records.append(record(file, size, sha256, address, media_type, mtime))
+                rows.add(file, size, sha256, address, media_type, mtime)
                 if self._flat:
                     staged.append(Staged(file, place))
-        return Rendered("".join(records).encode(), staged, tuple(sizes))
+        return Rendered(rows.made(), staged)
 
     def _store(self, file: str, body: bytes) -> tuple[str, int]:
         if self._flat:

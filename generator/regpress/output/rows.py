@@ -83,9 +83,14 @@ class Rows(NamedTuple):
 
 
 class RowsMaker:
-    """Makes `Rows`, one file after the other."""
+    """Makes `Rows`, one file after the other.
+
+    Attributes:
+        sizes: of all files so far.
+    """
 
     def __init__(self) -> None:
+        self.sizes: list[int] = []
         self._names: list[str] = []
         self._numbers: list[bytes] = []
         self._facts: list[str] = []
@@ -94,6 +99,7 @@ class RowsMaker:
         """Add a file, as in `Row`."""
         # Nearly every address is how its file begins.
         ending, address = (file[len(address) :], "") if file.startswith(address) else ("", address)
+        self.sizes.append(size)
         self._names.append(f"{file}\0")
         try:
             self._numbers.append(_NUMBERS.pack(size, mtime))

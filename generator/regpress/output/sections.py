@@ -164,8 +164,9 @@ def renewed(section: Section, earlier: Earlier, write: Write) -> Renewed:
 
 def rendered(group: ArtifactGroup, live: Mapping[str, Row], write: Write) -> Made:
     """Return a group with its artifacts written."""
-    rows, staged = write(group.render(), live)
-    return Made(Group.of(fixed(group.recipe), rows), [(group.stage, file) for file in staged])
+    rows, staged, sizes = write(group.render(), live)
+    known = Group(fixed(group.recipe), rows, len(sizes), sum(sizes), max(sizes, default=0))
+    return Made(known, [(group.stage, file) for file in staged])
 
 
 class Run:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import MappingProxyType
 from typing import Final, NamedTuple
 
@@ -32,10 +32,12 @@ class Rendered(NamedTuple):
     Attributes:
         rows: all of them.
         staged: those of them that are to be moved to where they belong.
+        sizes: of all of them.
     """
 
     rows: Rows
     staged: list[Staged]
+    sizes: Sequence[int]
 
 
 class Writer:
@@ -83,7 +85,7 @@ class Writer:
                 rows.add(file, size, sha256, address, media_type, mtime)
                 if self._flat:
                     staged.append(Staged(file, place))
-        return Rendered(rows.made(), staged)
+        return Rendered(rows.made(), staged, rows.sizes)
 
     def _store(self, file: str, body: bytes) -> tuple[str, int]:
         if self._flat:

@@ -185,15 +185,15 @@ def shards(keys: Sequence[str], sizes: Sequence[int], *, bounds: tuple[int, int]
 def _page_end(keys: Sequence[str], start: int, *, least: int, size: int, share: int) -> int:
     last = min(start + size, len(keys))
     # Most keys are never weighed: those before a page may end, and those after its end.
-    weigh = zlib.crc32
-    for end, key in enumerate(keys[start + least - 1 : last], start + least):
-        if weigh(key.encode()) < share:
+    weights = map(zlib.crc32, map(str.encode, keys[start + least - 1 : last]))
+    for end, weight in enumerate(weights, start + least):
+        if weight < share:
             return end
     if last == len(keys) and last - start < size:
         return last
     middle = start + size // 2
-    weights = list(map(_weight, keys[middle:last]))
-    return middle + weights.index(min(weights)) + 1
+    half = list(map(_weight, keys[middle:last]))
+    return middle + half.index(min(half)) + 1
 
 
 def _weight(key: str) -> int:

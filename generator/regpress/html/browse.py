@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import partial
-from itertools import chain
-from operator import itemgetter
+from operator import attrgetter
 from typing import Final, NamedTuple
 from zlib import crc32
 
@@ -14,10 +12,11 @@ from regpress import paths
 from regpress.catalog import Catalog
 from regpress.html import paging
 from regpress.html.chrome import KIND_LABELS, Chrome, shown_kinds
+from regpress.html.fingerprints import text_part
 from regpress.html.home import Home, home_view
 from regpress.html.links import Links
-from regpress.html.listing import Item, Listing, items_of
-from regpress.html.namespaces import namespaces_of
+from regpress.html.listing import Items, Listing
+from regpress.html.namespaces import Namespaces, namespaces_of
 from regpress.html.paging import Paging
 from regpress.html.site import SiteView
 from regpress.html.tags import Tag, tags_of
@@ -27,8 +26,9 @@ from regpress.record import record
 
 #: Most tags or namespaces of one page; their rows are short.
 _INDEX_SIZE: Final = 600
-#: Sections of the pages of namespaces, of which there are thousands.
+#: Sections of the pages of namespaces, of which there are thousands, and of those of tags.
 _NAMESPACE_SECTIONS: Final = 64
+_TAG_SECTIONS: Final = 16
 _TAGS: Final = "Tags"
 _NAMESPACES: Final = "Publishers"
 _NAMESPACE_LEAD: Final = "Namespaces that entries are published under, read from their end: com.example stands under E"
@@ -67,13 +67,13 @@ class PageSection(NamedTuple):
 
     Attributes:
         key: as in `PageSpec`.
-        addresses: of the pages; those that only continue a list may be left out.
+        addresses: of the pages, to be gone through once; those that only continue a list may be left out.
         parts: everything that the pages depend on, besides the site.
         pages: returns them.
     """
 
     key: str
-    addresses: Sequence[str]
+    addresses: Iterable[str]
     parts: Sequence[bytes]
     pages: Callable[[], Iterable[PageSpec]]
 
@@ -105,107 +105,125 @@ class _Terms:
 
 
 def browse_pages(
-    catalog: Catalog, catalogs: Sequence[Catalog], site: SiteView, chrome: Chrome
+    items: Items, namespaces: Namespaces, catalogs: Sequence[Catalog], site: SiteView, chrome: Chrome
 ) -> Iterator[PageSpec | PageSection]:
     """Return the pages that lead to the entries of a registry.
 
     Args:
-        catalog: the registry.
+        items: the entries of the registry.
+        namespaces: their namespaces.
         catalogs: all registries of the site.
         site: the site.
         chrome: what is around pages.
     """
-    prefix = catalog.prefix
-    items = items_of(catalog)
+    catalog, prefix = items.catalog, items.catalog.prefix
     listings = {
-        kind: Listing(paths.index_page(prefix, kind), items.get(kind, ()), prefix=prefix)
+        kind: Listing(paths.index_page(prefix, kind), items, items.ordered(catalog.ranges[kind]), prefix=prefix)
         for kind in shown_kinds(catalog)
     }
     for kind, listing in listings.items():
         heading = KIND_LABELS[kind]
         subject = _Subject(heading=heading, section=listing.paging.base)
         yield from _list_pages(kind, listing, subject, prefix, chrome)
-    everything = sorted(chain.from_iterable(items.values()), key=itemgetter(0))
-    tags = tags_of(everything)
-    yield from _tag_pages(tags, prefix, chrome)
-    counts = Counter([item.namespace.lower() for item in everything])
-    yield from _namespace_pages(everything, counts, site.namespace_pages_from, prefix, chrome)
-    home = Home.of(catalog, catalogs, site, listings=listings, tags=tags, namespace_count=len(counts))
+    tags = tags_of(items)
+    yield from _tag_pages(tags, items, prefix, chrome)
+    yield from _namespace_pages(items, namespaces, prefix, chrome)
+    home = Home.of(catalog, catalogs, site, listings=listings, tags=tags, namespace_count=len(namespaces.counts))
     yield PageSpec("home", prefix, "home.html", partial(home_view, home, chrome), home.parts())
 
 
-def _tag_pages(tags: Sequence[Tag], prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
+def _tag_pages(tags: Sequence[Tag], items: Items, prefix: str, chrome: Chrome) -> Iterator[PageSection]:
+    """Yield the pages of tags, and the list of all."""
     if not tags:
         return
+    sections: dict[int, list[Tag]] = {}
+    for tag in tags:
+        number = crc32(tag.key.encode("utf-8", "surrogatepass")) % _TAG_SECTIONS
+        sections.setdefault(number, []).append(tag)
+    for number, own in sections.items():
+        # Which tag has which of them is clear: how many each has comes first.
+        every = [at for tag in own for at in tag.positions]
+        yield PageSection(
+            f"tags/{number}",
+            map(partial(paths.tag_page, prefix), map(attrgetter("slug"), own)),
+            (prefix.encode(), _terms_part(own), items.part(every)),
+            partial(_pages_of_tags, own, items, prefix, chrome),
+        )
+    index = partial(_list_of_tags, tags, prefix, chrome)
+    yield PageSection("tags", [paths.tag_index(prefix)], (prefix.encode(), _terms_part(tags)), index)
+
+
+def _terms_part(tags: Iterable[Tag]) -> bytes:
+    facts = [(tag.key, tag.label, len(tag.positions)) for tag in tags]
+    return text_part(repr(facts))
+
+
+def _pages_of_tags(tags: Iterable[Tag], items: Items, prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
     index = paths.tag_index(prefix)
     for tag in tags:
-        listing = Listing(paths.tag_page(prefix, tag.slug), tag.items, prefix=prefix, mixed=True)
+        listing = Listing(paths.tag_page(prefix, tag.slug), items, tag.positions, prefix=prefix, mixed=True)
         subject = _Subject(heading=tag.label, what="Tag", parent=(_TAGS, index))
         yield from _list_pages(f"tag/{tag.slug}", listing, subject, prefix, chrome)
+
+
+def _list_of_tags(tags: Iterable[Tag], prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
     terms = sorted(
-        _Term(paging.sort_key(tag.label, tag.key), tag.label, paths.tag_page(prefix, tag.slug), len(tag.items))
+        _Term(paging.sort_key(tag.label, tag.key), tag.label, paths.tag_page(prefix, tag.slug), len(tag.positions))
         for tag in tags
     )
-    yield from _index_pages("tags", _Terms(_TAGS, index, terms), prefix, chrome)
+    return _index_pages("tags", _Terms(_TAGS, paths.tag_index(prefix), terms), prefix, chrome)
 
 
-def _namespace_pages(
-    items: Sequence[Item], counts: Mapping[str, int], least: int, prefix: str, chrome: Chrome
-) -> Iterator[PageSection]:
-    """Yield the pages of namespaces, and the list of all.
-
-    Args:
-        items: all entries, in the order of lists.
-        counts: how many of them each namespace has, in lower case.
-        least: how many make a page.
-        prefix: of the registry's addresses.
-        chrome: what is around pages.
-    """
-    if not items:
+def _namespace_pages(items: Items, namespaces: Namespaces, prefix: str, chrome: Chrome) -> Iterator[PageSection]:
+    """Yield the pages of namespaces, and the list of all."""
+    if not items.keys:
         return
-    sections: dict[int, list[Item]] = {}
-    addresses: dict[int, list[str]] = {}
     numbers: dict[str, int] = {}
-    for namespace, count in counts.items():
-        if count >= least:
-            number = numbers[namespace] = crc32(namespace.encode()) % _NAMESPACE_SECTIONS
-            addresses.setdefault(number, []).append(paths.namespace_page(prefix, namespace))
-    for item in items:
-        number = numbers.get(item.namespace.lower(), -1)
-        if number >= 0:
-            sections.setdefault(number, []).append(item)
+    names: dict[int, list[str]] = {}
+    # In the order of their entries: that of a set is another one in each process.
+    for name in filter(namespaces.listed.__contains__, namespaces.counts):
+        number = numbers[name] = crc32(name.encode()) % _NAMESPACE_SECTIONS
+        names.setdefault(number, []).append(name)
+    sections: dict[int, list[int]] = {number: [] for number in names}
+    for at, found in enumerate(map(numbers.get, namespaces.of)):
+        if found is not None:
+            sections[found].append(at)
     for number, own in sections.items():
         yield PageSection(
             f"namespaces/{number}",
-            addresses[number],
-            (prefix.encode(), _keys_part(own), b"".join([item.part for item in own])),
-            partial(_pages_of_namespaces, own, prefix, chrome),
+            map(partial(paths.namespace_page, prefix), names[number]),
+            (prefix.encode(), items.part(own)),
+            partial(_pages_of_namespaces, own, items, namespaces, prefix, chrome),
         )
-    # The list shows names and numbers only, so that nobody puts it together where those are the same.
-    index = partial(_list_of_namespaces, items, least, prefix, chrome)
-    yield PageSection("namespaces", [paths.namespace_index(prefix)], (prefix.encode(), _keys_part(items)), index)
+    # The list shows names and numbers, and titles say whose spelling: nobody puts it together where those are the same.
+    parts = (prefix.encode(), "\n".join(items.names).encode(), _texts_part(items.titles), items.kinds)
+    index = partial(_list_of_namespaces, items, namespaces, prefix, chrome)
+    yield PageSection("namespaces", [paths.namespace_index(prefix)], parts, index)
 
 
-def _keys_part(items: Iterable[Item]) -> bytes:
-    return "\n".join([item.key for item in items]).encode("utf-8", "surrogatepass")
+def _texts_part(titles: Iterable[str]) -> bytes:
+    # No cleaned text has the character.
+    return text_part(paging.SEPARATOR.join(titles))
 
 
-def _list_of_namespaces(items: Iterable[Item], least: int, prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
+def _list_of_namespaces(items: Items, namespaces: Namespaces, prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
     terms = []
-    for key, label, own in namespaces_of(items):
-        if len(own) >= least:
+    for key, label, own in namespaces_of(range(len(items.keys)), items, namespaces):
+        if label.lower() in namespaces.listed:
             address = paths.namespace_page(prefix, label)
         else:
-            (address,) = paths.entry_pages(prefix, own[0].kind, (own[0].name,))
+            (address,) = paths.entry_pages(prefix, items.kind(own[0]), (items.names[own[0]],))
         terms.append(_Term(key, label, address, len(own)))
     listed = _Terms(_NAMESPACES, paths.namespace_index(prefix), terms, lead=_NAMESPACE_LEAD)
     return _index_pages("namespaces", listed, prefix, chrome)
 
 
-def _pages_of_namespaces(items: Iterable[Item], prefix: str, chrome: Chrome) -> Iterator[PageSpec]:
+def _pages_of_namespaces(
+    positions: Iterable[int], items: Items, namespaces: Namespaces, prefix: str, chrome: Chrome
+) -> Iterator[PageSpec]:
     index = paths.namespace_index(prefix)
-    for _, label, own in namespaces_of(items):
-        listing = Listing(paths.namespace_page(prefix, label), own, prefix=prefix, mixed=True)
+    for _, label, own in namespaces_of(positions, items, namespaces):
+        listing = Listing(paths.namespace_page(prefix, label), items, own, prefix=prefix, mixed=True)
         subject = _Subject(heading=label, what="Publisher", parent=(_NAMESPACES, index))
         yield from _list_pages(f"namespace/{label.lower()}", listing, subject, prefix, chrome)
 
@@ -244,7 +262,7 @@ def _list_view(listing: Listing, page: int, subject: _Subject, prefix: str, chro
         parent=LinkView(subject.parent[0], links.to(subject.parent[1])) if subject.parent else None,
         what=subject.what,
         heading=subject.heading,
-        total=0 if page else len(listing.items),
+        total=0 if page else len(listing.positions),
         jumps=listing.jumps(links, page),
         siblings=listing.siblings(links, page),
         letters=listing.letters(links, page),

@@ -81,15 +81,15 @@ class Home:
     ) -> Self:
         """Return the home page of a registry; the default one's is that of the site."""
         base = f"{site.base_url}/{catalog.prefix}".rstrip("/") if site.base_url else ""
-        commonest = heapq.nsmallest(_TAGS, tags, key=lambda tag: (-len(tag.items), tag.key))
+        commonest = heapq.nsmallest(_TAGS, tags, key=lambda tag: (-len(tag.positions), tag.key))
         return cls(
             catalog=catalog,
-            listings={kind: listing for kind, listing in listings.items() if listing.items},
+            listings={kind: listing for kind, listing in listings.items() if listing.positions},
             changes=tuple(newest_changes(catalog)),
             title=clean(site.title) if catalog.is_default else catalog.registry,
             description=clean(site.description) if catalog.is_default else "",
             address=base,
-            tags=tuple((tag.label, tag.slug, len(tag.items)) for tag in commonest),
+            tags=tuple((tag.label, tag.slug, len(tag.positions)) for tag in commonest),
             tag_count=len(tags),
             namespace_count=namespace_count,
             scopes=tuple((one.registry, one.prefix) for one in catalogs) if len(catalogs) > 1 else (),
@@ -98,7 +98,7 @@ class Home:
     @property
     def complete(self) -> bool:
         """Return whether the page lists all entries."""
-        return sum(len(listing.items) for listing in self.listings.values()) <= COMPLETE
+        return sum(len(listing.positions) for listing in self.listings.values()) <= COMPLETE
 
     def parts(self) -> Iterator[bytes]:
         """Yield everything that the page depends on besides the site."""
@@ -108,9 +108,9 @@ class Home:
         facts = (self.complete, self.tags, self.tag_count, self.namespace_count, self.scopes)
         yield repr(facts).encode("utf-8", "surrogatepass")
         for kind, listing in self.listings.items():
-            yield f"{kind} {len(listing.items)} {listing.paging.letters}".encode()
+            yield f"{kind} {len(listing.positions)} {listing.paging.letters}".encode()
             if self.complete:
-                yield from (item.part for item in listing.items)
+                yield listing.part()
 
 
 def newest_changes(catalog: Catalog) -> Iterator[Change]:
@@ -162,7 +162,7 @@ def _section(home: Home, kind: Kind, links: Links) -> SectionView:
         heading=KIND_LABELS[kind],
         id=KIND_LABELS[kind].lower(),
         href=links.to(listing.paging.base),
-        total=len(listing.items),
+        total=len(listing.positions),
         complete=home.complete,
         jumps=() if home.complete else listing.paging.jumps(links),
         rows=listing.rows(links) if home.complete else (),

@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from functools import lru_cache, partial
-from itertools import repeat
-from operator import itemgetter
-from typing import Final, NamedTuple
+from collections.abc import Iterable, Iterator, Sequence
+from functools import lru_cache
+from typing import Final
 
 from regpress import paths
 from regpress.catalog import Catalog
@@ -16,7 +14,7 @@ from regpress.html.paging import LIST_SIZE, Paging
 from regpress.html.text import clean, day, hue, initial, words
 from regpress.html.views import LetterView, LinkView, RowView
 from regpress.model.entry import Entry
-from regpress.names import Kind
+from regpress.names import KINDS, Kind
 
 #: Most entries that stand together, without letters.
 SHORT_LIST: Final = 24
@@ -24,33 +22,45 @@ SHORT_LIST: Final = 24
 _SHORT: Final = 24
 
 
-class Item(NamedTuple):
-    """An entry on its way into lists.
+class Items:
+    """The entries of a registry on their way into lists, each known by its position.
 
     Attributes:
-        key: its place, by title, then by name; different for all entries of a registry.
-        name: ``namespace/name``.
-        namespace: the first part of it.
-        kind: its kind.
-        tags: its tags.
-        part: what stands for all that lists show of it, for recipes.
-        position: which entry it is,
-        catalog: of which registry.
+        catalog: the registry.
+        names: ``namespace/name`` of each.
+        namespaces: the first part of it, as it is spelled there.
+        kinds: the kind of each, as a byte: its place among all kinds.
+        titles: what readers call each, `shown_title`.
+        keys: the place of each in lists, by title, then by name and kind; all are different.
+        tags: the tags of each.
+        parts: what stands for the latest version of each.
     """
 
-    key: str
-    name: str
-    namespace: str
-    kind: Kind
-    tags: tuple[str, ...]
-    part: bytes
-    position: int
-    catalog: Catalog
+    def __init__(self, catalog: Catalog) -> None:
+        # Column by column, and texts as one where they can be: to look at each entry takes several times as long.
+        columns = catalog.columns
+        self.catalog = catalog
+        self.names, self.tags, self.parts = columns.names, columns.tags, columns.latest
+        # Names have one slash.
+        halves = "/".join(self.names).split("/") if self.names else []
+        self.namespaces = halves[::2]
+        self.kinds = b"".join([bytes([KINDS.index(kind)]) * len(own) for kind, own in catalog.ranges.items()])
+        titles = _cleaned(columns.titles)
+        self.titles = [title or name for title, name in zip(titles, halves[1::2], strict=True)]
+        self.keys = paging.sort_keys(self.titles, self.names, map(KINDS.__getitem__, self.kinds))
 
-    @property
-    def entry(self) -> Entry:
-        """Return the entry."""
-        return self.catalog.entry_at(self.position)
+    def ordered(self, positions: Iterable[int]) -> list[int]:
+        """Return positions in the order of lists."""
+        return sorted(positions, key=self.keys.__getitem__)
+
+    def kind(self, position: int) -> Kind:
+        """Return the kind of an entry."""
+        return KINDS[self.kinds[position]]
+
+    def part(self, positions: Sequence[int]) -> bytes:
+        """Return what stands for entries in lists: which they are, their places and all that is shown of them."""
+        # Names and titles are in the documents.
+        return b"".join([self.parts[at] for at in positions]) + bytes([self.kinds[at] for at in positions])
 
 
 class Listing:
@@ -58,50 +68,65 @@ class Listing:
 
     Args:
         base: address of the list and its first page.
-        items: in the order of their keys.
+        items: all entries of the registry.
+        positions: of those in the list, in the order of their keys.
         prefix: of the registry's addresses.
         mixed: whether there may be several kinds among them, so that rows say which they are.
         size: most entries of a page.
     """
 
     def __init__(
-        self, base: str, items: Sequence[Item], *, prefix: str = "", mixed: bool = False, size: int = LIST_SIZE
+        self,
+        base: str,
+        items: Items,
+        positions: Sequence[int],
+        *,
+        prefix: str = "",
+        mixed: bool = False,
+        size: int = LIST_SIZE,
     ) -> None:
         self.items = items
-        self.paging = Paging(base, [item.key for item in items], size=size)
+        self.positions = positions
+        self.paging = Paging(base, [items.keys[at] for at in positions], size=size)
         self._prefix = prefix
         self._mixed = mixed
 
-    def on_page(self, page: int) -> Sequence[Item]:
-        """Return the entries of a page."""
-        positions = self.paging.pages[page].positions
-        return self.items[positions.start : positions.stop]
+    def on_page(self, page: int) -> Sequence[int]:
+        """Return the positions of the entries of a page."""
+        inside = self.paging.pages[page].positions
+        return self.positions[inside.start : inside.stop]
+
+    def part(self) -> bytes:
+        """Return what stands for all that a page with all entries shows of them."""
+        return self.items.part(self.positions)
 
     def jumps(self, links: Links, page: int) -> tuple[LinkView, ...]:
         """Return links to the letters; none for a few entries."""
-        return self.paging.jumps(links, page) if len(self.items) > SHORT_LIST else ()
+        return self.paging.jumps(links, page) if len(self.positions) > SHORT_LIST else ()
 
     def letters(self, links: Links, page: int) -> tuple[LetterView, ...]:
         """Return the entries of a page by letter; a few of them together."""
-        if 0 < len(self.items) <= SHORT_LIST:
+        if 0 < len(self.positions) <= SHORT_LIST:
             return (LetterView("", "", self.rows(links)),)
         return tuple(
             LetterView(
-                paging.label(letter), paging.fragment(letter), self._rows([self.items[at] for at in positions], links)
+                paging.label(letter), paging.fragment(letter), self._rows([self.positions[at] for at in inside], links)
             )
-            for letter, positions in self.paging.sections(page)
+            for letter, inside in self.paging.sections(page)
         )
 
     def rows(self, links: Links) -> tuple[RowView, ...]:
         """Return all entries."""
-        return self._rows(self.items, links)
+        return self._rows(self.positions, links)
 
     def siblings(self, links: Links, page: int) -> tuple[LinkView, ...]:
         """Return links to all pages of a letter, on its first page; labels are the titles that they begin with."""
-        here = self.paging.pages[page].address
+        here, entry_at = self.paging.pages[page].address, self.items.catalog.entry_at
         return tuple(
             LinkView(
-                _short(display_title(self.items[one.positions.start].entry)), links.to(one.address), one.address == here
+                _short(display_title(entry_at(self.positions[one.positions.start]))),
+                links.to(one.address),
+                one.address == here,
             )
             for one in self.paging.siblings(page)
         )
@@ -110,27 +135,12 @@ class Listing:
         """Yield what a page depends on."""
         yield from self.paging.parts(page)
         if not page:
-            yield b"%d" % len(self.items)
-        yield b"".join([item.part for item in self.on_page(page)])
+            yield b"%d" % len(self.positions)
+        yield self.items.part(self.on_page(page))
 
-    def _rows(self, items: Iterable[Item], links: Links) -> tuple[RowView, ...]:
-        return tuple([row_of(item.entry, links, self._prefix, mixed=self._mixed) for item in items])
-
-
-def items_of(catalog: Catalog) -> Mapping[Kind, tuple[Item, ...]]:
-    """Return the entries of a registry by kind, in the order of their titles."""
-    columns = catalog.columns
-    found: dict[Kind, tuple[Item, ...]] = {}
-    for kind, own in catalog.ranges.items():
-        if own:
-            inside = slice(own.start, own.stop)
-            names, tags, prints = columns.names[inside], columns.tags[inside], columns.latest[inside]
-            titles = map(shown_title, columns.titles[inside], names)
-            keys = paging.sort_keys(titles, [f"{name}{paging.SEPARATOR}{kind}" for name in names])
-            rows = zip(keys, names, catalog.namespaces[inside], repeat(kind), tags, prints, own, repeat(catalog))
-            # What `_make` does, without a call of Python for each.
-            found[kind] = tuple(sorted(map(partial(tuple.__new__, Item), rows), key=itemgetter(0)))
-    return found
+    def _rows(self, positions: Iterable[int], links: Links) -> tuple[RowView, ...]:
+        entry_at = self.items.catalog.entry_at
+        return tuple([row_of(entry_at(at), links, self._prefix, mixed=self._mixed) for at in positions])
 
 
 def display_title(entry: Entry) -> str:
@@ -141,6 +151,15 @@ def display_title(entry: Entry) -> str:
 def shown_title(title: str, name: str) -> str:
     """Return what readers call an entry by the title that it gives itself and its ``namespace/name``."""
     return (title and words(title).strip()) or name.partition("/")[2]
+
+
+def _cleaned(titles: Sequence[str]) -> Sequence[str]:
+    """Return titles as pages can show them."""
+    together = "\n".join(("", *titles, ""))
+    # Hardly any has anything to be cleaned.
+    if "".join(titles).isprintable() and " \n" not in together and "\n " not in together:
+        return titles
+    return [title and words(title).strip() for title in titles]
 
 
 def row_of(entry: Entry, links: Links, prefix: str, *, time: str = "", mixed: bool = False) -> RowView:

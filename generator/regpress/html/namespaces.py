@@ -8,7 +8,28 @@ from operator import itemgetter
 from typing import NamedTuple
 
 from regpress.html import paging
-from regpress.html.listing import Item
+from regpress.html.listing import Items
+
+
+class Namespaces:
+    """The namespaces of a registry; spellings that differ in case are one, called by its lower case.
+
+    Args:
+        spelled: the namespace of each entry.
+        least: number of entries that makes a page.
+
+    Attributes:
+        of: the namespace of each entry.
+        counts: the number of entries of each namespace.
+        listed: the namespaces that have a page.
+    """
+
+    def __init__(self, spelled: Sequence[str], least: int) -> None:
+        # Half of the entries of a registry share theirs with others.
+        lower = {namespace: namespace.lower() for namespace in set(spelled)}
+        self.of = list(map(lower.__getitem__, spelled))
+        self.counts = Counter(self.of)
+        self.listed = frozenset([namespace for namespace, count in self.counts.items() if count >= least])
 
 
 class Namespace(NamedTuple):
@@ -17,35 +38,25 @@ class Namespace(NamedTuple):
     Attributes:
         key: its place in the list of all.
         label: as the first of its entries spells it.
-        items: in the order of lists.
+        positions: of these, in the order of lists.
     """
 
     key: str
     label: str
-    items: Sequence[Item]
+    positions: Sequence[int]
 
 
-def namespaces_of(items: Iterable[Item]) -> list[Namespace]:
+def namespaces_of(positions: Iterable[int], items: Items, namespaces: Namespaces) -> list[Namespace]:
     """Return the namespaces of entries, in the order of their parts from the last: ``com.example`` under E.
 
-    Spellings that differ in case are one.
-
     Args:
-        items: in the order of lists.
+        positions: of the entries.
+        items: all entries of the registry.
+        namespaces: theirs.
     """
-    found: dict[str, list[Item]] = {}
-    for item in items:
-        found.setdefault(item.namespace.lower(), []).append(item)
+    found: dict[str, list[int]] = {}
+    for at in items.ordered(positions):
+        found.setdefault(namespaces.of[at], []).append(at)
     keys = paging.sort_keys([".".join(reversed(name.split("."))) for name in found], found)
-    made = [Namespace(key, own[0].namespace, own) for key, own in zip(keys, found.values(), strict=True)]
+    made = [Namespace(key, items.namespaces[own[0]], own) for key, own in zip(keys, found.values(), strict=True)]
     return sorted(made, key=itemgetter(0))
-
-
-def listed_namespaces(namespaces: Iterable[str], least: int) -> frozenset[str]:
-    """Return the namespaces that have a page: those with enough entries.
-
-    Args:
-        namespaces: of all entries, in lower case.
-        least: number of entries that is enough.
-    """
-    return frozenset(namespace for namespace, count in Counter(namespaces).items() if count >= least)

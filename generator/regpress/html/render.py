@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from itertools import chain
 
 import jinja2
 
@@ -21,8 +22,9 @@ from regpress.html.fingerprints import deleted_part, text_part
 from regpress.html.guide import guide_parts, guide_text
 from regpress.html.icons import Icons
 from regpress.html.links import Links
+from regpress.html.listing import Items
 from regpress.html.markdown import MarkdownRenderer
-from regpress.html.namespaces import listed_namespaces
+from regpress.html.namespaces import Namespaces
 from regpress.html.search_index import search_groups
 from regpress.html.site import ContentPage, SiteView
 from regpress.html.sitemap import XML, robots_text, sitemap, sitemap_text
@@ -125,21 +127,24 @@ class _Pages:
         self._chrome = chrome
         self._icons = icons
         self._fingerprint = fingerprint
-        #: Addresses of pages that are neither entries nor texts of the site, as they are made; for the sitemap.
-        self._others: list[str] = []
+        #: Addresses of pages that are neither entries nor texts of the site, as they are made; for the sitemap, so
+        #: that nobody spells them where there is none.
+        self._others: list[Iterable[str]] = []
 
     def of_catalog(self, catalog: Catalog) -> Iterator[ArtifactGroup | Section]:
         """Return the pages of one registry."""
         key = f"{catalog.registry}/html"
-        yield from self._entries(catalog)
-        for spec in browse_pages(catalog, self._catalogs, self._site, self._chrome):
+        items = Items(catalog)
+        namespaces = Namespaces(items.namespaces, self._site.namespace_pages_from)
+        yield from self._entries(items, namespaces)
+        for spec in browse_pages(items, namespaces, self._catalogs, self._site, self._chrome):
             if isinstance(spec, PageSection):
-                self._others += spec.addresses
+                self._others.append(spec.addresses)
                 groups = partial(self._browse_groups, key, spec.pages)
                 yield Section(f"{key}/{spec.key}", recipe((self._fingerprint, *spec.parts)), SITE, groups)
                 continue
             if not paths.is_list_page(spec.address):
-                self._others.append(spec.address)
+                self._others.append((spec.address,))
             yield self._browse_group(key, spec)
 
     def _browse_groups(self, key: str, pages: Callable[[], Iterable[PageSpec]]) -> Iterator[ArtifactGroup]:
@@ -148,39 +153,40 @@ class _Pages:
     def _browse_group(self, key: str, spec: PageSpec) -> ArtifactGroup:
         return self._group(f"{key}/{spec.key}", spec.address, spec.template, spec.view, parts=spec.parts)
 
-    def _entries(self, catalog: Catalog) -> Iterator[Section]:
+    def _entries(self, items: Items, namespaces: Namespaces) -> Iterator[Section]:
         """Return the pages of the entries; the longest part of a site, so that recipes are cheap here."""
-        namespaces = [namespace.lower() for namespace in catalog.namespaces]
-        listed = listed_namespaces(namespaces, self._site.namespace_pages_from)
-        made_of = _made_of(catalog, [namespace in listed for namespace in namespaces])
-        labels = catalog.labels
+        catalog, kinds = items.catalog, items.kinds
+        # A byte for each entry: whether its namespace has a page.
+        listed = bytes(map(namespaces.listed.__contains__, namespaces.of))
+        made_of = _made_of(catalog)
         salt = recipe((self._fingerprint, b"entry.html", catalog.prefix.encode()))
-        views = EntryPages(catalog.prefix, self._chrome, self._site, self._icons, listed)
+
+        def recipe_of(at: int) -> bytes:
+            return fold(b"%b%c%b" % (salt, listed[at], made_of[at]))
+
+        views = EntryPages(catalog.prefix, self._chrome, self._site, self._icons, namespaces.listed)
         for shard, members in catalog.shards.items():
-            names = "\n".join([labels[at] for at in members]).encode()
+            # Which entries they are is clear: their names are in the documents.
+            facts = bytes([kinds[at] for at in members]), bytes([listed[at] for at in members])
             yield Section(
                 f"{catalog.registry}/html/{shard}",
-                recipe((salt, names, b"".join([made_of[at] for at in members]))),
+                recipe((salt, *facts, b"".join([made_of[at] for at in members]))),
                 shard,
-                partial(self._entry_groups, catalog, views, salt, members, made_of),
+                partial(self._entry_groups, items, views, members, recipe_of),
             )
 
     def _entry_groups(
-        self,
-        catalog: Catalog,
-        views: EntryPages,
-        salt: bytes,
-        members: Sequence[int],
-        made_of: Sequence[bytes],
+        self, items: Items, views: EntryPages, members: Sequence[int], recipe_of: Callable[[int], bytes]
     ) -> Iterator[ArtifactGroup]:
-        key, labels, render = f"{catalog.registry}/html/", catalog.labels, self._render_entry
+        catalog = items.catalog
         for at in members:
-            yield ArtifactGroup(key + labels[at], fold(salt + made_of[at]), "page", partial(render, catalog, views, at))
+            key = f"{catalog.registry}/html/{items.kind(at)}/{items.names[at]}"
+            yield ArtifactGroup(key, recipe_of(at), "page", partial(self._render_entry, catalog, views, at))
 
     def use_page(self, catalog: Catalog) -> ArtifactGroup:
         """Return the page that says how programs use a registry."""
         address = paths.use_page(catalog.prefix)
-        self._others.append(address)
+        self._others.append((address,))
         return self._group(
             f"{catalog.registry}/html/use",
             address,
@@ -239,7 +245,7 @@ class _Pages:
             address = paths.feed_file(catalog.prefix)
             body = partial(registry_feed, site, catalog, items)
             yield self._file(f"{catalog.registry}/html/feed", address, ATOM, body, parts=feed_parts(items))
-        others = (*self._others, *(paths.content_page(page.slug) for page in pages))
+        others = (*chain.from_iterable(self._others), *(paths.content_page(page.slug) for page in pages))
         for part in sitemap(changes, others):
             yield self._file(
                 f"html/{part.address}", part.address, XML, partial(sitemap_text, site, part), parts=(part.content,)
@@ -279,17 +285,12 @@ class _Pages:
         return (Artifact(address, "file" if address == paths.NOT_FOUND_PAGE else "page", HTML, body),)
 
 
-def _made_of(catalog: Catalog, are_listed: Iterable[bool]) -> list[bytes]:
-    """Return what stands for everything that the page of each entry depends on besides the site, all of one length.
-
-    Args:
-        catalog: the registry.
-        are_listed: whether the namespace of each has a page.
-    """
+def _made_of(catalog: Catalog) -> list[bytes]:
+    """Return what stands for everything that the page of each entry shows of it, all of one length."""
     served = list(catalog.columns.whole)
     for position, entry in catalog.extended.items():
         served[position] = recipe((served[position], text_part(entry.readme), deleted_part(entry)))
-    return [(b"1" if is_listed else b"0") + own for is_listed, own in zip(are_listed, served, strict=True)]
+    return served
 
 
 def _content_view(page: ContentPage, slugs: frozenset[str], chrome: Chrome) -> ContentView:

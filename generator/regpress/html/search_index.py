@@ -70,11 +70,9 @@ def search_groups(
         texts_size: most entries of a part with texts.
     """
     columns, prefix = catalog.columns, catalog.prefix
-    keys = [
-        f"{rank}{name}"
-        for rank, own in enumerate(catalog.ranges.values())
-        for name in columns.names[own.start : own.stop]
-    ]
+    keys: list[str] = []
+    for rank, positions in enumerate(catalog.ranges.values()):
+        keys += map(str(rank).__add__, columns.names[positions.start : positions.stop])
     names = []
     for part in _cut(_Part(FIRST, range(len(keys)), keys), names_size):
         names.append(part.name)
@@ -82,13 +80,13 @@ def search_groups(
         for own in texts:
             yield ArtifactGroup(
                 key=f"{catalog.registry}/search/texts/{own.name}",
-                recipe=_recipe(prefix, own, columns.latest),
+                recipe=_recipe(catalog, own, columns.latest),
                 stage="leaf",
                 render=partial(_render_texts, catalog, own),
             )
         yield ArtifactGroup(
             key=f"{catalog.registry}/search/names/{part.name}",
-            recipe=_recipe(prefix, part, columns.whole),
+            recipe=_recipe(catalog, part, columns.whole),
             stage="page",
             render=partial(_render_names, catalog, part, texts),
         )
@@ -109,9 +107,12 @@ def _cut(part: _Part, size: int) -> Iterator[_Part]:
         yield _Part(name, part.positions[cut.start : cut.stop], keys[cut.start : cut.stop])
 
 
-def _recipe(prefix: str, part: _Part, prints: Sequence[bytes]) -> bytes:
-    inside = prints[part.positions.start : part.positions.stop]
-    return recipe((_SALT, prefix.encode(), part.name.encode(), "\n".join(part.keys).encode(), b"".join(inside)))
+def _recipe(catalog: Catalog, part: _Part, prints: Sequence[bytes]) -> bytes:
+    first, end = part.positions.start, part.positions.stop
+    # Names are in the documents; it is left to say how many entries are of each kind.
+    kinds = [len(range(max(own.start, first), min(own.stop, end))) for own in catalog.ranges.values()]
+    facts = (catalog.prefix, part.name, kinds)
+    return recipe((_SALT, repr(facts).encode(), b"".join(prints[first:end])))
 
 
 def _render_names(catalog: Catalog, part: _Part, texts: Sequence[_Part]) -> Iterator[Artifact]:

@@ -6,11 +6,12 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
+from itertools import compress
 from typing import Final, NamedTuple
 
-from regpress.html.listing import Item
+from regpress.html.listing import Items
 from regpress.html.text import clean, reveal
 from regpress.names import segment_warning
 
@@ -30,37 +31,36 @@ class Tag(NamedTuple):
     Attributes:
         key: what its spellings have in common.
         label: the commonest of them, cut where it is long.
-        slug: the last part of its address.
-        items: in the order of lists.
+        positions: of the entries, in the order of lists.
     """
 
     key: str
     label: str
-    slug: str
-    items: Sequence[Item]
+    positions: Sequence[int]
+
+    @property
+    def slug(self) -> str:
+        """Return the last part of its address."""
+        return slug(self.key)
 
 
-def tags_of(items: Iterable[Item]) -> list[Tag]:
-    """Return the tags of entries in the order of their keys.
-
-    Args:
-        items: in the order of lists.
-    """
-    found: dict[str, list[Item]] = {}
-    spellings: dict[str, Counter[str]] = {}
-    for item in items:
-        if not item.tags:
-            continue
-        keys = {key: tag for tag in item.tags[:MOST_TAGS] if (key := tag_key(tag))}
+def tags_of(items: Items) -> list[Tag]:
+    """Return the tags of entries in the order of their keys."""
+    found: dict[str, list[int]] = {}
+    spellings: dict[str, list[str]] = {}
+    for at in items.ordered(compress(range(len(items.tags)), items.tags)):
+        keys = {key: tag for tag in items.tags[at][:MOST_TAGS] if (key := tag_key(tag))}
         for key, tag in keys.items():
-            found.setdefault(key, []).append(item)
-            spellings.setdefault(key, Counter())[tag] += 1
-    return [Tag(key, _label(spellings[key]), slug(key), found[key]) for key in sorted(found)]
+            found.setdefault(key, []).append(at)
+            spellings.setdefault(key, []).append(tag)
+    return [Tag(key, _label(spellings[key]), found[key]) for key in sorted(found)]
 
 
 @lru_cache(maxsize=10_000)
 def tag_key(tag: str) -> str:
     """Return what spellings of a tag have in common: its text without differences of case, width and spaces."""
+    if tag.isascii() and tag.isprintable():
+        return " ".join(tag.lower().split())
     return " ".join(reveal(unicodedata.normalize("NFKC", clean(tag)).casefold()).split())
 
 
@@ -82,5 +82,6 @@ def shown(tag: str) -> str:
     return text if len(text) <= _SHOWN else f"{text[: _SHOWN - 1]}…"
 
 
-def _label(spellings: Mapping[str, int]) -> str:
-    return shown(min(spellings, key=lambda text: (-spellings[text], text)))
+def _label(spellings: Sequence[str]) -> str:
+    counts = Counter(spellings)
+    return shown(min(counts, key=lambda text: (-counts[text], text)) if len(counts) > 1 else spellings[0])

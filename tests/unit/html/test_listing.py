@@ -4,9 +4,10 @@ import random
 
 import pytest
 
+import hostile
 from fakes_catalog import make_catalog, make_entry, make_server, make_skill
 from regpress.html.links import Links
-from regpress.html.listing import SHORT_LIST, Listing, items_of, row_of
+from regpress.html.listing import SHORT_LIST, Items, Listing, display_title, row_of
 from regpress.html.paging import LIST_SIZE
 from regpress.model.entry import Entry
 
@@ -24,11 +25,12 @@ def many(count: int) -> list[Entry]:
 
 
 def listing_of(entries: list[Entry], base: str = "servers/", *, mixed: bool = False) -> Listing:
-    return Listing(base, items_of(make_catalog(*entries)).get("server", ()), mixed=mixed)
+    items = Items(make_catalog(*entries))
+    return Listing(base, items, items.ordered(range(len(entries))), mixed=mixed)
 
 
 def names(listing: Listing) -> list[str]:
-    return [str(item.entry.name) for page in range(len(listing.paging.pages)) for item in listing.on_page(page)]
+    return [listing.items.names[at] for page in range(len(listing.paging.pages)) for at in listing.on_page(page)]
 
 
 def addresses(listing: Listing) -> list[str]:
@@ -59,6 +61,18 @@ def test_entries_are_ordered_by_what_readers_call_them() -> None:
     ]
 
 
+@pytest.mark.parametrize(
+    "others",
+    [(), ("Éclair", "İstanbul"), (" edge ",), ("a\nb", "c"), ("\x1f", "\x00", "\x7fx"), ("", "(((", "9 lives", "ß")],
+)
+def test_titles_looked_at_together_are_what_each_is_alone(others: tuple[str, ...]) -> None:
+    titles = ["Plain", *others, *hostile.ATTACKS[: len(others)], "plain"]
+    entries = [entry(f"com.example/n{number:02}", title) for number, title in enumerate(titles)]
+    items = Items(make_catalog(*entries))
+    assert items.titles == list(map(display_title, entries))
+    assert items.keys == [Items(make_catalog(alone)).keys[0] for alone in entries]
+
+
 def test_a_few_entries_stand_together_without_letters() -> None:
     listing = listing_of([entry(f"com.example/{letter}") for letter in "abc"])
     assert [(view.label, len(view.rows)) for view in listing.letters(Links(""), 0)] == [("", 3)]
@@ -80,7 +94,7 @@ def test_an_empty_list_has_one_page() -> None:
 def test_pages_hold_every_entry_once_and_none_is_too_long(count: int) -> None:
     listing = listing_of(many(count))
     assert sorted(names(listing)) == sorted(f"com.example/server-{number}" for number in range(count))
-    assert names(listing) == [str(item.entry.name) for item in listing.items]
+    assert names(listing) == [listing.items.names[at] for at in listing.positions]
     assert all(len(listing.on_page(page)) <= LIST_SIZE for page in range(len(listing.paging.pages)))
     assert len(set(addresses(listing))) == len(listing.paging.pages)
 
@@ -137,6 +151,11 @@ def test_the_first_page_of_a_letter_leads_to_its_other_pages() -> None:
 def test_letters_of_the_page_itself_need_no_other_page() -> None:
     listing = listing_of([entry("a.example/x")])
     assert [link.href for link in listing.paging.jumps(Links.of("servers/"), 0)] == ["#letter-x"]
+
+
+def test_what_stands_for_an_entry_in_lists_tells_kinds_with_one_name_and_document_apart() -> None:
+    skill, plugin = make_skill("com.example/one"), make_skill("com.example/one")._replace(kind="plugin")
+    assert Items(make_catalog(skill)).part([0]) != Items(make_catalog(plugin)).part([0])
 
 
 def test_a_row_says_what_readers_choose_by() -> None:

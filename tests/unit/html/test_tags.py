@@ -9,13 +9,14 @@ import pytest
 import hostile
 from fakes_catalog import make_catalog, make_server, make_skill
 from html_site import page_text, render_site
-from regpress.html.listing import items_of
+from regpress.html.listing import Items
 from regpress.html.tags import MOST_TAGS, Tag, slug, tag_key, tags_of
+from regpress.model.entry import EntryVersion
 from regpress.names import segment_problem, segment_warning
 
 
-def tags(*versions: object) -> list[Tag]:
-    return tags_of(item for items in items_of(make_catalog(*versions)).values() for item in items)  # type: ignore[arg-type]
+def tags(*versions: EntryVersion) -> list[Tag]:
+    return tags_of(Items(make_catalog(*versions)))
 
 
 @pytest.mark.parametrize(
@@ -68,14 +69,17 @@ def test_any_text_is_an_address_of_its_own_that_every_disk_can_hold() -> None:
 
 
 def test_spellings_that_look_alike_are_one_tag_called_after_the_commonest() -> None:
-    (tag,) = tags(
-        make_server("com.example/a", tags=("AI",)),
-        make_server("com.example/b", tags=("Ai", "ai", " ai ")),
-        make_server("com.example/c", tags=("AI",)),
-        make_skill("com.example/d", tags=("\uff41\uff49",)),
+    items = Items(
+        make_catalog(
+            make_server("com.example/a", tags=("AI",)),
+            make_server("com.example/b", tags=("Ai", "ai", " ai ")),
+            make_server("com.example/c", tags=("AI",)),
+            make_skill("com.example/d", tags=("\uff41\uff49",)),
+        )
     )
+    (tag,) = tags_of(items)
     assert (tag.key, tag.label, tag.slug) == ("ai", "AI", "ai")
-    assert sorted(str(item.entry.name) for item in tag.items) == [f"com.example/{name}" for name in "abcd"]
+    assert [items.names[at] for at in tag.positions] == [f"com.example/{name}" for name in "abcd"]
 
 
 def test_of_too_many_tags_the_first_count() -> None:

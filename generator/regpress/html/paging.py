@@ -76,6 +76,10 @@ class Paging:
             return tuple((letter, self.base) for letter, _ in groupby(self._keys, key=_letter_of))
         return tuple((page.letter, page.address) for page in self.pages if page.begins)
 
+    @cached_property
+    def _letters_part(self) -> bytes:
+        return "\n".join([letter for letter, _ in self.letters]).encode()
+
     def jumps(self, links: Links, page: int | None = None) -> tuple[LinkView, ...]:
         """Return links to the letters, as seen from a page of the list or from elsewhere."""
         here = self.pages[page] if page is not None else None
@@ -101,7 +105,7 @@ class Paging:
 
     def parts(self, page: int) -> Iterator[bytes]:
         """Yield what a page depends on besides its own entries."""
-        yield "\n".join(letter for letter, _ in self.letters).encode()
+        yield self._letters_part
         yield self.address(page - 1).encode()
         yield self.address(page + 1).encode()
         for sibling in self.siblings(page):

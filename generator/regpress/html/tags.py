@@ -83,5 +83,7 @@ def shown(tag: str) -> str:
 
 
 def _label(spellings: Sequence[str]) -> str:
+    if spellings.count(spellings[0]) == len(spellings):
+        return shown(spellings[0])
     counts = Counter(spellings)
-    return shown(min(counts, key=lambda text: (-counts[text], text)) if len(counts) > 1 else spellings[0])
+    return shown(min(counts, key=lambda text: (-counts[text], text)))

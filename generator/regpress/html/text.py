@@ -7,6 +7,7 @@ right-to-left override turns what a reader takes for an address, and an address 
 from __future__ import annotations
 
 import re
+from functools import cache
 from typing import Any, Final
 from zlib import crc32
 
@@ -14,20 +15,23 @@ import orjson
 
 from regpress.times import time_key
 
-_NONCHARACTERS: Final = "\ufdd0-\ufdef" + "".join(
-    chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF)
-)
-_UNWRITABLE: Final = re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff{_NONCHARACTERS}]")
-#: Characters without a glyph that change what stands around them: directions, joins, fillers.
-_INVISIBLE: Final = re.compile("[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]")
+#: Characters without a glyph that change what stands around them: directions, joins, fillers; none is printable.
+_INVISIBLE: Final = "[\u00ad\u061c\u180e\u200b-\u200f\u2028-\u202e\u2060-\u2069\ufeff\U000e0000-\U000e007f]"
 _WEB_ADDRESS: Final = re.compile(r"https?://[A-Za-z0-9.\[\]:-]+(?:[/?#][^\s\"<>\\^`{|}]*)?", re.IGNORECASE)
 #: Colours of the drawn initials: classes ``hue-0`` to ``hue-11`` of the stylesheet.
 HUES: Final = 12
 
 
+@cache
+def _unwritable() -> re.Pattern[str]:
+    """Return what finds a character that HTML cannot hold; most builds need it for no text."""
+    ends = "".join(chr(plane << 16 | last) for plane in range(17) for last in (0xFFFE, 0xFFFF))
+    return re.compile(f"[\x00-\x08\x0b-\x1f\x7f-\x9f\ud800-\udfff\ufdd0-\ufdef{ends}]")
+
+
 def clean(text: str) -> str:
     """Return *text* with U+FFFD for every character that HTML cannot hold."""
-    return text if text.isprintable() else _UNWRITABLE.sub("\ufffd", text.replace("\r\n", "\n"))
+    return text if text.isprintable() else _unwritable().sub("\ufffd", text.replace("\r\n", "\n"))
 
 
 def words(value: Any) -> str:
@@ -47,7 +51,9 @@ def exact(value: Any) -> str:
 
 def reveal(text: str) -> str:
     """Return *text* with ``[U+202E]`` for each invisible character."""
-    return _INVISIBLE.sub(lambda found: f"[U+{ord(found.group()):04X}]", text)
+    if text.isprintable():
+        return text
+    return re.sub(_INVISIBLE, lambda found: f"[U+{ord(found.group()):04X}]", text)
 
 
 def records(value: Any) -> list[dict[str, Any]]:

@@ -140,7 +140,7 @@ class Aliases:
 def entry_sections(catalog: Catalog, aliases: Aliases) -> Iterator[Section]:
     """Return one group for each entry: its versions, the latest, and the list of versions."""
     salt = recipe((b"entry", _salt(catalog, aliases)))
-    labels, whole = catalog.labels, catalog.columns.whole
+    labels, whole = catalog.labels, list(catalog.columns.whole)
     for shard, members in catalog.shards.items():
         names = "\n".join([labels[at] for at in members]).encode()
         prints = b"".join([whole[at] for at in members])

@@ -6,11 +6,12 @@ from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
-from itertools import accumulate, chain, compress, pairwise, repeat
+from itertools import accumulate, chain, compress, islice, pairwise, repeat
+from typing import overload
 
 from regpress import paths
-from regpress.digest import recipe
 from regpress.entry_columns import columns_of
+from regpress.model.cuts import Cuts
 from regpress.model.entry import Entry, EntryVersion, Outline
 from regpress.model.entry_columns import EntryColumns
 from regpress.model.lazy_entries import LazyEntries, Texts
@@ -33,6 +34,7 @@ class Catalog:
         last_updated: the latest ``updatedAt`` of any version, RFC 3339; the file's ``meta.last_updated``.
         gone: the versions of names of which every version is deleted, by kind and name.
         known_columns: `columns`, where they are known already.
+        cuts: where lists of them were cut.
     """
 
     registry: str
@@ -41,6 +43,7 @@ class Catalog:
     last_updated: str = ""
     gone: tuple[EntryVersion, ...] = ()
     known_columns: EntryColumns | None = field(default=None, repr=False, compare=False)
+    cuts: Cuts = field(default_factory=Cuts, repr=False, compare=False)
 
     @property
     def prefix(self) -> str:
@@ -96,9 +99,7 @@ class Catalog:
     @cached_property
     def version_keys(self) -> Sequence[str]:
         """Return the place of each version in lists, `regpress.pages.list_key`."""
-        columns = self.columns
-        spread = chain.from_iterable(map(repeat, columns.names, columns.counts))
-        return list(map("\0".join, zip(spread, columns.versions, strict=True)))
+        return VersionKeys(self.columns, self.starts)
 
     @cached_property
     def times(self) -> Sequence[str]:
@@ -121,7 +122,7 @@ class Catalog:
     def latest_prints(self) -> Mapping[Kind, bytes]:
         """Return what stands for the latest versions of all entries of a kind."""
         latest = self.columns.latest
-        return {kind: recipe(latest[own.start : own.stop]) for kind, own in self.ranges.items()}
+        return {kind: latest[own.start : own.stop].recipe() for kind, own in self.ranges.items()}
 
     @cached_property
     def shards(self) -> Mapping[str, Sequence[int]]:
@@ -213,6 +214,50 @@ class Catalog:
             counted[paths.ENTRY_PLURAL[kind]] = len(self.ranges[kind])
             counted[f"{kind}Versions"] = len(self.version_range(kind))
         return counted
+
+
+class VersionKeys(Sequence[str]):
+    """The places of versions in lists, made when they are asked for: most are the same as in the last build.
+
+    Args:
+        columns: of the entries.
+        starts: the position of the first version of each.
+        inside: which of the versions.
+    """
+
+    def __init__(self, columns: EntryColumns, starts: Sequence[int], inside: range | None = None) -> None:
+        self._columns = columns
+        self._starts = starts
+        self._inside = range(starts[-1]) if inside is None else inside
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._inside)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> VersionKeys: ...
+
+    def __getitem__(self, at: int | slice) -> str | VersionKeys:
+        """Return one of them, or some neighbours."""
+        if isinstance(at, slice):
+            return VersionKeys(self._columns, self._starts, self._inside[at])
+        position = self._inside[at]
+        owner = bisect_right(self._starts, position) - 1
+        return f"{self._columns.names[owner]}\0{self._columns.versions[position]}"
+
+    def __iter__(self) -> Iterator[str]:
+        """Return all of them."""
+        columns, first, end = self._columns, self._inside.start, self._inside.stop
+        if first >= end:
+            return iter(())
+        owner, last = bisect_right(self._starts, first) - 1, bisect_left(self._starts, end)
+        # From the first version of an entry on; those before the first one that was asked for are left out.
+        names = map(repeat, columns.names[owner:last], columns.counts[owner:last])
+        spread = islice(chain.from_iterable(names), first - self._starts[owner], end - self._starts[owner])
+        return map("\0".join, zip(spread, columns.versions[first:end], strict=True))
 
 
 def _text(version: EntryVersion) -> str:

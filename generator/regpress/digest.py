@@ -43,6 +43,14 @@ def fingerprints_at(data: bytes | memoryview, at: int, count: int) -> list[bytes
         raise ValueError(str(error)) from error
 
 
+def fingerprints_recipe(data: bytes) -> bytes:
+    """Return the `recipe` of fingerprints that stand one behind the other."""
+    # All have one length: to count it for each takes several times as long as to hash them.
+    length = b"%d:" % FINGERPRINT
+    parts = fingerprints_at(data, 0, len(data) // FINGERPRINT)
+    return hashlib.blake2b(b"".join((length, length.join(parts))) if parts else b"", digest_size=FINGERPRINT).digest()
+
+
 def recipe(parts: Iterable[bytes]) -> bytes:
     """Return a 16-byte fingerprint of *parts*, each counted with its length so that their borders matter."""
     counted: list[bytes] = []

@@ -11,6 +11,7 @@ from regpress.model.document import escape_html_in_json
 from regpress.model.entry import Entry, EntryVersion
 from regpress.model.entry_columns import EntryColumns
 from regpress.model.manifest import shard_of
+from regpress.model.prints import Prints
 
 
 def columns_of(registry: str, entries: Iterable[Entry]) -> EntryColumns:
@@ -25,8 +26,8 @@ def columns_of(registry: str, entries: Iterable[Entry]) -> EntryColumns:
         names=names,
         shards=[shard_of(registry, entry.kind, name) for entry, name in zip(entries, names, strict=True)],
         counts=[len(entry.versions) for entry in entries],
-        whole=whole,
-        latest=only,
+        whole=Prints.of(whole),
+        latest=Prints.of(only),
         titles=[version.title for version in newest],
         tags=[version.tags for version in newest],
         lengths=list(map(own_length, newest)),
@@ -35,7 +36,7 @@ def columns_of(registry: str, entries: Iterable[Entry]) -> EntryColumns:
         versions=[version.version for version in versions],
         published=[official.published_at for official in officials],
         updated=[official.updated_at for official in officials],
-        prints=prints,
+        prints=Prints.of(prints),
     )
 
 

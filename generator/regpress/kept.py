@@ -23,7 +23,7 @@ from regpress.model.packed import Former, Packed
 from regpress.storage import replace_file
 
 _FORMAT: Final = 6
-_GATHERING_FORMAT: Final = 5
+_GATHERING_FORMAT: Final = 6
 _LENGTH: Final = struct.Struct("<Q")
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200

@@ -15,9 +15,10 @@ import hashlib
 import json
 import re
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, Literal, NamedTuple
 
+from regpress.model.cuts import Cuts
 from regpress.names import EntryName
 
 #: Most entries of a page.
@@ -42,6 +43,18 @@ _QUERY_CURSOR: Final = re.compile(rf"{QUERY_LETTER}[A-Za-z0-9_-]+")
 _SEPARATOR: Final = "\0"
 
 
+class Windows(NamedTuple):
+    """What stands for runs of a list's keys, and which pages were found to begin them.
+
+    Attributes:
+        cuts: the lengths of pages by what stands for as many keys as one may have.
+        prints: returns what stands for the keys from one up to another; no two runs of keys have the same.
+    """
+
+    cuts: Cuts
+    prints: Callable[[int, int], bytes]
+
+
 class Page(NamedTuple):
     """One page of a stored list.
 
@@ -58,15 +71,18 @@ class Page(NamedTuple):
     next: str
 
 
-def stored_pages(name: ListName, keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[Page]:
+def stored_pages(
+    name: ListName, keys: Sequence[str], *, size: int = PAGE_SIZE, windows: Windows | None = None
+) -> list[Page]:
     """Return the pages of a stored list in their order, at least one.
 
     Args:
         name: which list it is; the first page is called so, later ones after their first letter and the key before.
         keys: different texts, sorted: `list_key` of what the list holds.
         size: most keys of a page, at least 3.
+        windows: as `chunks` takes them.
     """
-    cuts = chunks(keys, size=size)
+    cuts = chunks(keys, size=size, windows=windows)
     after = ["", *(keys[cut.start - 1] for cut in cuts[1:])]
     cursors = [name, *(name[0] + token(key) for key in after[1:])]
     return [Page(*parts) for parts in zip(cursors, after, cuts, [*cursors[1:], ""], strict=True)]
@@ -125,7 +141,7 @@ def token_number(text: str) -> int:
     return int.from_bytes(base64.urlsafe_b64decode(text)[:8], "big")
 
 
-def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
+def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE, windows: Windows | None = None) -> list[range]:
     """Return the ranges of positions in *keys* that make the pages, always at least one (which may be empty).
 
     After each key whose hash says so the page may end, once it has a third of *size*; at *size* it ends at the
@@ -134,14 +150,21 @@ def chunks(keys: Sequence[str], *, size: int = PAGE_SIZE) -> list[range]:
     Args:
         keys: different texts, sorted.
         size: most keys of a page, at least 3.
+        windows: what tells that the same keys were looked at before, so that hardly any needs to be.
     """
     least = max(size // 3, 1)
     share = 2**32 // max(size - least, 1) * 2
     pages: list[range] = []
     start = 0
-    while len(keys) - start > least:
-        end = _page_end(keys, start, least=least, size=size, share=share)
-        if end >= len(keys):
+    total = len(keys)
+    while total - start > least:
+        # Where a page ends depends on as many keys as it may have, and on nothing else.
+        window = windows.prints(start, min(start + size, total)) if windows else b""
+        length = windows.cuts.get(window) if windows else 0
+        end = start + length if length else _page_end(keys, start, least=least, size=size, share=share)
+        if windows:
+            windows.cuts.note(window, end - start)
+        if end >= total:
             break
         pages.append(range(start, end))
         start = end

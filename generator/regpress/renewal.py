@@ -19,6 +19,7 @@ from regpress.catalog import Catalog
 from regpress.element_renewal import RenewedFile, TooMuchError
 from regpress.kept import FEW_NAMES, Gathering, KeptGathering
 from regpress.merge import CASE_COLLISION, Merged, case_issues, last_update, names_collide
+from regpress.model.cuts import Cuts, unpack_cuts
 from regpress.model.entry import Entry, EntryVersion, RawFile, Snapshot
 from regpress.model.entry_columns import Run, joined
 from regpress.model.file_elements import FileElements, Name, places_in
@@ -132,7 +133,8 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
         **_pack_issues(findings.issues, found),
     }
     digests = [elements.digests for elements in found.values()]
-    return Gathering(facts, [*digests, *[one.blob for one in packed]], [raws[key].data for key in found])
+    blobs = [*digests, *[one.blob for one in packed], *[catalog.cuts.packed() for catalog in catalogs]]
+    return Gathering(facts, blobs, [raws[key].data for key in found])
 
 
 def _file_facts(key: FileKey, raw: RawFile, elements: FileElements, inputs: Inputs) -> dict[str, Any]:
@@ -229,10 +231,11 @@ class Renewal:
         registries = [registry for registry, *_ in facts["registries"]]
         if [one.catalog.registry for one in merged] != registries:
             return None
+        blobs = self._kept.blobs[len(former) :]
         whole = [
-            self._patched(one, PackedEntries(columns, blob), names, collides=collides)
-            for one, (_, columns, collides), blob in zip(
-                merged, facts["registries"], self._kept.blobs[len(former) :], strict=True
+            self._patched(one, PackedEntries(columns, blob), names, unpack_cuts(cuts), collides=collides)
+            for one, (_, columns, collides), blob, cuts in zip(
+                merged, facts["registries"], blobs[: len(merged)], blobs[len(merged) :], strict=True
             )
         ]
         advice, kept_issues = self._kept_issues(files, names)
@@ -291,7 +294,9 @@ class Renewal:
         fresh = {_name(kind, f"{namespace}/{name}") for kind, namespace, name in facts["fresh"]}
         return changed | fresh | self.others | self._inputs.spoken_of
 
-    def _patched(self, renewed: Merged, packed: PackedEntries, names: set[Name], *, collides: bool) -> Merged:
+    def _patched(
+        self, renewed: Merged, packed: PackedEntries, names: set[Name], cuts: Cuts, *, collides: bool
+    ) -> Merged:
         kept, fresh, folds_case = KeptEntries(packed, self._files), renewed.catalog, self._inputs.folds_case
         runs = {kind: list(_runs(kept, fresh, kind, names)) for kind in KINDS}
         facts = joined([run for own in runs.values() for run in own])
@@ -302,6 +307,7 @@ class Renewal:
             last_updated=last_update(facts.updated),
             gone=tuple(sorted([*others, *fresh.gone], key=lambda one: (KINDS.index(one.kind), _place(one)))),
             known_columns=facts,
+            cuts=cuts,
         )
         # Of single entries only those that were gathered again need a look.
         may_collide = collides or names_collide(catalog) or any(case_issues(fresh, folds_case=folds_case))

@@ -15,12 +15,13 @@ import orjson
 from regpress import __version__, api, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
-from regpress.fingerprints import version_part
+from regpress.fingerprints import fold, version_part
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import EntryVersion
+from regpress.model.prints import Prints
 from regpress.names import KINDS, Kind
-from regpress.pages import PAGE_SIZE, ListName, Page, list_key, split_key, stored_pages
+from regpress.pages import PAGE_SIZE, ListName, Page, Windows, list_key, split_key, stored_pages
 from regpress.record import record
 
 _SALT: Final = f"stored page {__version__}".encode()
@@ -32,23 +33,20 @@ class _StoredList:
 
     Attributes:
         kind, name: which one.
-        keys: of what it holds, sorted.
-        prints: what stands for the served bytes of each; their borders show when they are put together.
+        prints: what stands for the served bytes of each, which have its key.
         pages: how it is cut.
         versions: returns what some positions of it hold.
     """
 
     kind: Kind
     name: ListName
-    keys: Sequence[str]
-    prints: Sequence[bytes]
+    prints: Prints
     pages: Sequence[Page]
     versions: Callable[[range], Sequence[EntryVersion]]
 
-    def parts(self, page: Page) -> tuple[bytes, ...]:
+    def part(self, page: Page) -> bytes:
         """Return what the bytes of a page depend on, its link to the next one left out."""
-        inside = slice(page.positions.start, page.positions.stop)
-        return "\n".join(self.keys[inside]).encode(), b"".join(self.prints[inside])
+        return self.prints.between(page.positions.start, page.positions.stop)
 
 
 def page_groups(catalog: Catalog, *, size: int = PAGE_SIZE) -> Iterator[ArtifactGroup]:
@@ -73,7 +71,7 @@ def _groups(catalog: Catalog, lists: Sequence[_StoredList], key: str, address: s
             where = f"{address}/{page.cursor}"
             yield ArtifactGroup(
                 key=f"{key}/{stored.kind}/{page.cursor}",
-                recipe=recipe((_SALT, where.encode(), page.next.encode(), *stored.parts(page))),
+                recipe=recipe((_SALT, where.encode(), page.next.encode(), stored.part(page))),
                 stage="page",
                 render=partial(_render_page, where, stored, page),
             )
@@ -93,7 +91,7 @@ def _render_page(address: str, stored: _StoredList, page: Page) -> Iterator[Arti
 
 def _latest(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
     own, columns = catalog.ranges[kind], catalog.columns
-    names = columns.names[own.start : own.stop]
+    names, prints = columns.names[own.start : own.stop], columns.latest[own.start : own.stop]
 
     def versions(positions: range) -> list[EntryVersion]:
         return catalog.latest_at(own[positions.start : positions.stop])
@@ -101,16 +99,15 @@ def _latest(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
     return _StoredList(
         kind=kind,
         name="latest",
-        keys=names,
-        prints=columns.latest[own.start : own.stop],
-        pages=stored_pages("latest", names, size=size),
+        prints=prints,
+        pages=stored_pages("latest", names, size=size, windows=_windows(catalog, f"latest/{kind}/{size}", prints)),
         versions=versions,
     )
 
 
 def _all(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
     own = catalog.version_range(kind)
-    keys = catalog.version_keys[own.start : own.stop]
+    keys, prints = catalog.version_keys[own.start : own.stop], catalog.columns.prints[own.start : own.stop]
 
     def versions(positions: range) -> list[EntryVersion]:
         return catalog.versions_at(own[positions.start : positions.stop])
@@ -118,11 +115,19 @@ def _all(catalog: Catalog, kind: Kind, size: int) -> _StoredList:
     return _StoredList(
         kind=kind,
         name="all",
-        keys=keys,
-        prints=catalog.columns.prints[own.start : own.stop],
-        pages=stored_pages("all", keys, size=size),
+        prints=prints,
+        pages=stored_pages("all", keys, size=size, windows=_windows(catalog, f"all/{kind}/{size}", prints)),
         versions=versions,
     )
+
+
+def _windows(catalog: Catalog, name: str, prints: Prints) -> Windows:
+    salt = name.encode()
+
+    def window(first: int, end: int) -> bytes:
+        return fold(salt + prints.between(first, end))
+
+    return Windows(catalog.cuts, window)
 
 
 def _deleted(catalog: Catalog, size: int) -> Iterator[tuple[Kind, _StoredList]]:
@@ -138,8 +143,7 @@ def _deleted(catalog: Catalog, size: int) -> Iterator[tuple[Kind, _StoredList]]:
             _StoredList(
                 kind=kind,
                 name="deleted",
-                keys=keys,
-                prints=list(map(version_part, versions)),
+                prints=Prints.of(map(fold, map(version_part, versions))),
                 pages=stored_pages("deleted", keys, size=size),
                 versions=partial(_cut, versions),
             ),

@@ -1,10 +1,12 @@
 import re
+from hashlib import blake2b
 from random import Random
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from regpress.pages import PAGE_SIZE, chunks, token
+from regpress.model.cuts import Cuts, unpack_cuts
+from regpress.pages import PAGE_SIZE, Windows, chunks, token
 
 
 def make_keys(numbers: set[int]) -> list[str]:
@@ -43,3 +45,19 @@ def test_a_token_is_safe_as_it_stands_and_tells_keys_apart(left: str, right: str
     left, right = (text.encode(errors="replace").decode() for text in (left, right))
     assert re.fullmatch(r"[A-Za-z0-9_-]{16}", token(left))
     assert (token(left) == token(right)) == (left == right)
+
+
+@given(MANY_KEYS, st.integers(0, 10**6))
+@settings(max_examples=30)
+def test_pages_are_cut_alike_where_most_were_known_before(keys: list[str], number: int) -> None:
+    def windows(keys: list[str], cuts: Cuts) -> Windows:
+        return Windows(cuts, lambda first, end: blake2b("\n".join(keys[first:end]).encode(), digest_size=16).digest())
+
+    found = Cuts()
+    assert chunks(keys, windows=windows(keys, found)) == chunks(keys)
+    known = unpack_cuts(found.packed())
+    assert known.are_known
+    more = sorted([*keys, f"io.example.n{number:07}/t"])
+    assert chunks(more, windows=windows(more, known)) == chunks(more)
+    # What is known is not looked for again: of the keys, only their number counts.
+    assert chunks([""] * len(keys), windows=windows(keys, unpack_cuts(found.packed()))) == chunks(keys)

@@ -8,22 +8,23 @@ are in it too, as an incremental walk of the official API shows them.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from itertools import chain
-from typing import Any, Final, NamedTuple
+from typing import Any, Final, NamedTuple, overload
 
 import orjson
 
 from regpress import __version__, paths
 from regpress.catalog import Catalog
 from regpress.digest import recipe
-from regpress.fingerprints import version_part
+from regpress.fingerprints import fold, version_part
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
 from regpress.model.entry import STATUS_VALUES, EntryVersion, Official
-from regpress.names import KINDS
-from regpress.pages import chunks, list_key, token
+from regpress.model.prints import Prints
+from regpress.names import KINDS, Kind
+from regpress.pages import Windows, chunks, list_key, token
 from regpress.resolve import PreviousVersion, VersionKey
 from regpress.times import time_key
 
@@ -33,6 +34,8 @@ SHARD_SIZE: Final = 600
 FIRST: Final = "first"
 
 _SALT: Final = f"version index {__version__}".encode()
+#: What stands for each kind; the shortest, for there is one for every version.
+_LETTERS: Final[Mapping[Kind, bytes]] = {kind: b"%c" % number for number, kind in enumerate(KINDS)}
 
 
 class _Ordered:
@@ -41,17 +44,43 @@ class _Ordered:
     def __init__(self, catalog: Catalog) -> None:
         columns, deleted = catalog.columns, list(catalog.deleted())
         self._catalog = catalog
+        self._version_keys = catalog.version_keys
         self._deleted = deleted
         self._seen = len(columns.versions)
-        self._prints = [*columns.prints, *map(version_part, deleted)]
-        keys = [*_keys(catalog), *map(_key, deleted)]
+        own = {kind: catalog.version_range(kind) for kind in sorted(KINDS)}
+        kinds = b"".join([_LETTERS[kind] * len(own[kind]) for kind in KINDS])
+        kinds += b"".join([_LETTERS[version.kind] for version in deleted])
+        self._order: Sequence[int]
         if deleted:
+            keys = self._unordered()
             self._order = sorted(range(len(keys)), key=keys.__getitem__)
         else:
             # Of one time they stand in the right order already, and most of many have one time.
-            alike = chain.from_iterable(map(catalog.version_range, sorted(KINDS)))
-            self._order = sorted(alike, key=catalog.times.__getitem__)
-        self.keys = [keys[at] for at in self._order]
+            self._order = list(chain.from_iterable(own.values()))
+            if len(set(columns.updated)) > 1:
+                self._order.sort(key=catalog.times.__getitem__)
+        every = Prints.of((columns.prints.data, *map(fold, map(version_part, deleted))))
+        self._prints, self._kinds = every.at(self._order), bytes(map(kinds.__getitem__, self._order))
+        self.keys = _Keys(self) if catalog.cuts.are_known else list(_Keys(self))
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._order)
+
+    def key(self, position: int) -> str:
+        """Return what sorts the version at a position."""
+        at = self._order[position]
+        if at >= self._seen:
+            return _key(self._deleted[at - self._seen])
+        kind, time = KINDS[self._kinds[position]], time_key(self._catalog.columns.updated[at])
+        return f"{time}\0{kind}\0{self._version_keys[at]}"
+
+    def all_keys(self) -> Iterator[str]:
+        """Return what sorts each version."""
+        return map(self._unordered().__getitem__, self._order)
+
+    def _unordered(self) -> list[str]:
+        return [*_keys(self._catalog), *map(_key, self._deleted)]
 
     def updated_at(self, position: int) -> str:
         """Return when the version at a position last changed."""
@@ -60,17 +89,46 @@ class _Ordered:
             return self._catalog.columns.updated[at]
         return self._deleted[at - self._seen].official.updated_at
 
-    def parts(self, positions: range) -> tuple[bytes, ...]:
-        """Return what stands for some versions."""
-        inside = slice(positions.start, positions.stop)
-        # The parts show where they end.
-        return "\n".join(self.keys[inside]).encode(), b"".join([self._prints[at] for at in self._order[inside]])
+    def parts(self, first: int, end: int) -> tuple[bytes, ...]:
+        """Return what stands for the versions from one up to another: their kinds, and the rest about them."""
+        return self._kinds[first:end], self._prints.between(first, end)
+
+    def window(self, salt: bytes, first: int, end: int) -> bytes:
+        """Return the same in few bytes."""
+        return fold(b"".join((salt, *self.parts(first, end))))
 
     def versions(self, positions: range) -> list[EntryVersion]:
         """Return some versions."""
         wanted = self._order[positions.start : positions.stop]
         visible = iter(self._catalog.versions_at([at for at in wanted if at < self._seen]))
         return [next(visible) if at < self._seen else self._deleted[at - self._seen] for at in wanted]
+
+
+class _Keys(Sequence[str]):
+    """What sorts the versions of `_Ordered`, made when it is asked for: most shards are as they were."""
+
+    def __init__(self, ordered: _Ordered) -> None:
+        self._ordered = ordered
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._ordered)
+
+    @overload
+    def __getitem__(self, at: int) -> str: ...
+
+    @overload
+    def __getitem__(self, at: slice) -> list[str]: ...
+
+    def __getitem__(self, at: int | slice) -> str | list[str]:
+        """Return one, or some neighbours."""
+        if isinstance(at, slice):
+            return list(map(self._ordered.key, range(*at.indices(len(self)))))
+        return self._ordered.key(at)
+
+    def __iter__(self) -> Iterator[str]:
+        """Return all of them."""
+        return self._ordered.all_keys()
 
 
 class _Shard(NamedTuple):
@@ -87,11 +145,12 @@ def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterato
         size: most versions of a shard.
     """
     ordered = _Ordered(catalog)
-    shards = list(_shards(ordered, size))
+    windows = Windows(catalog.cuts, partial(ordered.window, f"changes/{size}\0".encode()))
+    shards = list(_shards(ordered, size, windows))
     for shard in shards:
         yield ArtifactGroup(
             key=f"{catalog.registry}/index/versions/{shard.name}",
-            recipe=recipe((_SALT, catalog.prefix.encode(), *ordered.parts(shard.positions))),
+            recipe=recipe((_SALT, catalog.prefix.encode(), *ordered.parts(*_bounds(shard.positions)))),
             stage="leaf",
             render=partial(
                 _render_shard, paths.version_index_shard(catalog.prefix, shard.name), ordered, shard.positions
@@ -107,8 +166,8 @@ def version_index_groups(catalog: Catalog, *, size: int = SHARD_SIZE) -> Iterato
     )
 
 
-def _shards(ordered: _Ordered, size: int) -> Iterator[_Shard]:
-    for cut in chunks(ordered.keys, size=size):
+def _shards(ordered: _Ordered, size: int, windows: Windows) -> Iterator[_Shard]:
+    for cut in chunks(ordered.keys, size=size, windows=windows):
         start = cut.start
         name = token(ordered.keys[start - 1]) if start else FIRST
         yield _Shard(name, ordered.updated_at(start - 1) if start else "", cut)
@@ -126,6 +185,10 @@ def _keys(catalog: Catalog) -> Iterator[str]:
 def _key(version: EntryVersion) -> str:
     time, name = time_key(version.official.updated_at), version.name
     return f"{time}\0{version.kind}\0{list_key(name, version.version)}"
+
+
+def _bounds(positions: range) -> tuple[int, int]:
+    return positions.start, positions.stop
 
 
 def _render_shard(address: str, ordered: _Ordered, positions: range) -> Iterator[Artifact]:

@@ -5,9 +5,11 @@ A column is looked at in one go, where tens of thousands of records would have t
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from itertools import accumulate, chain
 from typing import Any, Final, NamedTuple
+
+from regpress.model.prints import Prints
 
 
 class EntryColumns(NamedTuple):
@@ -31,8 +33,8 @@ class EntryColumns(NamedTuple):
     names: Sequence[str]
     shards: Sequence[str]
     counts: Sequence[int]
-    whole: Sequence[bytes]
-    latest: Sequence[bytes]
+    whole: Prints
+    latest: Prints
     titles: Sequence[str]
     tags: Sequence[tuple[str, ...]]
     lengths: Sequence[int]
@@ -41,7 +43,7 @@ class EntryColumns(NamedTuple):
     versions: Sequence[str]
     published: Sequence[str]
     updated: Sequence[str]
-    prints: Sequence[bytes]
+    prints: Prints
 
     def starts(self) -> list[int]:
         """Return the position of the first version of each entry, and the one behind the last of all."""
@@ -50,6 +52,7 @@ class EntryColumns(NamedTuple):
 
 #: How many columns are about entries; the others are about versions.
 _OF_ENTRIES: Final = EntryColumns._fields.index("versions")
+_PRINTS: Final = frozenset(map(EntryColumns._fields.index, ("whole", "latest", "prints")))
 
 
 class Run(NamedTuple):
@@ -65,10 +68,13 @@ def joined(runs: Sequence[Run]) -> EntryColumns:
     starts = {id(run.columns): run.columns.starts() for run in runs}
     of_versions = [Run(columns, starts[id(columns)][first], starts[id(columns)][end]) for columns, first, end in runs]
     return EntryColumns(
-        *(list(_parts(runs, number)) for number in range(_OF_ENTRIES)),
-        *(list(_parts(of_versions, number)) for number in range(_OF_ENTRIES, len(EntryColumns._fields))),
+        *(_column(runs, number) for number in range(_OF_ENTRIES)),
+        *(_column(of_versions, number) for number in range(_OF_ENTRIES, len(EntryColumns._fields))),
     )
 
 
-def _parts(runs: Iterable[Run], number: int) -> Iterator[Any]:
-    return chain.from_iterable([run.columns[number][run.first : run.end] for run in runs])
+def _column(runs: Iterable[Run], number: int) -> Any:
+    parts: list[Any] = [run.columns[number][run.first : run.end] for run in runs]
+    if number in _PRINTS:
+        return Prints.of([part.data for part in parts])
+    return list(chain.from_iterable(parts))

@@ -13,12 +13,13 @@ from itertools import accumulate, chain, islice, pairwise, repeat
 from operator import itemgetter
 from typing import Any, Final, NamedTuple, TypeVar
 
-from regpress.digest import FINGERPRINT, fingerprints_at
+from regpress.digest import FINGERPRINT
 from regpress.model.entry import Entry, EntryVersion, Official, Outline
 from regpress.model.entry_columns import EntryColumns
 from regpress.model.facets import Facets
 from regpress.model.file_elements import FileElements, Places
 from regpress.model.numbered import numbered, numbered_runs
+from regpress.model.prints import Prints
 from regpress.names import KINDS, EntryName, Kind
 
 T = TypeVar("T")
@@ -96,7 +97,8 @@ def pack_entries(
         "sources": numbered_runs(sources),
         "paths": numbered_runs(paths),
     }
-    return PackedEntries(columns, b"".join((*digests, *facts.whole, *facts.latest, *facts.prints, *others)))
+    prints = (facts.whole.data, facts.latest.data, facts.prints.data)
+    return PackedEntries(columns, b"".join((*digests, *prints, *others)))
 
 
 def _by_text(entries: Iterable[Entry], sizes: Iterable[int]) -> Iterator[int]:
@@ -137,7 +139,8 @@ class KeptEntries:
         names, counts, by_text = columns["names"], columns["counts"], columns["by_text"]
         latest = list(map(int.__add__, self._firsts, columns["latest"]))
         entries, versions = len(names), len(columns["versions"])
-        prints = fingerprints_at(self._blob, versions * FINGERPRINT, 2 * entries + len(by_text))
+        first = versions * FINGERPRINT
+        prints = Prints(self._blob[first : first + (2 * entries + len(by_text)) * FINGERPRINT])
         title_at, titles = columns["titles"]
         tag_at, tags = columns["tags"]
         source_at, sources = columns["sources"]

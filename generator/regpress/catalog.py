@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from itertools import accumulate, chain, compress, islice, pairwise, repeat
@@ -14,7 +14,7 @@ from regpress.entry_columns import columns_of
 from regpress.model.cuts import Cuts
 from regpress.model.entry import Entry, EntryVersion, Outline
 from regpress.model.entry_columns import EntryColumns
-from regpress.model.lazy_entries import LazyEntries, Texts
+from regpress.model.lazy_entries import LazyEntries, Line, Texts
 from regpress.names import KINDS, Kind
 from regpress.record import record
 from regpress.times import time_key
@@ -199,6 +199,18 @@ class Catalog:
                 else [entries[at].latest for at in inside]
             )
         return found
+
+    def lines(self, kind: Kind, make: Callable[[Sequence[EntryVersion]], list[Line]]) -> list[Line]:
+        """Return the line of the name index about each entry of a kind.
+
+        Args:
+            kind: which.
+            make: returns lines, given the latest version of each entry.
+        """
+        entries = self.of(kind)
+        if isinstance(entries, LazyEntries):
+            return entries.lines_of(range(len(entries)), make)
+        return make([entry.latest for entry in entries])
 
     def texts(self, kind: Kind) -> Sequence[Texts]:
         """Return the document of the latest version of each entry of a kind, in the order of names."""

@@ -23,7 +23,7 @@ from regpress.model.packed import Former, Packed
 from regpress.storage import replace_file
 
 _FORMAT: Final = 6
-_GATHERING_FORMAT: Final = 6
+_GATHERING_FORMAT: Final = 7
 _LENGTH: Final = struct.Struct("<Q")
 #: New elements up to which a cache is left as it is: reading them again costs less than writing it anew.
 FEW: Final = 200
@@ -111,7 +111,7 @@ class Gathering(NamedTuple):
     """
 
     facts: dict[str, Any]
-    blobs: Sequence[bytes]
+    blobs: Sequence[bytes | memoryview]
     files: Sequence[bytes]
 
 
@@ -119,13 +119,14 @@ class KeptGathering(NamedTuple):
     """A `Gathering` that was kept.
 
     Attributes:
-        facts, blobs: as they were given.
+        facts: as they were given.
+        blobs: views of them.
         data: the whole file.
         files: where in it each of the files begins.
     """
 
     facts: dict[str, Any]
-    blobs: Sequence[bytes]
+    blobs: Sequence[memoryview]
     data: mmap.mmap
     files: Sequence[int]
 
@@ -160,7 +161,7 @@ class GatheringCache:
                 return None
             facts, numbers, *blobs = (whole[start:stop] for start, stop in pairwise(cuts[first:]))
             known = _together(orjson.loads(facts), numbers.cast(_NUMBER))
-            return KeptGathering(known, list(map(bytes, blobs)), data, cuts[:first])
+            return KeptGathering(known, blobs, data, cuts[:first])
         except (OSError, ValueError, KeyError, TypeError, IndexError, struct.error):
             return None
 

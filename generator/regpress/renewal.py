@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 
 from regpress.catalog import Catalog
 from regpress.element_renewal import RenewedFile, TooMuchError
+from regpress.indexes.names import name_lines
 from regpress.kept import FEW_NAMES, Gathering, KeptGathering
 from regpress.merge import CASE_COLLISION, Merged, case_issues, last_update, names_collide
 from regpress.model.cuts import Cuts, unpack_cuts
@@ -117,7 +118,7 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
     raws = inputs.files
     places = places_in(found.values())
     catalogs = [one.catalog for one in findings.merged]
-    packed = [pack_entries(one.entries, one.gone, one.columns, places) for one in catalogs]
+    packed = [pack_entries(one.entries, one.gone, one.columns, places, name_lines(one)) for one in catalogs]
     # Most registries hide nothing.
     known = {(kind, str(name)) for elements in found.values() for kind, name in elements.names if findings.hidden}
     facts = {
@@ -133,7 +134,9 @@ def pack_gathering(inputs: Inputs, findings: Findings, others: Iterable[Name]) -
         **_pack_issues(findings.issues, found),
     }
     digests = [elements.digests for elements in found.values()]
-    blobs = [*digests, *[one.blob for one in packed], *[catalog.cuts.packed() for catalog in catalogs]]
+    blobs: list[bytes | memoryview] = list(digests)
+    for catalog, its in zip(catalogs, packed, strict=True):
+        blobs += (its.blob, its.lines, catalog.cuts.packed())
     return Gathering(facts, blobs, [raws[key].data for key in found])
 
 
@@ -233,9 +236,9 @@ class Renewal:
             return None
         blobs = self._kept.blobs[len(former) :]
         whole = [
-            self._patched(one, PackedEntries(columns, blob), names, unpack_cuts(cuts), collides=collides)
-            for one, (_, columns, collides), blob, cuts in zip(
-                merged, facts["registries"], blobs[: len(merged)], blobs[len(merged) :], strict=True
+            self._patched(one, PackedEntries(columns, blob, lines), names, unpack_cuts(cuts), collides=collides)
+            for one, (_, columns, collides), blob, lines, cuts in zip(
+                merged, facts["registries"], blobs[::3], blobs[1::3], blobs[2::3], strict=True
             )
         ]
         advice, kept_issues = self._kept_issues(files, names)
@@ -272,7 +275,7 @@ class Renewal:
                 _names_of(former),
                 former["name_at"],
                 former["versions"],
-                digests,
+                bytes(digests),
                 former["dated"],
                 "",
             )

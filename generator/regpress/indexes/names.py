@@ -7,8 +7,9 @@ have it. A registry's index of one kind is one document: a search reads it and n
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
+from operator import itemgetter
 from typing import Any, Final
 
 import orjson
@@ -19,7 +20,8 @@ from regpress.digest import recipe
 from regpress.indexes.facts import Facts, facts_of
 from regpress.model.artifact import JSON, Artifact, ArtifactGroup
 from regpress.model.document import escape_html_in_json
-from regpress.model.entry import EntryVersion, Outline
+from regpress.model.entry import EntryVersion
+from regpress.model.lazy_entries import Line
 from regpress.names import KINDS
 
 #: Facets of which an entry has a list of values.
@@ -27,6 +29,7 @@ _LISTED: Final = ("location", "packages", "transports", "tags")
 
 #: Rows that are escaped together.
 _SOME: Final = 100
+_FACTS: Final = itemgetter(1)
 _SALT: Final = f"name index {__version__}".encode()
 
 
@@ -44,52 +47,55 @@ def name_index_groups(catalog: Catalog) -> Iterator[ArtifactGroup]:
 def _render(catalog: Catalog) -> Iterator[Artifact]:
     lines = []
     for kind in KINDS:
-        own = catalog.ranges[kind]
-        rows, alike = _rows(catalog.columns.names[own.start : own.stop], catalog.outlines_at(own))
-        body = _body(b'{"kind":"%s",\n"entries":[\n' % kind.encode(), rows, b"\n]}")
+        made = catalog.lines(kind, _lines)
+        head = b'{"kind":"%s",\n"entries":[\n' % kind.encode()
+        body = b"".join((head, b",\n".join([line for line, _ in made]), b"\n]}"))
         yield Artifact(paths.name_index(catalog.prefix, kind), "document", JSON, body)
-        lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(rows), **_numbers(alike)})))
+        # By the objects, which most lines share that tell the same: to hash what they hold takes longest.
+        objects = {id(facts): facts for _, facts in made}
+        told = _numbers([(objects[key], number) for key, number in Counter(map(id, map(_FACTS, made))).items()])
+        lines.append(b'"%s":%s' % (kind.encode(), orjson.dumps({"total": len(made), **told})))
     body = escape_html_in_json(b"{%s}" % b",\n".join(lines))
     yield Artifact(paths.facets(catalog.prefix), "document", JSON, body)
 
 
-def _rows(names: Sequence[str], outlines: Sequence[EntryVersion | Outline]) -> tuple[list[bytes], Counter[Facts]]:
-    """Return the lines of some entries, and how many have the same facts."""
+def name_lines(catalog: Catalog) -> list[Line]:
+    """Return the line about each entry of a registry."""
+    return [line for kind in KINDS for line in catalog.lines(kind, _lines)]
+
+
+def _lines(versions: Sequence[EntryVersion]) -> list[Line]:
+    """Return the lines about some entries, given the latest version of each, with the facts that they tell."""
     # In one loop, and by the objects that say what an entry is, which those that say the same mostly share: to call a
     # function for each, or to hash what such objects hold, takes as long as all that is written.
     known: dict[tuple[str, int, int], tuple[Facts, bytes]] = {}
-    keys = []
+    told = []
     rows = []
     written = orjson.dumps
-    for name, version in zip(names, outlines, strict=True):
+    for version in versions:
         title, description, official = version.title, version.description, version.official
         key = (official.status, id(version.facets), id(version.tags))
-        keys.append(key)
         if key not in known:
             facts = facts_of(version)
             known[key] = (facts, _end(facts))
+        facts, end = known[key]
+        told.append(facts)
         row = b'{"name":%s%s%s,"version":%s,"updatedAt":%s%s' % (
-            written(name),
+            written("/".join(version.name)),
             b',"title":' + written(title) if title else b"",
             b',"description":' + written(description) if description else b"",
             written(version.version),
             written(official.updated_at),
-            known[key][1],
+            end,
         )
         rows.append(row)
-    alike: Counter[Facts] = Counter()
-    for key, number in Counter(keys).items():
-        alike[known[key][0]] += number
-    return rows, alike
+    return list(zip(_escaped(rows), told, strict=True))
 
 
-def _body(head: bytes, rows: Sequence[bytes], tail: bytes) -> bytes:
-    """Return a document with a line for each row."""
-    # What few rows have is looked for in some of them at a time: to copy the whole takes longer than to make it.
-    some = [escape_html_in_json(b",\n".join(rows[at : at + _SOME])) for at in range(0, len(rows) or 1, _SOME)]
-    some[0] = head + some[0]
-    some[-1] += tail
-    return b",\n".join(some)
+def _escaped(rows: Sequence[bytes]) -> Iterator[bytes]:
+    # What few rows have is looked for in some of them at a time: a call for each takes as long as to make it.
+    for at in range(0, len(rows), _SOME):
+        yield from escape_html_in_json(b"\n".join(rows[at : at + _SOME])).split(b"\n")
 
 
 def _end(facts: Facts) -> bytes:
@@ -102,10 +108,10 @@ def _end(facts: Facts) -> bytes:
     return b"," + orjson.dumps(members)[1:] if members else b"}"
 
 
-def _numbers(alike: Counter[Facts]) -> dict[str, dict[str, int]]:
+def _numbers(alike: Iterable[tuple[tuple[tuple[str, ...], ...], int]]) -> dict[str, dict[str, int]]:
     """Return how many entries have each value of each facet, the commonest first."""
     counted: dict[str, Counter[str]] = {facet: Counter() for facet in Facts._fields}
-    for facts, number in alike.items():
+    for facts, number in alike:
         for facet, values in zip(Facts._fields, facts, strict=True):
             for value in values:
                 counted[facet][value] += number

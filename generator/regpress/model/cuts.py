@@ -40,6 +40,6 @@ class Cuts:
         return b"".join([_ROW.pack(*row) for row in self._used.items()])
 
 
-def unpack_cuts(data: bytes) -> Cuts:
+def unpack_cuts(data: bytes | memoryview) -> Cuts:
     """Return what was packed."""
     return Cuts(dict(_ROW.iter_unpack(data)))

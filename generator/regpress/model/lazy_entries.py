@@ -11,6 +11,8 @@ T = TypeVar("T")
 
 #: The document of a version, and its further members (`regpress.model.entry.EntryVersion`).
 Texts = tuple[bytes | memoryview, bytes]
+#: The line of the name index about an entry, and the facts that it tells (`regpress.indexes.facts.Facts`).
+Line = tuple[bytes | memoryview, tuple[tuple[str, ...], ...]]
 
 
 class Maker(Protocol):
@@ -27,6 +29,9 @@ class Maker(Protocol):
 
     def texts(self, numbers: Sequence[int]) -> Iterable[Texts]:
         """Return their documents."""
+
+    def lines(self, numbers: Sequence[int]) -> Iterable[Line]:
+        """Return their lines of the name index."""
 
 
 class LazyEntries(Sequence[Entry]):
@@ -96,6 +101,18 @@ class LazyEntries(Sequence[Entry]):
     def texts_of(self, positions: Sequence[int]) -> list[Texts]:
         """Return the document of the latest version of the entries at some positions, without making them."""
         return self._of_latest(positions, self._maker.texts, lambda version: (version.text, version.other_meta))
+
+    def lines_of(self, positions: range, make: Callable[[Sequence[EntryVersion]], Iterable[Line]]) -> list[Line]:
+        """Return the line of the name index about each entry at some positions.
+
+        Args:
+            positions: which ascend.
+            make: returns the lines about entries, given the latest version of each; most are known without it.
+        """
+        some = self._entries[positions.start : positions.stop]
+        kept = iter(self._maker.lines([one for one in some if isinstance(one, int)]))
+        made = iter(make([one.latest for one in some if not isinstance(one, int)]))
+        return [next(kept) if isinstance(one, int) else next(made) for one in some]
 
     def _of_latest(
         self,

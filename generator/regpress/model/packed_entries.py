@@ -18,6 +18,7 @@ from regpress.model.entry import Entry, EntryVersion, Official, Outline
 from regpress.model.entry_columns import EntryColumns
 from regpress.model.facets import Facets
 from regpress.model.file_elements import FileElements, Places
+from regpress.model.lazy_entries import Line
 from regpress.model.numbered import numbered, numbered_runs
 from regpress.model.prints import Prints
 from regpress.names import KINDS, EntryName, Kind
@@ -41,10 +42,12 @@ class PackedEntries(NamedTuple):
         columns: facts about them, plain JSON values.
         blob: digests of the versions, what stands for entries and for their visible versions, then the texts that
             stand in no file.
+        lines: of the name index, one behind the other.
     """
 
     columns: dict[str, Any]
-    blob: bytes
+    blob: bytes | memoryview
+    lines: bytes | memoryview
 
 
 def pack_entries(
@@ -52,6 +55,7 @@ def pack_entries(
     gone: Sequence[EntryVersion],
     facts: EntryColumns,
     places: Places,
+    lines: Sequence[Line],
 ) -> PackedEntries:
     """Return entries as columns; none has claims, and their long texts are left out.
 
@@ -60,6 +64,7 @@ def pack_entries(
         gone: versions of names of which every version is deleted.
         facts: about the entries.
         places: where documents stand in files.
+        lines: of the name index, about each of the entries.
     """
     ordered = [entry for kind in KINDS for entry in entries.get(kind, ())]
     versions = [version for entry in ordered for version in (*entry.versions, *entry.deleted)]
@@ -96,9 +101,11 @@ def pack_entries(
         "facets": numbered(facets),
         "sources": numbered_runs(sources),
         "paths": numbered_runs(paths),
+        "lines": [len(line) for line, _ in lines],
+        "told": numbered([told for _, told in lines]),
     }
     prints = (facts.whole.data, facts.latest.data, facts.prints.data)
-    return PackedEntries(columns, b"".join((*digests, *prints, *others)))
+    return PackedEntries(columns, b"".join((*digests, *prints, *others)), b"".join([line for line, _ in lines]))
 
 
 def _by_text(entries: Iterable[Entry], sizes: Iterable[int]) -> Iterator[int]:
@@ -122,7 +129,8 @@ class KeptEntries:
     """
 
     def __init__(self, packed: PackedEntries, files: Sequence[FileElements]) -> None:
-        self._columns, self._blob = packed
+        self._columns, blob, self._lines = packed
+        self._blob = bytes(blob)
         self._files = files
         columns = self._columns
         #: The positions of the entries of each kind.
@@ -200,6 +208,15 @@ class KeptEntries:
         rows = self._latest_rows(numbers)
         return zip(self._views(rows), map(self._metas.get, rows, repeat(b"")), strict=True)
 
+    def lines(self, numbers: Sequence[int]) -> Iterator[Line]:
+        """Return the line of the name index about each of the entries at some positions, and what it tells."""
+        told_at, told = self._columns["told"]
+        cuts, data = self._line_cuts, self._lines
+        views = [
+            data[first:end] for first, end in zip(_some(cuts[:-1], numbers), _some(cuts[1:], numbers), strict=True)
+        ]
+        return zip(views, _shared(lambda facts: tuple(map(tuple, facts)), told, _some(told_at, numbers)), strict=True)
+
     def gone(self) -> list[EntryVersion]:
         """Return the versions of names of which every version is deleted."""
         others = self._columns["gone"]
@@ -270,6 +287,10 @@ class KeptEntries:
         columns = self._columns
         prints = len(columns["versions"]) + 2 * len(columns["names"]) + len(columns["by_text"])
         return list(accumulate(columns["texts"], initial=prints * FINGERPRINT))
+
+    @cached_property
+    def _line_cuts(self) -> list[int]:
+        return list(accumulate(self._columns["lines"], initial=0))
 
     def _documents(self, rows: Sequence[int]) -> list[bytes]:
         return self._cut(rows, [file.data for file in self._files], self._blob)

@@ -10,10 +10,10 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from functools import cmp_to_key, lru_cache
-from typing import TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-from packaging.version import InvalidVersion
-from packaging.version import Version as Pep440
+if TYPE_CHECKING:
+    from packaging.version import Version as Pep440
 
 T = TypeVar("T")
 
@@ -145,7 +145,10 @@ def ranked(items: Sequence[T], versions: Sequence[str], times: Sequence[str]) ->
 
 
 def _pep440(text: str) -> Pep440 | None:
+    # Hardly any version is not semantic.
+    from packaging.version import InvalidVersion, Version  # noqa: PLC0415
+
     try:
-        return Pep440(text)
+        return Version(text)
     except InvalidVersion:
         return None

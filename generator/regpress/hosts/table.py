@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from difflib import get_close_matches
 from importlib import import_module
 from typing import Final
 
@@ -61,6 +60,8 @@ def profile(name: str) -> HostProfile:
         ConfigError: there is none; the message lists the names and the nearest one.
     """
     if name not in PROFILES:
+        from difflib import get_close_matches  # noqa: PLC0415 - only for what is wrong
+
         near = get_close_matches(name.lower().replace("_", "-"), PROFILES, n=1)
         hint = f"did you mean {near[0]!r}? " if near else ""
         raise ConfigError(f"host: {name[:80]!r} is not a host profile: {hint}known are {', '.join(PROFILES)}")

@@ -40,7 +40,7 @@ class Items:
         # Column by column, and texts as one where they can be: to look at each entry takes several times as long.
         columns = catalog.columns
         self.catalog = catalog
-        self.names, self.tags, self.parts = columns.names, columns.tags, columns.latest
+        self.names, self.tags, self.parts = columns.names, columns.tags, list(columns.latest)
         # Names have one slash.
         halves = "/".join(self.names).split("/") if self.names else []
         self.namespaces = halves[::2]

@@ -7,7 +7,6 @@ open and not looked at.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from difflib import get_close_matches
 from itertools import islice
 from typing import Final, Literal, NamedTuple
 
@@ -86,6 +85,8 @@ def _unknown(part: Mapping[str, object], known: frozenset[str]) -> list[Finding]
 
 
 def _finding(key: str, known: frozenset[str]) -> Finding:
+    from difflib import get_close_matches  # noqa: PLC0415 - only for what is wrong
+
     close = get_close_matches(key, sorted(known), n=1, cutoff=0.75) if len(key) <= 40 else []
     path = key if key.isidentifier() and len(key) <= 40 else key_path(key)
     message = f"the format knows no member {shown(key)} here"

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
-from difflib import get_close_matches
 from typing import Any, Final, Literal
 
 from regpress.model.issue import SEVERITIES, Issue
@@ -94,6 +93,8 @@ def _problem(name: str, severity: str) -> str:
         return ""
     rule = RULES.get(name)
     if rule is None:
+        from difflib import get_close_matches  # noqa: PLC0415 - only for what is wrong
+
         close = get_close_matches(name[:80], RULES, n=1)
         return f"{shown(name)} is not a rule" + (f" (did you mean '{close[0]}'?)" if close else "")
     if rule.is_fixed and severity != "error":

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any, Final
-
-from jsonschema_rs import ValidationError
+from typing import TYPE_CHECKING, Any, Final
 
 from regpress.model.issue import Issue, Severity
 from regpress.validate.findings import key_path, shown
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
 
 _IDENTIFIER = re.compile(r"[A-Za-z_$][A-Za-z0-9_$]*")
 #: RFC 3986 section 2: the characters of a URI, and ``%`` only before two hexadecimal digits.

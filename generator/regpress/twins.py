@@ -1,4 +1,4 @@
-"""Documents that differ from one before them in nothing but their version, as most versions of an entry do.
+"""Documents that differ from one before them in nothing but their version, as many versions of an entry do.
 
 Such a document need not be parsed, checked and serialised: what there is to say about it is what there is to say about
 the other one. No rule looks at the digits of a version of three numbers (a test holds this), and where a version

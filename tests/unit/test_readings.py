@@ -16,7 +16,7 @@ from regpress.model.issue import Issue
 from regpress.model.reading import Reading
 from regpress.model.registry import read_candidates as read_file
 from regpress.names import Kind, SourceName
-from regpress.read import read_candidates
+from regpress.read import Checker, read_candidates
 from regpress.readings import SnapshotReader
 from regpress.resolve import FileReadings
 from regpress.validate.check import check_entry
@@ -194,16 +194,23 @@ def test_a_version_that_stands_in_two_spellings_is_not_taken_for_another_one(
     assert comparable(found) == comparable(at_once(data))
 
 
-def test_documents_that_differ_in_their_version_alone_are_validated_once(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(module, "LARGE_FILE_BYTES", 1)
+def counting() -> tuple[Checker, list[Any]]:
+    """Return a check of documents, and the versions of those that it has checked."""
     seen: list[Any] = []
 
     def counted(documents: Iterable[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
         documents = list(documents)
         seen.extend(value["version"] for _, value in documents)
         return check(documents)
+
+    return counted, seen
+
+
+def test_documents_that_differ_in_their_version_alone_are_validated_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "LARGE_FILE_BYTES", 1)
+    counted, seen = counting()
 
     package = {"registryType": "npm", "identifier": "weather", "transport": {"type": "stdio"}}
     versions = [f"1.{number}.0" for number in range(700)]
@@ -266,12 +273,7 @@ def test_documents_whose_bytes_are_known_are_not_validated_again(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "LARGE_FILE_BYTES", 1)
-    seen: list[Any] = []
-
-    def counted(documents: Iterable[tuple[Kind, Any]]) -> list[tuple[Issue, ...]]:
-        documents = list(documents)
-        seen.extend(value["version"] for _, value in documents)
-        return check(documents)
+    counted, seen = counting()
 
     def read(versions: Iterable[int]) -> FileReadings:
         text = ",\n".join(json.dumps(server(version=f"1.0.{number}", title=f"No. {number}")) for number in versions)

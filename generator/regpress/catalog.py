@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import field
 from functools import cached_property
 from itertools import accumulate, chain, compress, islice, pairwise, repeat
-from typing import overload
+from typing import TypeVar, overload
 
 from regpress import paths
 from regpress.entry_columns import columns_of
@@ -18,6 +18,8 @@ from regpress.model.lazy_entries import LazyEntries, Line, Texts
 from regpress.names import KINDS, Kind
 from regpress.record import record
 from regpress.times import time_key
+
+T = TypeVar("T")
 
 
 @record(kw_only=True, slots=False)
@@ -86,11 +88,6 @@ class Catalog:
         return range(self.starts[own.start], self.starts[own.stop])
 
     @cached_property
-    def namespaces(self) -> Sequence[str]:
-        """Return the first part of the name of each entry."""
-        return [name.partition("/")[0] for name in self.columns.names]
-
-    @cached_property
     def labels(self) -> Sequence[str]:
         """Return ``kind/namespace/name`` of each entry."""
         names = self.columns.names
@@ -145,9 +142,21 @@ class Catalog:
 
     def entries_at(self, positions: Sequence[int]) -> list[Entry]:
         """Return the entries at some positions, in ascending order."""
-        found: list[Entry] = []
+        return self._at(positions, LazyEntries.some, lambda entry: entry)
+
+    def _at(
+        self,
+        positions: Sequence[int],
+        lazily: Callable[[LazyEntries, Sequence[int]], Iterable[T]],
+        own: Callable[[Entry], T],
+    ) -> list[T]:
+        """Return something of the entries at some positions, which ascend: *lazily* where not all of them are made."""
+        found: list[T] = []
         for entries, inside in self._by_kind(positions):
-            found += entries.some(inside) if isinstance(entries, LazyEntries) else [entries[at] for at in inside]
+            if isinstance(entries, LazyEntries):
+                found += lazily(entries, inside)
+            else:
+                found += [own(entries[at]) for at in inside]
         return found
 
     def _by_kind(self, positions: Sequence[int]) -> Iterator[tuple[Sequence[Entry], Sequence[int]]]:
@@ -162,12 +171,7 @@ class Catalog:
 
     def latest_at(self, positions: Sequence[int]) -> list[EntryVersion]:
         """Return the latest version of the entries at some positions, in ascending order."""
-        found: list[EntryVersion] = []
-        for entries, inside in self._by_kind(positions):
-            found += (
-                entries.latest_of(inside) if isinstance(entries, LazyEntries) else [entries[at].latest for at in inside]
-            )
-        return found
+        return self._at(positions, LazyEntries.latest_of, _latest)
 
     def versions_at(self, positions: Sequence[int]) -> list[EntryVersion]:
         """Return the visible versions at some positions, in any order."""
@@ -191,14 +195,7 @@ class Catalog:
 
     def outlines_at(self, positions: Sequence[int]) -> list[Outline | EntryVersion]:
         """Return what lists say about the latest version of the entries at some positions, in ascending order."""
-        found: list[Outline | EntryVersion] = []
-        for entries, inside in self._by_kind(positions):
-            found += (
-                entries.outlines_of(inside)
-                if isinstance(entries, LazyEntries)
-                else [entries[at].latest for at in inside]
-            )
-        return found
+        return self._at(positions, LazyEntries.outlines_of, _latest)
 
     def lines(self, kind: Kind, make: Callable[[Sequence[EntryVersion]], list[Line]]) -> list[Line]:
         """Return the line of the name index about each entry of a kind.
@@ -214,10 +211,9 @@ class Catalog:
 
     def texts(self, kind: Kind) -> Sequence[Texts]:
         """Return the document of the latest version of each entry of a kind, in the order of names."""
-        entries = self.of(kind)
-        if isinstance(entries, LazyEntries):
-            return entries.texts_of(range(len(entries)))
-        return [(entry.latest.text, entry.latest.other_meta) for entry in entries]
+        return self._at(
+            self.ranges[kind], LazyEntries.texts_of, lambda entry: (entry.latest.text, entry.latest.other_meta)
+        )
 
     def counts(self) -> dict[str, int]:
         """Return ``servers``, ``serverVersions``, ``skills`` … as they appear in ``build.json``."""
@@ -270,6 +266,10 @@ class VersionKeys(Sequence[str]):
         names = map(repeat, columns.names[owner:last], columns.counts[owner:last])
         spread = islice(chain.from_iterable(names), first - self._starts[owner], end - self._starts[owner])
         return map("\0".join, zip(spread, columns.versions[first:end], strict=True))
+
+
+def _latest(entry: Entry) -> EntryVersion:
+    return entry.latest
 
 
 def _text(version: EntryVersion) -> str:

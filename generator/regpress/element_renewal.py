@@ -75,9 +75,8 @@ class RenewedFile:
         self._found = read_large(raw, self._array, source=source)
         if self._found.candidates or self._found.elements.keys() != self._runs.keys() or not self._found.format:
             raise TooMuchError
-        self._new: dict[str, list[Reading]] = {}
-        self._around: dict[str, list[tuple[Issue, ...]]] = {}
-        self._insides: dict[str, list[str]] = {}
+        self._new: dict[str, Elements] = {}
+        self._readings: dict[str, list[Reading]] = {}
         for place, items in self._items.items():
             self._keep(place, StretchReader(raw, source, place, check).elements(items))
         self.changed = self._changed()
@@ -133,12 +132,12 @@ class RenewedFile:
                     digests.append(former.digests_of(run.first, run.end))
                     dated += former.dated[run.first : run.end]
                 else:
-                    reading, end = self._new[place][run.first], run.at + len(self._items[place][run.first].document)
+                    reading = self._readings[place][run.first]
                     starts.append(run.at)
-                    ends.append(end)
+                    ends.append(run.at + len(self._items[place][run.first].document))
                     name_at.append(names.setdefault((reading.kind, reading.name), len(names)))
                     versions.append(reading.version)
-                    digests.append(standing_digest(self._raw.data, reading, run.at, end))
+                    digests.append(standing_digest(reading, self._new[place].standing[run.first]))
                     dated.append(is_dated(reading.carried))
         return FileElements(
             self._raw.data,
@@ -200,10 +199,10 @@ class RenewedFile:
         readings = [reading for reading in elements if isinstance(reading, Reading)]
         if len(readings) != len(elements):
             raise TooMuchError
-        self._new[place], self._insides[place], self._around[place] = readings, elements.insides, elements.issues
+        self._new[place], self._readings[place] = elements, readings
 
     def _changed(self) -> set[Name]:
-        found = {(reading.kind, reading.name) for readings in self._new.values() for reading in readings}
+        found = {(reading.kind, reading.name) for readings in self._readings.values() for reading in readings}
         gaps = {place: bounds[0] for place, bounds in self._bounds.items()}
         for place, runs in self._runs.items():
             for run in runs:
@@ -234,10 +233,8 @@ class RenewedFile:
                 new.append((position, run.first))
             position += run.end - run.first
         again = StretchReader(self._raw, self._source, place, self._check).elements(items)
-        found = [
-            (at, self._new[place][number], self._insides[place][number], self._around[place][number])
-            for at, number in new
-        ]
+        readings, elements = self._readings[place], self._new[place]
+        found = [(at, readings[number], elements.insides[number], elements.issues[number]) for at, number in new]
         for at, reading, inside, around in zip(known, again, again.insides, again.issues, strict=True):
             if not isinstance(reading, Reading):
                 raise TooMuchError

@@ -70,7 +70,7 @@ def entry(prefix: str, kind: Kind, name: EntryName) -> str:
 
 def versions(prefix: str, kind: Kind, name: EntryName) -> str:
     """Return the address of the list of an entry's versions."""
-    return f"{entry(prefix, kind, name)}/versions"
+    return versions_below(collection(prefix, kind), f"{name.namespace}/{name.name}")
 
 
 def version(prefix: str, kind: Kind, name: EntryName, number: str) -> str:
@@ -150,13 +150,13 @@ def facets(prefix: str) -> str:
 
 def entry_page(prefix: str, kind: Kind, name: EntryName) -> str:
     """Return the address of an entry's HTML page: ``servers/ns/name/``."""
-    return f"{prefix}{ENTRY_PLURAL[kind]}/{name.namespace}/{name.name}/"
+    return entry_page_below(index_page(prefix, kind), f"{name.namespace}/{name.name}")
 
 
 def entry_pages(prefix: str, kind: Kind, names: Iterable[str]) -> list[str]:
     """Return the `entry_page` of each of some names."""
-    start = index_page(prefix, kind)
-    return [f"{start}{name}/" for name in names]
+    index = index_page(prefix, kind)
+    return [entry_page_below(index, name) for name in names]
 
 
 def entry_page_below(index: str, name: str) -> str:

@@ -20,7 +20,7 @@ from regpress.kept_config import ConfigCache, SoundConfig
 from regpress.model.config import Config, default_config, load_config
 from regpress.model.config_site import BASE_URL, SiteConfig
 from regpress.model.config_source import SourceConfig
-from regpress.model.created import ADMIN_FOLDER, CONTENT_FOLDER, Created, flaw_text, with_created
+from regpress.model.created import ADMIN_FOLDER, CONTENT_FOLDER, Created, with_created
 from regpress.model.flaws import Flaw, FlawsError
 from regpress.model.manifest import MANIFEST_FILE
 from regpress.site import Site, SourceLike, config_fingerprint
@@ -135,7 +135,7 @@ def _changed(site: SiteConfig, host: str | None, base_url: str | None) -> SiteCo
         try:
             site = replace(site, base_url=BASE_URL.check(base_url), base_path="")
         except FlawsError as error:
-            raise ConfigError(*(f"--base-url: {flaw_text(flaw)}" for flaw in error.flaws)) from error
+            raise ConfigError(*(f"--base-url: {flaw.words}" for flaw in error.flaws)) from error
     return site
 
 

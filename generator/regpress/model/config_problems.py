@@ -49,8 +49,7 @@ class Places:
 
     def describe(self, flaw: Flaw) -> str:
         """Return one line: ``config.yaml:12: sources[1].git.branch: what (expected …)``."""
-        expected = f" (expected {flaw.expected})" if flaw.expected else ""
-        return f"{self._prefix(flaw.at)}: {flaw.what}{expected}"
+        return f"{self._prefix(flaw.at)}: {flaw.words}"
 
     def _prefix(self, at: Loc) -> str:
         if at in self.variables:

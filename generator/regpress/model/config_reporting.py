@@ -11,8 +11,8 @@ from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError, cor
 from regpress.model.config_problems import PLAIN
 from regpress.model.flaws import Flaw, FlawsError, choice_flaw
 
-#: Validation context of text that people write: keys in camelCase only, durations only with units.
-WRITTEN: Final[Mapping[str, bool]] = {"written": True}
+#: In the validation context: whether people wrote the text, who write keys in camelCase and durations with units.
+WRITTEN: Final = "written"
 
 
 class _Record(Protocol):
@@ -64,7 +64,7 @@ def checking_first(check: Callable[[Any, bool], Any], schema: CoreSchema) -> Cor
 
 
 def _is_written(info: ValidationInfo) -> bool:
-    return bool((info.context or {}).get("written"))
+    return bool((info.context or {}).get(WRITTEN))
 
 
 def _reported(check: Callable[..., Any], *arguments: Any) -> Any:

@@ -28,7 +28,7 @@ def validated(kind: type[R], value: Any, *, written: bool = False, root: Node | 
         FlawsError: it spells none; with everything that is wrong.
     """
     try:
-        made: R = _adapter(kind).validate_python(value, context=dict(WRITTEN) if written else None)
+        made: R = _adapter(kind).validate_python(value, context={WRITTEN: written})
     except ValidationError as error:
         raise FlawsError(*flaws_of(error.errors(include_url=False), root)) from error
     return made

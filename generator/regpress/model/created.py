@@ -163,8 +163,7 @@ def _refused(path: str, error: FlawsError) -> ConfigError:
 
 def flaw_text(flaw: Flaw) -> str:
     """Return one line about a flaw of a record."""
-    where = f"{spell(flaw.at)}: " if flaw.at else ""
-    return f"{where}{flaw.what}" + (f" (expected {flaw.expected})" if flaw.expected else "")
+    return f"{spell(flaw.at)}: {flaw.words}" if flaw.at else flaw.words
 
 
 def with_created(config: Config, created: Created) -> Config:

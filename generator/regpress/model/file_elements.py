@@ -105,13 +105,8 @@ def find_elements(
         names=list(names),
         name_at=list(map(number_of.__getitem__, runs)),
         versions=[reading.version for reading in readings],
-        digests=b"".join(
-            [
-                # Texts are not looked at: a process that came of another one has what it looks at twice.
-                reading.digest if stands and not reading.other_meta else _NONE
-                for reading, stands in zip(readings, standing, strict=True)
-            ]
-        ),
+        # Texts are not looked at: a process that came of another one has what it looks at twice.
+        digests=b"".join(map(standing_digest, readings, standing)),
         dated=[is_dated(reading.carried) for reading in readings],
         last_updated=last_updated,
     )
@@ -147,11 +142,9 @@ def places_in(files: Iterable[FileElements]) -> Places:
     return found
 
 
-def standing_digest(data: bytes, reading: Reading, start: int, end: int) -> bytes:
-    """Return the digest of an element that is served as it stands, with nothing beside it; zeros for others."""
-    text = reading.text
-    stands = len(text) == end - start and data.startswith(text, start) and not reading.other_meta
-    return reading.digest if stands else _NONE
+def standing_digest(reading: Reading, stands: bool) -> bytes:
+    """Return the digest of an element that *stands* in the file as it is served, with nothing beside it; else zeros."""
+    return reading.digest if stands and not reading.other_meta else _NONE
 
 
 def is_dated(carried: Carried) -> bool:

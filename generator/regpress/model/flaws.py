@@ -26,6 +26,11 @@ class Flaw:
     what: str
     expected: str = ""
 
+    @property
+    def words(self) -> str:
+        """Return what is wrong and what would be right, without the place."""
+        return f"{self.what} (expected {self.expected})" if self.expected else self.what
+
 
 class FlawsError(Exception):
     """A value is not what it has to be.

@@ -71,15 +71,16 @@ class Rows(NamedTuple):
     @property
     def sizes(self) -> list[int]:
         """Return the size of each in bytes."""
-        return self._all_numbers()[::2]
+        return self._numbers_from(0)
 
     @property
     def mtimes(self) -> list[int]:
         """Return the modification time of each in nanoseconds."""
-        return self._all_numbers()[1::2]
+        return self._numbers_from(1)
 
-    def _all_numbers(self) -> list[int]:
-        return memoryview(self.numbers).cast("q").tolist()
+    def _numbers_from(self, first: int) -> list[int]:
+        # Only those of one kind become objects.
+        return memoryview(self.numbers).cast("q")[first::2].tolist()
 
 
 class RowsMaker:
